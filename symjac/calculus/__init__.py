@@ -1,0 +1,1 @@
+"""Expression to expression: derivatives, laws, matrix form. Knows no layers."""

@@ -1,0 +1,160 @@
+"""Differentiation: one law a node, read forwards and backwards.
+
+The law of a node says how its differential depends on its children's, Laue, Mitterreiter and Giesen, "Computing Higher
+Order Derivatives of Matrix and Tensor Expressions" (NeurIPS 2018):
+
+    d(Σ_t e_t)        = Σ_t d e_t
+    d(Σ_S Π_f e_f)    = Σ_f Σ_S (Π_{g≠f} e_g) d e_f
+    d φ(e_0, e_1 ..)  = Σ_a φ_a(e_0, e_1 ..) d e_a                  SymPy's φ_a = ∂φ/∂x_a
+    d max_R e         = Σ_R 1[e = max_R e] / Σ_R 1[e = max_R e] d e  ties share alike
+    d X[i,j]/d X[a,b] = 1[i = a] 1[j = b]                            a tag, never a stored tensor
+
+Results are expressions of the same language, so they can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import sympy
+
+from symjac.core import scalar
+from symjac.core.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Contract,
+    Expr,
+    Map,
+    Max,
+    Symbol,
+    add,
+    apply,
+    contract,
+    identity,
+    rename,
+    symbol,
+    walk,
+)
+from symjac.core.index import Index, fresh
+
+
+class Partial(NamedTuple):
+    """d node contains Σ_summed factor · d child."""
+
+    child: Expr
+    factor: Expr
+    summed: tuple[Index, ...]
+
+
+def partials(node: Expr) -> list[Partial]:
+    """The law of one node; empty for those that are constant, and for symbols."""
+    match node:
+        case Add():
+            return [Partial(t, ONE, ()) for t in node.terms]
+        case Contract():
+            others = [node.factors[:i] + node.factors[i + 1 :] for i in range(len(node.factors))]
+            return [Partial(f, _product(o), node.summed) for f, o in zip(node.factors, others, strict=True)]
+        case Map():
+            slopes = [scalar.derivative(node.formula, i) for i in range(len(node.args))]
+            return [Partial(a, apply(s, node.args), ()) for a, s in zip(node.args, slopes, strict=True) if s != 0]
+        case Max():
+            return [Partial(node.body, _share_of_maximum(node), node.over)]
+        case _:
+            return []
+
+
+def _product(factors: Iterable[Expr]) -> Expr:
+    """A product whose summed indices are bound by the caller."""
+    return contract(factors)
+
+
+def _share_of_maximum(node: Max) -> Expr:
+    reached = apply(scalar.indicator(sympy.Eq(scalar.slot(0), scalar.slot(1))), (node.body, node))
+    count = contract([reached], node.over)
+    return contract([reached, apply(1 / scalar.slot(0), (count,))])
+
+
+def jvp(e: Expr, tangents: Mapping[str, str]) -> Expr:
+    """The differential of `e` where symbol `name` moves along the symbol `tangents[name]`; free indices as of `e`."""
+    return _forward(e, {s: symbol(tangents[s.name], s.indices) for s in _leaves(e) if s.name in tangents})
+
+
+def jacobian(e: Expr, by: Symbol) -> Expr:
+    """∂e/∂by over the free indices of `e` and those of `by`, which must not meet. Forward mode."""
+    clash = {i.name for i in by.indices} & {i.name for i in e.free}
+    if clash:
+        raise ValueError(f"the indices {', '.join(sorted(clash))} of {by.key} are free in the expression")
+    aside = _fresh_indices(by.indices, e)
+    return rename(
+        _forward(e, {s: _unit(s, aside) for s in _leaves(e) if s.name == by.name}),
+        dict(zip(aside, by.indices, strict=True)),
+    )
+
+
+def vjp(e: Expr, cotangent: Expr, by: Symbol) -> Expr:
+    """Σ cotangent · ∂e/∂by over the free indices of `e`, an expression over the indices of `by`. Reverse mode.
+
+    The cotangent has free indices among those of `e`. The indices of `by` may be any.
+    """
+    aside = _fresh_indices(by.indices, e, cotangent)
+    order = [n for n in walk(e) if by.name in n.names]
+    if not order:
+        return ZERO
+    adjoint: dict[Expr, list[Expr]] = {e: [cotangent]}
+    arrived: list[Expr] = []
+    for node in reversed(order):
+        if node not in adjoint:
+            continue
+        total = add(*adjoint.pop(node))
+        if isinstance(node, Symbol):
+            arrived.append(_collected(total, node, aside))
+            continue
+        for child, factor, summed in partials(node):
+            if by.name in child.names:
+                gone = [i for i in (*node.free, *summed) if i not in child.free]
+                adjoint.setdefault(child, []).append(contract([total, factor], gone))
+    return rename(add(*arrived), dict(zip(aside, by.indices, strict=True)))
+
+
+def _forward(e: Expr, seeds: Mapping[Symbol, Expr]) -> Expr:
+    tangent: dict[Expr, Expr] = {}
+    for node in walk(e):
+        if isinstance(node, Symbol):
+            tangent[node] = seeds.get(node, ZERO)
+        else:
+            parts = [contract([p.factor, tangent[p.child]], p.summed) for p in partials(node)]
+            tangent[node] = add(*(p for p in parts if p is not ZERO))
+    return tangent[e]
+
+
+def _leaves(e: Expr) -> Iterable[Symbol]:
+    return (n for n in walk(e) if isinstance(n, Symbol))
+
+
+def _unit(leaf: Symbol, by: Iterable[Index]) -> Expr:
+    """1[i = a] 1[j = b] .. for the leaf's indices i, j and by's a, b."""
+    return contract([identity(i, a) for i, a in zip(leaf.indices, by, strict=True)])
+
+
+def _collected(total: Expr, leaf: Symbol, by: Sequence[Index]) -> Expr:
+    """Σ total · 1[i = a] 1[j = b] ..: the total with the leaf's indices renamed where they are distinct."""
+    if len(set(leaf.indices)) == len(leaf.indices):
+        return rename(total, dict(zip(leaf.indices, by, strict=True)))
+    return contract([total, _unit(leaf, by)], _unique(leaf.indices))
+
+
+def _unique(indices: Iterable[Index]) -> list[Index]:
+    return list(dict.fromkeys(indices))
+
+
+def _fresh_indices(indices: Iterable[Index], *against: Expr) -> tuple[Index, ...]:
+    """Indices of the same sizes whose names occur nowhere, free or bound, in the expressions."""
+    taken = {i.name for e in against for n in walk(e) for i in n.free}
+    out: list[Index] = []
+    for i in indices:
+        new = fresh(i, taken)
+        taken.add(new.name)
+        out.append(new)
+    return tuple(out)

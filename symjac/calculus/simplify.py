@@ -1,0 +1,424 @@
+"""Simplification: a table of laws, tried in order until none applies; every application is a recorded step.
+
+A law takes an expression and the declared context, and gives an equal expression or None. The products of the language
+are flat, so a law sees the whole integrand of a sum as one SymPy formula over atoms (`expr.scalar_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import sympy
+
+from symjac.calculus.trace import Fact, Law, Step
+from symjac.core import scalar
+from symjac.core.expr import (
+    Add,
+    Contract,
+    Equation,
+    Expr,
+    Identity,
+    Map,
+    Number,
+    Symbol,
+    add,
+    contract,
+    from_scalar,
+    number,
+    rebuild,
+    rename,
+    scalar_of,
+    split,
+    substitute,
+    transform,
+)
+from symjac.core.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the laws may use: definitions of named values, and declared facts."""
+
+    values: tuple[Equation, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+CHAIN = Law(
+    "chain rule",
+    r"\frac{\partial L}{\partial x} = \sum_y \frac{\partial L}{\partial y} \frac{\partial y}{\partial x}",
+    "applied once for each dependence",
+)
+SUBSTITUTE = Law("substitution", r"x = e \;\Rightarrow\; f(x) = f(e)", "each name is replaced by its value once")
+VALUE = Law(
+    "in terms of the value",
+    r"z = \varphi(a) \;\Rightarrow\; \varphi'(a) = \varphi'(\varphi^{-1}(z))",
+    "removes the argument's exponentials and tanh",
+)
+CANCEL = Law("cancellation", r"\frac{a}{b} \, b = a", "lowers the number of operations")
+FACT = Law("declared fact", r"\text{left} = \text{right}", "removes a summed factor")
+FACTOR = Law("common factor", r"a b + a c = a (b + c)", "lowers the number of factors")
+
+
+def simplify(e: Expr, context: Context) -> tuple[Expr, tuple[Step, ...]]:
+    """`e` with the laws applied until none changes it, and the steps."""
+    steps: list[Step] = []
+    changed = True
+    while changed:
+        changed = False
+        for law, rule in RULES:
+            after, where = rule(e, context)
+            if after is not e:
+                steps.append(Step(law, e, after, where))
+                e = after
+                changed = True
+    return e, tuple(steps)
+
+
+# ---------------------------------------------------------------- values
+
+
+def _by_value(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    used: list[str] = []
+    for equation in context.values:
+        after = _one_value(e, equation)
+        if after is not e:
+            used.append(equation.lhs.name)
+            e = after
+    return e, tuple(used)
+
+
+def _one_value(e: Expr, equation: Equation) -> Expr:
+    lhs, rhs = equation.lhs, equation.rhs
+    if not rhs.names & e.names:
+        return e
+    if isinstance(rhs, Map) and len(rhs.args) == 1 and isinstance(rhs.args[0], Symbol):
+        return _elementwise_value(e, lhs, rhs.formula, rhs.args[0])
+    return _rowwise_value(e, equation)
+
+
+def _elementwise_value(e: Expr, lhs: Symbol, formula: sympy.Expr, argument: Symbol) -> Expr:
+    """z = φ(a): a map of a alone that is a polynomial in z is written in z."""
+
+    def law(node: Expr) -> Expr | None:
+        if not (isinstance(node, Map) and len(node.args) == 1):
+            return None
+        at = node.args[0]
+        if not (isinstance(at, Symbol) and at.name == argument.name):
+            return None
+        found = scalar.in_terms_of_value(formula, node.formula)
+        if found is None:
+            return None
+        return from_scalar(found.xreplace({scalar.slot(1): scalar.slot(0)}), [_moved(lhs, argument, at)])
+
+    return transform(e, law)
+
+
+def _moved(lhs: Symbol, argument: Symbol, at: Symbol) -> Expr:
+    """The value at the place that `at` reads, where `lhs` is defined from `argument`."""
+    return rename(lhs, dict(zip(argument.indices, at.indices, strict=True)))
+
+
+def _rowwise_value(e: Expr, equation: Equation) -> Expr:
+    """y_nj = φ(a_nj, s_n) with s a sum over j, as in softmax: solved for a_nj; s must vanish together with a."""
+    solved = _solved(equation)
+    if solved is None:
+        return e
+    argument, total, inverse = solved
+    if argument.name not in e.names:
+        return e
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract | Map):
+            return None
+        atoms: list[Expr] = []
+        formula = _integrand(node, atoms)
+        table: dict[sympy.Expr, sympy.Expr] = {}
+        for at in [a for a in atoms if isinstance(a, Symbol) and a.name == argument.name]:
+            place = dict(zip(argument.indices, at.indices, strict=True))
+            value, sum_there = rename(equation.lhs, place), _canonical(rename(total, place))
+            same = next((a for a in atoms if _canonical(a) is sum_there), None)
+            if same is None:
+                return None
+            value_slot = _slot(value, atoms)
+            table[_slot(at, atoms)] = inverse.xreplace(
+                {scalar.slot(0): _positive(value_slot), scalar.slot(1): _positive(_slot(same, atoms))}
+            )
+            table[_slot(same, atoms)] = _positive(_slot(same, atoms))
+        if not table:
+            return None
+        out = formula.xreplace(table)
+        out = sympy.powdenest(out).xreplace({_positive(s): s for s in scalar.slots_of(formula)})
+        out = out.xreplace({_positive(_slot(a, atoms)): _slot(a, atoms) for a in atoms})
+        gone = {_slot(a, atoms) for a in atoms if isinstance(a, Symbol) and a.name == argument.name}
+        gone |= {_slot(a, atoms) for a in atoms if _is_total(a, total)}
+        if gone & set(scalar.slots_of(out)):
+            return None
+        summed = node.summed if isinstance(node, Contract) else ()
+        return contract([from_scalar(out, atoms)], summed)
+
+    out = _transform_outermost(_distributed(e), law)
+    return e if argument.name in out.names else out
+
+
+@cache
+def _solved(equation: Equation) -> tuple[Symbol, Expr, sympy.Expr] | None:
+    """(a, s, φ⁻¹ in slot(0) = y and slot(1) = s) for y = φ(a, s); None where the right side has another form."""
+    atoms: list[Expr] = []
+    formula = scalar_of(equation.rhs, atoms)
+    if len(atoms) != 2 or not all(isinstance(a, Symbol | Contract) for a in atoms):
+        return None
+    arguments = [a for a in atoms if isinstance(a, Symbol)]
+    totals = [a for a in atoms if isinstance(a, Contract)]
+    if len(arguments) != 1 or len(totals) != 1 or set(arguments[0].indices) != set(equation.lhs.indices):
+        return None
+    y, s, a = sympy.Symbol("y", positive=True), sympy.Symbol("s", positive=True), sympy.Symbol("a", real=True)
+    places = {_slot(arguments[0], atoms): a, _slot(totals[0], atoms): s}
+    roots = sympy.solve(sympy.Eq(formula.xreplace(places), y), a)
+    if len(roots) != 1:
+        return None
+    return (
+        arguments[0],
+        totals[0],
+        roots[0]
+        .xreplace({y: _positive(scalar.slot(0)), s: _positive(scalar.slot(1))})
+        .xreplace({_positive(scalar.slot(0)): scalar.slot(0), _positive(scalar.slot(1)): scalar.slot(1)}),
+    )
+
+
+def _positive(s: sympy.Symbol) -> sympy.Symbol:
+    return sympy.Symbol(f"positive_{s.name}", positive=True)
+
+
+def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
+    if a not in atoms:
+        atoms.append(a)
+    return scalar.slot(atoms.index(a))
+
+
+def _is_total(a: Expr, total: Expr) -> bool:
+    """True where `a` is the sum `total` at some place."""
+    return (
+        isinstance(a, Contract)
+        and len(a.free) == len(total.free)
+        and _canonical(_as_numbered(a)) is _canonical(_as_numbered(total))
+    )
+
+
+def _as_numbered(e: Expr) -> Expr:
+    return rename(e, {i: Index(f"free{p}", i.size) for p, i in enumerate(e.free)})
+
+
+def _canonical(e: Expr) -> Expr:
+    """`e` with bound indices named by position, so that equal sums are one object."""
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract) or not node.summed:
+            return None
+        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(node.summed)}
+        if all(i == j for i, j in names.items()):
+            return None
+        return contract([rename(f, names) for f in node.factors], names.values())
+
+    return transform(e, law)
+
+
+def _transform_outermost(e: Expr, law: Callable[[Expr], Expr | None]) -> Expr:
+    """`law` at every node that no changed node contains, parents first."""
+    after = law(e)
+    if after is not None:
+        return after
+    kids = [_transform_outermost(c, law) for c in e.children]
+    return e if all(a is b for a, b in zip(kids, e.children, strict=True)) else rebuild(e, kids)
+
+
+def _distributed(e: Expr) -> Expr:
+    """Products over sums written as sums of products."""
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract):
+            return None
+        place = next((p for p, f in enumerate(node.factors) if isinstance(f, Add)), None)
+        if place is None:
+            return None
+        before, after = node.factors[:place], node.factors[place + 1 :]
+        terms = [contract([*before, t, *after], node.summed) for t in node.factors[place].children]
+        return add(*(law(t) or t for t in terms))
+
+    return transform(e, law)
+
+
+# ---------------------------------------------------------------- cancellation
+
+
+def _integrand(node: Expr, atoms: list[Expr]) -> sympy.Expr:
+    """The formula of what a product sums, over `atoms`; of another node, its own formula."""
+    if isinstance(node, Contract):
+        return sympy.Mul(*(scalar_of(f, atoms) for f in node.factors))
+    return scalar_of(node, atoms)
+
+
+def _cancel(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract):
+            return None
+        atoms: list[Expr] = []
+        factors = [scalar_of(f, atoms) for f in node.factors]
+        before = sum(_denominators(f) for f in factors)
+        if before == 0:
+            return None
+        product = sympy.Mul(*factors)
+        shortest = min((product, _reduced(product)), key=_denominators)
+        return contract([from_scalar(shortest, atoms)], node.summed) if _denominators(shortest) < before else None
+
+    return transform(e, law), ()
+
+
+@cache
+def _reduced(formula: sympy.Expr) -> sympy.Expr:
+    """The quotient reduced and its numerator factored."""
+    if formula.has(sympy.Piecewise):
+        return formula
+    return scalar.positive_first(sympy.factor(sympy.cancel(sympy.together(formula))))
+
+
+@cache
+def _denominators(formula: sympy.Expr) -> int:
+    """How many atoms stand in denominators."""
+    found: set[sympy.Symbol] = set()
+    for p in formula.atoms(sympy.Pow):
+        if p.exp.could_extract_minus_sign():
+            found |= set(scalar.slots_of(p.base))
+    return len(found)
+
+
+# ---------------------------------------------------------------- facts
+
+
+def _use_facts(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    used: list[str] = []
+    for fact in context.facts:
+        after = _one_fact(e, fact)
+        if after is not e:
+            used.append(fact.text)
+            e = after
+    return e, tuple(used)
+
+
+def sum_in_fact(fact: Fact) -> tuple[Symbol, tuple[Index, ...], sympy.Expr]:
+    """(X, S, value) for the fact Σ_S X = value. Raises ValueError where the fact has another form."""
+    match fact.left, fact.right:
+        case Contract(), Number() if fact.left.summed:
+            coefficient, rest = sympy.Integer(1), []
+            for f in fact.left.factors:
+                if isinstance(f, Number):
+                    coefficient *= f.value
+                else:
+                    rest.append(f)
+            if len(rest) == 1 and isinstance(rest[0], Symbol):
+                return rest[0], fact.left.summed, fact.right.value / coefficient
+    raise ValueError(f"a fact says what the sum or mean of one tensor over an axis is; this one does not: {fact.text}")
+
+
+def _one_fact(e: Expr, fact: Fact) -> Expr:
+    tensor, summed, value = sum_in_fact(fact)
+    if tensor.name not in e.names:
+        return e
+    axes = [tensor.indices.index(i) for i in summed]
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract) or not node.summed:
+            return None
+        for place, f in enumerate(node.factors):
+            if not (isinstance(f, Symbol) and f.name == tensor.name):
+                continue
+            there = [f.indices[a] for a in axes]
+            others = node.factors[:place] + node.factors[place + 1 :]
+            if all(i in node.summed for i in there) and not any(i in g.free for i in there for g in others):
+                return contract([number(value), *others], [i for i in node.summed if i not in there])
+        return None
+
+    return transform(e, law)
+
+
+# ---------------------------------------------------------------- common factors
+
+
+def _factor(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    return transform(e, lambda node: _common(node.terms) if isinstance(node, Add) else None), ()
+
+
+def _common(terms: Sequence[Expr]) -> Expr | None:
+    """a·b + a·c = a·(b + c) for the factors (and the number) that all the terms share.
+
+    Beside an identity matrix only identities are taken out: diag(y) − y yᵀ stays as it is.
+    """
+    parts = [_parts(t) for t in terms]
+    first = parts[0]
+    shared = [f for f in first.loose if all(f in p.loose for p in parts[1:])]
+    shared = list(dict.fromkeys(shared))
+    if any(isinstance(f, Identity) and f not in shared for p in parts for f in p.loose):
+        shared = [f for f in shared if isinstance(f, Identity)]
+    coefficient = _common_number([p.coefficient for p in parts])
+    if not shared and coefficient == 1:
+        return None
+    rest = [p.without(shared, coefficient) for p in parts]
+    return contract([number(coefficient), *shared, add(*sorted(rest, key=_negative))])
+
+
+def _negative(e: Expr) -> bool:
+    first = e.children[0] if isinstance(e, Contract) else e
+    return isinstance(first, Number) and first.value.could_extract_minus_sign()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    coefficient: sympy.Expr
+    loose: tuple[Expr, ...]
+    tied: Expr | None
+
+    def without(self, factors: Sequence[Expr], coefficient: sympy.Expr) -> Expr:
+        left = list(self.loose)
+        for f in factors:
+            left.remove(f)
+        return contract(
+            [number(self.coefficient / coefficient), *left, *([self.tied] if self.tied is not None else [])]
+        )
+
+
+def _parts(term: Expr) -> _Parts:
+    if isinstance(term, Number):
+        return _Parts(term.value, (), None)
+    if not isinstance(term, Contract):
+        return _Parts(sympy.Integer(1), (term,), None)
+    loose, tied = split(term)
+    coefficient = sympy.Mul(*(f.value for f in loose if isinstance(f, Number)))
+    rest = tuple(f for f in loose if not isinstance(f, Number))
+    if isinstance(tied, Contract) and isinstance(tied.factors[0], Number):
+        coefficient *= tied.factors[0].value
+        tied = contract(tied.factors[1:], tied.summed)
+    return _Parts(coefficient, rest, tied)
+
+
+def _common_number(coefficients: Sequence[sympy.Expr]) -> sympy.Expr:
+    """The positive c that divides all coefficients, leaving rational numbers of which one is ±1; 1 where none does."""
+    c = next((c for c in coefficients if not c.could_extract_minus_sign()), -coefficients[0])
+    ratios = [q / c for q in coefficients]
+    if not all(r.is_Rational for r in ratios):
+        return sympy.Integer(1)
+    return c
+
+
+# ---------------------------------------------------------------- the table
+
+Rule = Callable[[Expr, Context], tuple[Expr, tuple[str, ...]]]
+RULES: tuple[tuple[Law, Rule], ...] = (
+    (VALUE, _by_value),
+    (CANCEL, _cancel),
+    (FACT, _use_facts),
+    (FACTOR, _factor),
+)
+LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))
+
+__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "Context", "simplify", "substitute", "sum_in_fact"]

@@ -1,0 +1,57 @@
+"""What a derivation is made of: laws, steps, derived quantities. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symjac.core.expr import Equation, Expr, Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A rule of calculation: its name, its statement as LaTeX, and why applying it again and again ends."""
+
+    name: str
+    statement: str
+    terminates: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A declared truth about the inputs, `left = right`, e.g. Σ_j T[n,j] = 1; `text` is how the user wrote it."""
+
+    text: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`before = after` by `law`; `where` names the definitions and facts that it used."""
+
+    law: Law
+    before: Expr
+    after: Expr
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """`∂(of)/∂(by) = value`, in the shape of `by` (`equation.lhs` has the indices of `by`, in order)."""
+
+    kind: str
+    """"delta" (by a pre-activation), "gamma" (by another intermediate) or "gradient" (by a parameter)."""
+    of: str
+    by: Symbol
+    equation: Equation
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalJacobian:
+    """`∂output/∂by`: an expression over the indices of both symbols, which share none."""
+
+    output: Symbol
+    by: Symbol
+    value: Expr
+    steps: tuple[Step, ...]

@@ -1,0 +1,361 @@
+"""The one door to SymPy's scalar calculus: formulas in placeholders `slot(0), slot(1), ...`.
+
+Every function here is pure and cached on the formula, so a formula that occurs in a thousand layers is worked out once.
+Kinks: the derivative of max, min and |x| is taken as 0 where the arguments tie; of a `where`, as the branch that its
+condition selects. Away from kinks, derivatives of indicators are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+_SLOTS = [sympy.Symbol(f"x{i}", real=True) for i in range(64)]
+_NUMBERS = {s: i for i, s in enumerate(_SLOTS)}
+
+
+def slot(i: int) -> sympy.Symbol:
+    """The placeholder of argument `i`."""
+    while i >= len(_SLOTS):
+        new = sympy.Symbol(f"x{len(_SLOTS)}", real=True)
+        _NUMBERS[new] = len(_SLOTS)
+        _SLOTS.append(new)
+    return _SLOTS[i]
+
+
+def slot_number(s: sympy.Symbol) -> int:
+    return _NUMBERS[s]
+
+
+@lru_cache(maxsize=None)
+def slots_of(formula: sympy.Expr) -> tuple[sympy.Symbol, ...]:
+    """The placeholders in `formula`, in order of their numbers."""
+    return tuple(sorted((s for s in formula.free_symbols if s in _NUMBERS), key=slot_number))
+
+
+@lru_cache(maxsize=None)
+def constants_of(formula: sympy.Expr) -> tuple[sympy.Symbol, ...]:
+    """The named constants and sizes in `formula`, sorted by name."""
+    return tuple(sorted((s for s in formula.free_symbols if s not in _NUMBERS), key=lambda s: s.name))
+
+
+@lru_cache(maxsize=None)
+def text(formula: sympy.Expr) -> str:
+    """The structure as text; assumptions of symbols included, so that unlike symbols never meet."""
+    return str(sympy.srepr(formula))
+
+
+@lru_cache(maxsize=None)
+def is_sum_or_product(formula: sympy.Expr) -> bool:
+    """True for a polynomial in the placeholders that is a sum or a product."""
+    return isinstance(formula, sympy.Add | sympy.Mul) and bool(formula.is_polynomial(*slots_of(formula)))
+
+
+# ---------------------------------------------------------------- functions
+
+FUNCTIONS: dict[str, tuple[Callable[..., sympy.Expr], int, str]] = {
+    "exp": (sympy.exp, 1, "exp"),
+    "log": (sympy.log, 1, "log"),
+    "sqrt": (sympy.sqrt, 1, "sqrt"),
+    "tanh": (sympy.tanh, 1, "tanh"),
+    "sinh": (sympy.sinh, 1, "sinh"),
+    "cosh": (sympy.cosh, 1, "cosh"),
+    "sin": (sympy.sin, 1, "sin"),
+    "cos": (sympy.cos, 1, "cos"),
+    "tan": (sympy.tan, 1, "tan"),
+    "atan": (sympy.atan, 1, "arctan"),
+    "asinh": (sympy.asinh, 1, "arcsinh"),
+    "abs": (sympy.Abs, 1, "abs"),
+    "sign": (sympy.sign, 1, "sign"),
+    "erf": (sympy.erf, 1, "erf"),
+    "max": (sympy.Max, 2, "maximum"),
+    "min": (sympy.Min, 2, "minimum"),
+}
+"""Name in a formula: (SymPy function, number of arguments, NumPy name; erf is scipy.special's)."""
+
+NUMPY_NAMES: dict[Any, str] = {f: numpy_name for f, _, numpy_name in FUNCTIONS.values()}
+
+
+class Logistic(sympy.Function):  # type: ignore[misc]
+    """1/(1 + exp(−u)), computed so that nothing overflows. Made by `stabilise` alone, never differentiated."""
+
+    nargs = 1
+
+
+class Softplus(sympy.Function):  # type: ignore[misc]
+    """log(1 + exp(u)), computed so that nothing overflows. Made by `stabilise` alone, never differentiated."""
+
+    nargs = 1
+
+
+_u = slot(0)
+_small = sympy.exp(-sympy.Abs(_u))
+STABLE: dict[type[sympy.Function], sympy.Expr] = {
+    Logistic: sympy.Piecewise((1, _u >= 0), (_small, True)) / (1 + _small),
+    Softplus: sympy.Max(_u, 0) + sympy.log(1 + _small),
+}
+"""What a stable function computes, in `slot(0)`: |u| keeps every exponent at or below 0."""
+
+
+def indicator(condition: sympy.Basic) -> sympy.Expr:
+    """1[condition]."""
+    return sympy.Piecewise((sympy.Integer(1), condition), (sympy.Integer(0), True))
+
+
+# ---------------------------------------------------------------- calculus
+
+
+@lru_cache(maxsize=None)
+def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
+    """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
+    raw = sympy.diff(formula, slot(by))
+    return simplest(_settle_kinks(raw))
+
+
+def _settle_kinks(e: sympy.Expr) -> sympy.Expr:
+    e = e.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+    e = e.replace(sympy.Heaviside, lambda *args: indicator(args[0] > 0))
+    if e.has(sympy.Derivative, sympy.Subs):
+        raise ValueError(f"SymPy finds no derivative in {e}")
+    return e
+
+
+@lru_cache(maxsize=None)
+def simplest(formula: sympy.Expr) -> sympy.Expr:
+    """The shortest of a few equal forms; the given form stays where that saves less than two operations.
+
+    x·sign(x) becomes |x|; a rational function of exp(u) that is a polynomial in s = 1/(1 + exp(−u)) is written in s, which
+    neither overflows nor cancels; a quotient is put over one denominator and reduced.
+    """
+    formula = formula.replace(
+        lambda e: isinstance(e, sympy.Mul) and any(isinstance(a, sympy.sign) for a in e.args), _absorb_sign
+    )
+    if formula.has(sympy.Piecewise):
+        return formula
+    logistic = _in_logistic(formula)
+    if logistic is not None:
+        return logistic
+    forms = [formula]
+    opened, names = _functions_as_symbols(formula)
+    if opened.is_rational_function() and not opened.is_polynomial():
+        reduced = sympy.cancel(opened)
+        forms += [f.xreplace(names) for f in (reduced, sympy.factor(reduced))]
+    shortest = min(forms, key=lambda f: (sympy.count_ops(f), forms.index(f)))
+    return shortest if sympy.count_ops(shortest) < sympy.count_ops(formula) - 1 else formula
+
+
+def _absorb_sign(product: sympy.Mul) -> sympy.Expr:
+    """x·sign(x) = |x|."""
+    args = list(product.args)
+    for s in [a for a in args if isinstance(a, sympy.sign)]:
+        if s.args[0] in args:
+            args.remove(s)
+            args[args.index(s.args[0])] = sympy.Abs(s.args[0])
+    return sympy.Mul(*args)
+
+
+def _functions_as_symbols(formula: sympy.Expr) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
+    """`formula` with each outermost function application named, and the names."""
+    calls = sorted(formula.atoms(sympy.Function), key=lambda c: (-sympy.count_ops(c), str(c)))
+    named: dict[sympy.Expr, sympy.Symbol] = {c: sympy.Symbol(f"f{i}") for i, c in enumerate(calls)}
+    return formula.xreplace(named), {s: c for c, s in named.items()}
+
+
+def _exponent(formula: sympy.Expr) -> sympy.Expr | None:
+    """u where every exponential in `formula` is exp(u) or exp(−u)."""
+    exponents = {e.args[0] for e in formula.atoms(sympy.exp)}
+    up = {-u if u.could_extract_minus_sign() else u for u in exponents}
+    return up.pop() if len(up) == 1 else None
+
+
+def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
+    """`formula` as a polynomial in s = 1/(1 + exp(−u)), None where it is none."""
+    u = _exponent(formula)
+    if u is None:
+        return None
+    s = sympy.Symbol("s")
+    named, names = _functions_as_symbols(formula.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
+    out = sympy.cancel(named)
+    if not out.is_polynomial(s) or not out.has(s):
+        return None
+    return tidy_polynomial(out, s).xreplace({**names, s: 1 / (1 + sympy.exp(-u))})
+
+
+def tidy_polynomial(p: sympy.Expr, z: sympy.Symbol) -> sympy.Expr:
+    """z(1 − z) rather than z − z² or −z(z − 1): terms of equal cofactor in z(1 − z) gathered, else expanded."""
+    p = sympy.expand(p)
+    square, linear, constant = (p.coeff(z, power) for power in (2, 1, 0))
+    if sympy.degree(p, z) == 2 and square != 0 and square.could_extract_minus_sign():
+        rest = sympy.expand(linear + square)
+        return -square * z * (1 - z) + rest * z + constant if linear != 0 else p
+    return p
+
+
+@lru_cache(maxsize=None)
+def in_terms_of_value(definition: sympy.Expr, formula: sympy.Expr) -> sympy.Expr | None:
+    """`formula(slot(0))` as a polynomial in z = slot(1), given z = definition(slot(0)); None where there is none.
+
+    SymPy solves z = definition for exp(u), or for tanh(u), and substitutes: the derivative of 1/(1+exp(−x)) is z(1 − z),
+    of tanh 1 − z².
+    """
+    z, g = slot(1), sympy.Symbol("g")
+    for generator in _generators(definition):
+        names = {generator: g, sympy.exp(-generator.args[0]): 1 / g} if isinstance(generator, sympy.exp) else {generator: g}
+        value, target = definition.xreplace(names), formula.xreplace(names)
+        if value.has(slot(0)) or target.has(slot(0)) or not value.is_rational_function(g):
+            continue
+        roots = sympy.solve(sympy.Eq(value, z), g)
+        if len(roots) != 1:
+            continue
+        out = sympy.cancel(target.xreplace({g: roots[0]}))
+        if out.is_polynomial(z):
+            return tidy_polynomial(out, z)
+    return None
+
+
+def _generators(definition: sympy.Expr) -> list[sympy.Expr]:
+    u = _exponent(definition)
+    exponentials = [] if u is None else [sympy.exp(u)]
+    return exponentials + sorted(definition.atoms(sympy.tanh), key=str)
+
+
+@lru_cache(maxsize=None)
+def positive_first(formula: sympy.Expr) -> sympy.Expr:
+    """(y − t)/k rather than −(t − y)/k: a product's minus sign is taken into a difference."""
+    if isinstance(formula, sympy.Mul) and formula.could_extract_minus_sign():
+        for factor in formula.args:
+            if isinstance(factor, sympy.Add) and any(t.could_extract_minus_sign() for t in factor.args):
+                return -formula / factor * sympy.Add(*(-t for t in factor.args))
+    return formula
+
+
+# ---------------------------------------------------------------- stabilisation
+
+
+@lru_cache(maxsize=None)
+def stabilise(formula: sympy.Expr) -> sympy.Expr:
+    """An equal formula in which no exponential overflows and no logarithm meets a rounded 0.
+
+    log(a/b) = log a − log b;  log(1 + exp u) = softplus(u);  1/(1 + exp u) = logistic(−u);  a `where` evaluates its
+    exponentials at arguments clipped to the branch's own side. Terminates: each law removes an exponential.
+    """
+    out = formula.replace(sympy.log, lambda a: _log_of_quotient(a))
+    out = out.replace(
+        lambda e: isinstance(e, sympy.log) and _one_plus_exp(e.args[0]) is not None,
+        lambda e: Softplus(_one_plus_exp(e.args[0])),
+    )
+    out = out.replace(
+        lambda e: isinstance(e, sympy.Pow) and e.exp.is_number and e.exp.is_negative and _one_plus_exp(e.base) is not None,
+        lambda e: Logistic(-_one_plus_exp(e.base)) ** (-e.exp),
+    )
+    return out.replace(sympy.Piecewise, _clip_branches)
+
+
+def _log_of_quotient(a: sympy.Expr) -> sympy.Expr:
+    numerator, denominator = sympy.fraction(sympy.together(a))
+    if denominator == 1 or not a.has(sympy.exp):
+        return sympy.log(a)
+    return sum((_log_of_factor(f) for f in sympy.Mul.make_args(numerator)), sympy.Integer(0)) - sum(
+        (_log_of_factor(f) for f in sympy.Mul.make_args(denominator)), sympy.Integer(0)
+    )
+
+
+def _log_of_factor(f: sympy.Expr) -> sympy.Expr:
+    base, power = f.as_base_exp() if not isinstance(f, sympy.exp) else (f, sympy.Integer(1))
+    return power * (base.args[0] if isinstance(base, sympy.exp) else sympy.log(base))
+
+
+def _one_plus_exp(e: sympy.Expr) -> sympy.Expr | None:
+    """u where e is 1 + exp(u)."""
+    if isinstance(e, sympy.Add) and len(e.args) == 2:
+        one, power = sorted(e.args, key=lambda a: isinstance(a, sympy.exp))
+        if one == 1 and isinstance(power, sympy.exp):
+            return power.args[0]
+    return None
+
+
+def _clip_branches(*branches: Any) -> sympy.Expr:
+    """A branch taken where x > 0 sees max(x, 0) in its exponentials, the other min(x, 0)."""
+    pairs = [(value, condition) for value, condition in branches]
+    first = pairs[0][1]
+    if len(pairs) == 2 and isinstance(first, sympy.core.relational.Relational) and first.rhs == 0:
+        x = first.lhs
+        above = isinstance(first, sympy.StrictGreaterThan | sympy.GreaterThan)
+        keep = (sympy.Max, sympy.Min) if above else (sympy.Min, sympy.Max)
+        pairs = [
+            (value.replace(sympy.exp, lambda a, clip=clip: sympy.exp(a.subs(x, clip(x, 0)))), condition)
+            for (value, condition), clip in zip(pairs, keep, strict=True)
+        ]
+    return sympy.Piecewise(*pairs)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]) -> Any:
+    """`formula` on NumPy arrays, one a slot; `constants` gives the values of named constants and sizes.
+
+    Raises KeyError for a constant without a value, TypeError for a function outside the language.
+    """
+
+    def value(e: sympy.Basic) -> Any:
+        if isinstance(e, sympy.Symbol):
+            return args[_NUMBERS[e]] if e in _NUMBERS else constants[e.name]
+        if isinstance(e, sympy.Integer):
+            return int(e)
+        if e.is_number and not e.args or isinstance(e, sympy.Rational):
+            return float(e)
+        if isinstance(e, sympy.Add):
+            return sum(value(a) for a in e.args)
+        if isinstance(e, sympy.Mul):
+            out = value(e.args[0])
+            for a in e.args[1:]:
+                out = out * value(a)
+            return out
+        if isinstance(e, sympy.Pow):
+            base = value(e.base)
+            if e.exp == sympy.Rational(1, 2):
+                return np.sqrt(base)
+            power = value(e.exp)
+            return 1.0 / base ** (-power) if isinstance(power, int) and power < 0 else base**power
+        if isinstance(e, sympy.Piecewise):
+            out = value(e.args[-1][0])
+            for branch, condition in reversed(e.args[:-1]):
+                out = np.where(value(condition), value(branch), out)
+            return out
+        if isinstance(e, sympy.core.relational.Relational):
+            return RELATIONS[type(e)](value(e.lhs), value(e.rhs))
+        if isinstance(e, sympy.Max | sympy.Min):
+            pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
+            out = value(e.args[0])
+            for a in e.args[1:]:
+                out = pick(out, value(a))
+            return out
+        if type(e) in STABLE:
+            return evaluate(STABLE[type(e)], [value(e.args[0])], constants)
+        if isinstance(e, sympy.floor):
+            return value(e.args[0]) // 1
+        if isinstance(e, sympy.erf):
+            from scipy.special import erf  # an extra that only erf needs
+
+            return erf(value(e.args[0]))
+        if type(e) in NUMPY_NAMES:
+            return getattr(np, NUMPY_NAMES[type(e)])(value(e.args[0]))
+        raise TypeError(f"{type(e).__name__} is not in the language")
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return value(formula)
+
+
+RELATIONS: dict[type, Callable[[Any, Any], Any]] = {
+    sympy.StrictGreaterThan: np.greater,
+    sympy.GreaterThan: np.greater_equal,
+    sympy.StrictLessThan: np.less,
+    sympy.LessThan: np.less_equal,
+    sympy.Equality: np.equal,
+    sympy.Unequality: np.not_equal,
+}
