@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from symjac.core.evaluate import evaluate
-from symjac.core.expr import Equation, number, symbols
+from symjac.core.expr import ZERO, Equation, Symbol, symbol, symbols, transform
 from symjac.derive import Derivation, derive
 from tests.nets import EXAMPLES, all_values, constants, derivation_of, loss_value, random_tensors, stack_of
 
@@ -24,8 +25,7 @@ update: {gradient_descent: {alpha: 0.1}}
 name: a
 input: X[k, 3]
 layers: [dense: 5, sigmoid, dense: 2, softmax]
-loss: {cross_entropy: {target: T, reduction: mean}}
-facts: []
+loss: {cross_entropy: {target: T, reduction: mean, facts: []}}
 update: {gradient_descent: {alpha: 0.1}}
 """,
     "three tanh layers, columns": """
@@ -175,14 +175,10 @@ def test_a_parameter_of_two_layers_gets_both_contributions() -> None:
     first, relu, second, *rest = stack.forward
     tied = first.equation.rhs
     renamed = {"W_2": "W_1"}
-    from symjac.core.expr import Symbol, symbol, transform
-
     rhs = transform(
         second.equation.rhs,
         lambda e: symbol(renamed[e.name], e.indices) if isinstance(e, Symbol) and e.name in renamed else None,
     )
-    from dataclasses import replace
-
     forward = (first, relu, replace(second, equation=Equation(second.equation.lhs, rhs)), *rest)
     shared = replace(stack, forward=forward, parameters=tuple(p for p in stack.parameters if p.symbol.name != "W_2"))
     net = derive(shared)
@@ -196,4 +192,4 @@ def test_a_parameter_of_two_layers_gets_both_contributions() -> None:
 def test_examples_derive(path: Path) -> None:
     net = derive(stack_of(path.read_text(encoding="utf-8")))
     assert [d.by.name for d in net.backward if d.kind == "gradient"]
-    assert all(d.equation.rhs is not number(0) for d in net.chain)
+    assert all(d.equation.rhs is not ZERO for d in net.chain)

@@ -20,6 +20,20 @@ class Place:
         return Place(self.file, self.line, self.column + offset, self.source)
 
 
+WIDEST = 120
+"""How much of a line an error shows."""
+
+
+def _window(source: str, column: int) -> tuple[str, int]:
+    """The part of a long line around `column`, and the column's place in it; both count from 0."""
+    if len(source) <= WIDEST:
+        return source, column
+    start = max(0, min(column - WIDEST // 2, len(source) - WIDEST))
+    end = start + WIDEST
+    before, after = "..." if start else "", "..." if end < len(source) else ""
+    return before + source[start:end] + after, len(before) + column - start
+
+
 class InputError(Exception):
     """Input that cannot be used. The command line prints `render()` on standard error and exits with 2."""
 
@@ -35,7 +49,8 @@ class InputError(Exception):
         at = self.place
         lines = [f"{at.file}:{at.line}:{at.column}: error: {self.found}"]
         if at.source:
-            lines += [f"  | {at.source}", "  | " + " " * (at.column - 1) + "^"]
+            source, column = _window(at.source, at.column - 1)
+            lines += [f"  | {source}", "  | " + " " * column + "^"]
         if self.expected:
             lines.append(f"  expected: {self.expected}")
         if self.hint:

@@ -25,6 +25,9 @@ class Index:
     def __new__(cls, name: str, size: sympy.Expr) -> Index:
         known = cls._known.get((name, size))
         if known is None:
+            # Nodes are interned by text, in which an integer symbol and a real one of one name would look the same.
+            if size.is_integer is not True:
+                raise ValueError(f"the size of index {name}, {size}, is not known to be an integer")
             known = cls._known[(name, size)] = object.__new__(cls)
             known.name, known.size, known.text = name, size, f"{name}:{size}"
         return known

@@ -8,7 +8,7 @@ condition selects. Away from kinks, derivatives of indicators are 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,25 +31,25 @@ def slot_number(s: sympy.Symbol) -> int:
     return _NUMBERS[s]
 
 
-@lru_cache(maxsize=None)
+@cache
 def slots_of(formula: sympy.Expr) -> tuple[sympy.Symbol, ...]:
     """The placeholders in `formula`, in order of their numbers."""
     return tuple(sorted((s for s in formula.free_symbols if s in _NUMBERS), key=slot_number))
 
 
-@lru_cache(maxsize=None)
+@cache
 def constants_of(formula: sympy.Expr) -> tuple[sympy.Symbol, ...]:
     """The named constants and sizes in `formula`, sorted by name."""
     return tuple(sorted((s for s in formula.free_symbols if s not in _NUMBERS), key=lambda s: s.name))
 
 
-@lru_cache(maxsize=None)
+@cache
 def text(formula: sympy.Expr) -> str:
     """The structure as text; assumptions of symbols included, so that unlike symbols never meet."""
     return str(sympy.srepr(formula))
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_sum_or_product(formula: sympy.Expr) -> bool:
     """True for a polynomial in the placeholders that is a sum or a product."""
     return isinstance(formula, sympy.Add | sympy.Mul) and bool(formula.is_polynomial(*slots_of(formula)))
@@ -93,12 +93,12 @@ class Softplus(sympy.Function):  # type: ignore[misc]
 
 
 _u = slot(0)
-_small = sympy.exp(-sympy.Abs(_u))
+_small = sympy.exp(sympy.Min(_u, -_u))
 STABLE: dict[type[sympy.Function], sympy.Expr] = {
     Logistic: sympy.Piecewise((1, _u >= 0), (_small, True)) / (1 + _small),
     Softplus: sympy.Max(_u, 0) + sympy.log(1 + _small),
 }
-"""What a stable function computes, in `slot(0)`: |u| keeps every exponent at or below 0."""
+"""What a stable function computes, in `slot(0)`: exponents are min(u, −u) <= 0, in a complex step too."""
 
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
@@ -109,7 +109,7 @@ def indicator(condition: sympy.Basic) -> sympy.Expr:
 # ---------------------------------------------------------------- calculus
 
 
-@lru_cache(maxsize=None)
+@cache
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
     raw = sympy.diff(formula, slot(by))
@@ -124,12 +124,12 @@ def _settle_kinks(e: sympy.Expr) -> sympy.Expr:
     return e
 
 
-@lru_cache(maxsize=None)
+@cache
 def simplest(formula: sympy.Expr) -> sympy.Expr:
     """The shortest of a few equal forms; the given form stays where that saves less than two operations.
 
-    x·sign(x) becomes |x|; a rational function of exp(u) that is a polynomial in s = 1/(1 + exp(−u)) is written in s, which
-    neither overflows nor cancels; a quotient is put over one denominator and reduced.
+    x·sign(x) becomes |x|; a rational function of exp(u) that is a polynomial in s = 1/(1 + exp(−u)) is written in s,
+    which neither overflows nor cancels; a quotient is put over one denominator and reduced.
     """
     formula = formula.replace(
         lambda e: isinstance(e, sympy.Mul) and any(isinstance(a, sympy.sign) for a in e.args), _absorb_sign
@@ -158,9 +158,12 @@ def _absorb_sign(product: sympy.Mul) -> sympy.Expr:
     return sympy.Mul(*args)
 
 
-def _functions_as_symbols(formula: sympy.Expr) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
-    """`formula` with each outermost function application named, and the names."""
-    calls = sorted(formula.atoms(sympy.Function), key=lambda c: (-sympy.count_ops(c), str(c)))
+def _functions_as_symbols(
+    formula: sympy.Expr, keep: tuple[type[sympy.Function], ...] = ()
+) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
+    """`formula` with each outermost function application, other than of `keep`, named, and the names."""
+    calls = [c for c in formula.atoms(sympy.Function) if not isinstance(c, keep)]
+    calls.sort(key=lambda c: (-sympy.count_ops(c), str(c)))
     named: dict[sympy.Expr, sympy.Symbol] = {c: sympy.Symbol(f"f{i}") for i, c in enumerate(calls)}
     return formula.xreplace(named), {s: c for c, s in named.items()}
 
@@ -174,15 +177,15 @@ def _exponent(formula: sympy.Expr) -> sympy.Expr | None:
 
 def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
     """`formula` as a polynomial in s = 1/(1 + exp(−u)), None where it is none."""
-    u = _exponent(formula)
+    named, names = _functions_as_symbols(formula, keep=(sympy.exp,))
+    u = _exponent(named)
     if u is None:
         return None
     s = sympy.Symbol("s")
-    named, names = _functions_as_symbols(formula.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
-    out = sympy.cancel(named)
+    out = sympy.cancel(named.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
     if not out.is_polynomial(s) or not out.has(s):
         return None
-    return tidy_polynomial(out, s).xreplace({**names, s: 1 / (1 + sympy.exp(-u))})
+    return tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
 
 
 def tidy_polynomial(p: sympy.Expr, z: sympy.Symbol) -> sympy.Expr:
@@ -195,16 +198,18 @@ def tidy_polynomial(p: sympy.Expr, z: sympy.Symbol) -> sympy.Expr:
     return p
 
 
-@lru_cache(maxsize=None)
+@cache
 def in_terms_of_value(definition: sympy.Expr, formula: sympy.Expr) -> sympy.Expr | None:
     """`formula(slot(0))` as a polynomial in z = slot(1), given z = definition(slot(0)); None where there is none.
 
-    SymPy solves z = definition for exp(u), or for tanh(u), and substitutes: the derivative of 1/(1+exp(−x)) is z(1 − z),
-    of tanh 1 − z².
+    SymPy solves z = definition for exp(u), or for tanh(u), and substitutes: the derivative of 1/(1+exp(−x)) is
+    z(1 − z), of tanh 1 − z².
     """
     z, g = slot(1), sympy.Symbol("g")
     for generator in _generators(definition):
-        names = {generator: g, sympy.exp(-generator.args[0]): 1 / g} if isinstance(generator, sympy.exp) else {generator: g}
+        names = {generator: g}
+        if isinstance(generator, sympy.exp):
+            names[sympy.exp(-generator.args[0])] = 1 / g
         value, target = definition.xreplace(names), formula.xreplace(names)
         if value.has(slot(0)) or target.has(slot(0)) or not value.is_rational_function(g):
             continue
@@ -223,7 +228,7 @@ def _generators(definition: sympy.Expr) -> list[sympy.Expr]:
     return exponentials + sorted(definition.atoms(sympy.tanh), key=str)
 
 
-@lru_cache(maxsize=None)
+@cache
 def positive_first(formula: sympy.Expr) -> sympy.Expr:
     """(y − t)/k rather than −(t − y)/k: a product's minus sign is taken into a difference."""
     if isinstance(formula, sympy.Mul) and formula.could_extract_minus_sign():
@@ -236,12 +241,13 @@ def positive_first(formula: sympy.Expr) -> sympy.Expr:
 # ---------------------------------------------------------------- stabilisation
 
 
-@lru_cache(maxsize=None)
+@cache
 def stabilise(formula: sympy.Expr) -> sympy.Expr:
     """An equal formula in which no exponential overflows and no logarithm meets a rounded 0.
 
-    log(a/b) = log a − log b;  log(1 + exp u) = softplus(u);  1/(1 + exp u) = logistic(−u);  a `where` evaluates its
-    exponentials at arguments clipped to the branch's own side. Terminates: each law removes an exponential.
+    log(a/b) = log a − log b;  log(1 + exp u) = softplus(u);  1/(1 + exp u) = logistic(−u);
+    exp(u) logistic(−u) = logistic(u);  a `where` evaluates its exponentials at arguments clipped to the branch's own
+    side. Terminates: each law removes an exponential, the last one has nothing to clip the second time.
     """
     out = formula.replace(sympy.log, lambda a: _log_of_quotient(a))
     out = out.replace(
@@ -249,10 +255,61 @@ def stabilise(formula: sympy.Expr) -> sympy.Expr:
         lambda e: Softplus(_one_plus_exp(e.args[0])),
     )
     out = out.replace(
-        lambda e: isinstance(e, sympy.Pow) and e.exp.is_number and e.exp.is_negative and _one_plus_exp(e.base) is not None,
-        lambda e: Logistic(-_one_plus_exp(e.base)) ** (-e.exp),
+        lambda e: isinstance(e, sympy.Pow) and e.exp.is_negative is True and _one_plus_exp(e.base) is not None,
+        lambda e: Logistic(sympy.Mul(-1, _one_plus_exp(e.base))) ** (-e.exp),
     )
+    out = out.replace(lambda e: isinstance(e, sympy.Mul) and e.has(Logistic), _absorb_exponential)
+    out = out.replace(lambda e: isinstance(e, sympy.Mul) and e.has(Logistic), _absorb_exponential)
+    out = out.replace(lambda e: isinstance(e, sympy.Add) and e.has(Softplus), _absorb_argument)
+    if any(p.exp.could_extract_minus_sign() for p in out.atoms(sympy.Pow) if p.has(sympy.exp)) or (
+        out.has(sympy.exp) and out.has(Logistic)
+    ):
+        out = _without_pole(formula) or out
     return out.replace(sympy.Piecewise, _clip_branches)
+
+
+def _absorb_exponential(product: sympy.Mul) -> sympy.Expr:
+    """exp(−u)·logistic(u) = logistic(−u)."""
+    left = list(product.args)
+    for power in [f for f in product.args if isinstance(f, sympy.exp)]:
+        for place, f in enumerate(left):
+            base, times = f.as_base_exp()
+            if isinstance(base, Logistic) and times.is_Integer:
+                taken = sympy.cancel(-power.args[0] / base.args[0])
+                if taken.is_Integer and 0 < taken <= times:
+                    left[place] = base ** (times - taken) * Logistic(-base.args[0]) ** taken
+                    left.remove(power)
+                    break
+    return sympy.Mul(*left)
+
+
+def _absorb_argument(total: sympy.Add) -> sympy.Expr:
+    """softplus(u) − u = softplus(−u)."""
+    terms = total.args
+    for term in terms:
+        calls = [f for f in sympy.Mul.make_args(term) if isinstance(f, Softplus)]
+        if len(calls) != 1:
+            continue
+        u, coefficient = calls[0].args[0], term / calls[0]
+        rest = sympy.expand(total - term + coefficient * u)
+        if len(sympy.Add.make_args(rest)) < len(terms) - 1 or rest == 0:
+            total = rest + coefficient * Softplus(-u)
+    return total
+
+
+def _without_pole(formula: sympy.Expr) -> sympy.Expr | None:
+    """`formula` as a quotient of polynomials in s = logistic(u), if the denominator has no root for s in [0, 1]."""
+    u = _exponent(formula)
+    if u is None:
+        return None
+    s = sympy.Symbol("s")
+    named, names = _functions_as_symbols(formula.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
+    above, below = sympy.fraction(sympy.cancel(named))
+    if below.free_symbols - {s} or not below.is_polynomial(s):
+        return None
+    if below.has(s) and sympy.Poly(below, s).count_roots(0, 1):
+        return None
+    return (above / below).xreplace({**names, s: Logistic(u)})
 
 
 def _log_of_quotient(a: sympy.Expr) -> sympy.Expr:
@@ -307,7 +364,7 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             return args[_NUMBERS[e]] if e in _NUMBERS else constants[e.name]
         if isinstance(e, sympy.Integer):
             return int(e)
-        if e.is_number and not e.args or isinstance(e, sympy.Rational):
+        if isinstance(e, sympy.Rational) or (e.is_number and not e.args):
             return float(e)
         if isinstance(e, sympy.Add):
             return sum(value(a) for a in e.args)

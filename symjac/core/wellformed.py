@@ -87,6 +87,10 @@ def _free_of(e: Expr) -> set[Index]:
             return below
 
 
+def _names_of(e: Expr) -> set[str]:
+    return {e.name} if isinstance(e, Symbol) else {name for c in e.children for name in c.names}
+
+
 def _opens(e: Expr) -> bool:
     """True where `e` is elementwise in other nodes, so that a Map takes it into its formula."""
     return isinstance(e, Number | Add | Map) or (isinstance(e, Contract) and expr.split(e) != ([], e))
@@ -108,6 +112,7 @@ EVERY_NODE: tuple[Rule, ...] = (
         "free indices are sorted, one an index name",
         lambda e: [i.name for i in e.free] == sorted({i.name for i in e.free}),
     ),
+    ("names are the symbols' names", lambda e: e.names == _names_of(e)),
     ("sizes are integers, not negative", lambda e: all(i.size.is_nonnegative is not False for i in e.free)),
     ("index names are words", lambda e: all(re.fullmatch(r"[A-Za-z]\w*", i.name) for i in e.free)),
 )

@@ -45,6 +45,7 @@ def raw(kind: type[Expr], children: Iterable[Expr] = (), free: Iterable[Index] |
     bound = (*fields.get("summed", ()), *fields.get("over", ()))
     have = {*mine, *(i for c in children for i in c.free)} - set(bound)
     node.free = tuple(sorted(have, key=lambda i: i.name)) if free is None else tuple(free)
+    node.names = frozenset([fields["name"]]) if "name" in fields else frozenset().union(*(c.names for c in children))
     expr._interned[(kind, node.key)] = node
     return node
 
@@ -52,6 +53,12 @@ def raw(kind: type[Expr], children: Iterable[Expr] = (), free: Iterable[Index] |
 def stray() -> Expr:
     node = raw(Number, value=ONE)
     del expr._interned[(Number, node.key)]
+    return node
+
+
+def misnamed() -> Expr:
+    node = raw(Add, [v(), w()])
+    node.names = frozenset("v")
     return node
 
 
@@ -65,6 +72,7 @@ BROKEN: list[tuple[str, Any]] = [
     ("it is the one object of its structure", stray),
     ("free indices are those that the children leave free", lambda: raw(Add, [v(), w()], free=[i])),
     ("free indices are sorted, one an index name", lambda: raw(Add, [v(), w()], free=[j, i])),
+    ("names are the symbols' names", misnamed),
     ("sizes are integers, not negative", lambda: raw(Symbol, name="v", indices=(index("i", -2),))),
     ("index names are words", lambda: raw(Symbol, name="v", indices=(Index("2i", m),))),
     ("no children", lambda: raw(Symbol, [v()], name="v", indices=(i,))),

@@ -1,0 +1,300 @@
+"""Forward mode = reverse mode = finite differences of the oracle = SymPy component by component, to third order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symjac.calculus import differentiate
+from symjac.calculus.differentiate import jacobian, jvp, vjp
+from symjac.core import scalar
+from symjac.core.evaluate import evaluate
+from symjac.core.expr import ZERO, Expr, Symbol, contract, symbol, symbols
+from symjac.core.index import Index, index
+from symjac.core.wellformed import check
+from tests.core import bank
+from tests.core.bank import BANK, SHAPES, SIZES, Case, array, by_name, component, size_values, tensors
+from tests.core.strategies import RANKS, SIZE, expressions
+
+SMALL = {"m": 2, "n": 3, "p": 4}
+
+
+def access(name: str, order: int = 1) -> Symbol:
+    """The symbol with indices of its own; `order` tells those of repeated derivatives apart."""
+    return symbol(name, [index(f"d{order}x{place}", size) for place, size in enumerate(SHAPES[name])])
+
+
+def names_in(e: Expr) -> list[str]:
+    return sorted({s.name for s in symbols(e)})
+
+
+def differences(e: Expr, order: tuple[Index, ...], name: str, values: dict[str, Any], constants: dict[str, Any]) -> Any:
+    """Central differences of fourth order, axes as of `order` and then of the tensor `name`."""
+    step = 1e-3
+    at = np.asarray(values[name], float)
+    out = np.zeros((*evaluate(e, order, values, constants).shape, *at.shape))
+
+    def moved(place: tuple[int, ...], by: float) -> Any:
+        there = at.copy()
+        there[place] += by
+        return evaluate(e, order, {**values, name: there}, constants)
+
+    for place in np.ndindex(at.shape):
+        near, far = (moved(place, h) - moved(place, -h) for h in (step, 2 * step))
+        out[(..., *place)] = (8 * near - far) / (12 * step)
+    return out
+
+
+def modes_agree(
+    e: Expr, order: tuple[Index, ...], by: Symbol, values: dict[str, Any], constants: dict[str, Any]
+) -> Expr:
+    """Checks ∂e/∂by by all numeric roads, and returns it."""
+    J = jacobian(e, by)
+    check(J)
+    assert set(J.free) <= {*e.free, *by.indices}
+    forward = evaluate(J, (*order, *by.indices), values, constants)
+    np.testing.assert_allclose(forward, differences(e, order, by.name, values, constants), rtol=1e-7, atol=1e-8)
+
+    rng = np.random.default_rng(3)
+    cotangent = symbol("cotangent", e.free)
+    tangent = rng.normal(size=np.shape(values[by.name]))
+    weights = rng.normal(size=evaluate(e, e.free, values, constants).shape)
+    more = {**values, "cotangent": weights, "tangent": tangent}
+    whole = evaluate(J, (*e.free, *by.indices), values, constants)
+
+    pulled = vjp(e, cotangent, by)
+    check(pulled)
+    reverse = evaluate(pulled, by.indices, more, constants)
+    np.testing.assert_allclose(reverse, np.tensordot(weights, whole, weights.ndim), rtol=1e-9, atol=1e-10)
+
+    pushed = jvp(e, {by.name: "tangent"})
+    check(pushed)
+    along = evaluate(pushed, e.free, more, constants)
+    np.testing.assert_allclose(along, np.tensordot(whole, tangent, tangent.ndim), rtol=1e-9, atol=1e-10)
+    return J
+
+
+@pytest.mark.parametrize("case", BANK, ids=str)
+def test_first_order_in_every_mode(case: Case) -> None:
+    for name in names_in(case.expr):
+        modes_agree(case.expr, case.order, access(name), tensors(SMALL), size_values(SMALL))
+
+
+@pytest.mark.parametrize("sizes", [SIZES["equal"], SIZES["one"]], ids=["equal", "one"])
+@pytest.mark.parametrize("case", BANK, ids=str)
+def test_first_order_at_other_sizes(case: Case, sizes: dict[str, int]) -> None:
+    values = tensors(sizes, seed=1)
+    for name in names_in(case.expr):
+        by = access(name)
+        found = evaluate(jacobian(case.expr, by), (*case.order, *by.indices), values, size_values(sizes))
+        expected = differences(case.expr, case.order, name, values, size_values(sizes))
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8)
+
+
+# ---------------------------------------------------------------- SymPy, component by component
+
+TINY = {"m": 2, "n": 2, "p": 3}
+
+
+def sympy_jacobian(
+    e: Expr, order: tuple[Index, ...], by: Symbol, sizes: dict[str, int]
+) -> tuple[Any, dict[Any, float]]:
+    """SymPy's derivative of each component, at the values of `tensors`."""
+    values = tensors(sizes)
+    unknowns = {
+        name: array(symbol(name, access(name).indices).indices, sizes, lambda *at, n=name: _unknown(n, at), object)
+        for name in names_in(e)
+    }
+    point = {
+        unknowns[name][at]: sympy.Float(values[name][at])
+        for name in unknowns
+        for at in np.ndindex(unknowns[name].shape)
+    }
+    point[sympy.Symbol("c", real=True)] = sympy.Float(size_values(sizes)["c"])
+
+    def entry(*place: int) -> float:
+        at = dict(zip(order, place[: len(order)], strict=True))
+        one = component(e, at, unknowns, sizes)
+        slope = sympy.diff(one, unknowns[by.name][place[len(order) :]])
+        return float(slope.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0)).xreplace(point).doit())
+
+    return array((*order, *by.indices), sizes, entry), values
+
+
+def _unknown(name: str, at: tuple[int, ...]) -> sympy.Symbol:
+    return sympy.Symbol("_".join([name, *map(str, at)]), real=True)
+
+
+@pytest.mark.parametrize("case", BANK, ids=str)
+def test_first_order_is_sympys(case: Case) -> None:
+    for name in names_in(case.expr):
+        by = access(name)
+        expected, values = sympy_jacobian(case.expr, case.order, by, TINY)
+        found = evaluate(jacobian(case.expr, by), (*case.order, *by.indices), values, size_values(TINY))
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+# ---------------------------------------------------------------- higher orders
+
+HIGHER = [case for case in BANK if names_in(case.expr)]
+
+
+@pytest.mark.parametrize("case", HIGHER, ids=str)
+def test_second_order_in_every_mode(case: Case) -> None:
+    values, constants = tensors(TINY), size_values(TINY)
+    for first in names_in(case.expr):
+        once = jacobian(case.expr, access(first))
+        for second in names_in(once):
+            modes_agree(once, (*case.order, *access(first).indices), access(second, 2), values, constants)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "A B",
+        "tanh",
+        "softmax",
+        "square of a sum",
+        "two arguments",
+        "log sum exp",
+        "cross-entropy of softmax",
+        "quotient",
+    ],
+)
+def test_third_order_by_one_tensor(name: str) -> None:
+    case = by_name(name)
+    values, constants = tensors(TINY), size_values(TINY)
+    first = names_in(case.expr)[0]
+    second = jacobian(jacobian(case.expr, access(first)), access(first, 2))
+    order = (*case.order, *access(first).indices, *access(first, 2).indices)
+    modes_agree(second, order, access(first, 3), values, constants)
+
+
+@pytest.mark.parametrize(
+    "name", ["cross-entropy of softmax", "mean squared error of a tanh layer", "vᵀ D u", "log sum exp"]
+)
+def test_second_order_is_symmetric(name: str) -> None:
+    case = by_name(name)
+    values, constants = tensors(TINY), size_values(TINY)
+    e = contract([case.expr], case.expr.free)
+    for first in names_in(e):
+        for second in names_in(e):
+            a, b = access(first), access(second, 2)
+            there = evaluate(jacobian(jacobian(e, a), b), (*a.indices, *b.indices), values, constants)
+            back = evaluate(jacobian(jacobian(e, b), a), (*a.indices, *b.indices), values, constants)
+            np.testing.assert_allclose(there, back, rtol=1e-10, atol=1e-12)
+
+
+def test_reverse_over_reverse_is_a_hessian() -> None:
+    case = by_name("mean squared error of a tanh layer")
+    values, constants = tensors(TINY), size_values(TINY)
+    a, b = access("A"), access("A", 2)
+    gradient = vjp(case.expr, bank.number(1), a)
+    product = vjp(gradient, symbol("V", a.indices), b)
+    V = np.random.default_rng(5).normal(size=values["A"].shape)
+    found = evaluate(product, b.indices, {**values, "V": V}, constants)
+    hessian = evaluate(jacobian(jacobian(case.expr, a), b), (*a.indices, *b.indices), values, constants)
+    np.testing.assert_allclose(found, np.tensordot(V, hessian, 2), rtol=1e-10, atol=1e-12)
+
+
+# ---------------------------------------------------------------- random expressions
+
+FEW = {"m": 2}
+VALUES = {name: np.random.default_rng(rank).normal(size=[2] * rank) for name, rank in RANKS.items()}
+
+
+@settings(max_examples=40)
+@given(expressions, st.sampled_from(sorted(RANKS)))
+def test_random_expressions_in_every_mode(e: Expr, name: str) -> None:
+    by = symbol(name, [index(f"d{place}", SIZE) for place in range(RANKS[name])])
+    J = jacobian(e, by)
+    check(J)
+    whole = evaluate(J, (*e.free, *by.indices), VALUES, FEW)
+    weights = np.random.default_rng(7).normal(size=evaluate(e, e.free, VALUES, FEW).shape)
+    pulled = vjp(e, symbol("cotangent", e.free), by)
+    check(pulled)
+    reverse = evaluate(pulled, by.indices, {**VALUES, "cotangent": weights}, FEW)
+    np.testing.assert_allclose(reverse, np.tensordot(weights, whole, weights.ndim), rtol=1e-8, atol=1e-10)
+    if not any(isinstance(n, bank.Max) for n in bank.walk(e)):  # random maxima tie
+        expected = differences(e, e.free, name, VALUES, FEW)
+        np.testing.assert_allclose(whole, expected, rtol=1e-5, atol=1e-6 * (1 + np.abs(expected).max(initial=0)))
+
+
+# ---------------------------------------------------------------- what it says at its borders
+
+
+def test_a_constant_has_no_derivative() -> None:
+    assert jacobian(bank.v(), access("w")) is ZERO
+    assert vjp(bank.v(), symbol("cotangent", [bank.i]), access("w")) is ZERO
+    assert jvp(bank.v(), {}) is ZERO
+
+
+def test_indices_must_not_meet() -> None:
+    with pytest.raises(ValueError, match="i of"):
+        jacobian(bank.v(), bank.v())
+
+
+def test_ties_share_the_maximum() -> None:
+    case = by_name("row maximum")
+    by = access("A")
+    tied = {"A": np.zeros((2, 4))}
+    found = evaluate(jacobian(case.expr, by), (*case.order, *by.indices), tied, {"m": 2, "n": 4})
+    np.testing.assert_allclose(found, np.einsum("ia,b->iab", np.eye(2), np.full(4, 0.25)))
+
+
+def test_a_derivative_is_small() -> None:
+    """Unit tensors are tags: the Jacobian of A B is B and one Kronecker symbol, nothing larger."""
+    J = jacobian(by_name("A B").expr, access("A"))
+    assert len(list(bank.walk(J))) == 3
+
+
+# ---------------------------------------------------------------- planted faults
+
+
+def _wrong_scalar(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = scalar.derivative
+    monkeypatch.setattr(scalar, "derivative", lambda formula, by: -right(formula, by))
+
+
+def _wrong_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = differentiate.partials
+    monkeypatch.setattr(
+        differentiate,
+        "partials",
+        lambda e: right(e)[:-1] if isinstance(e, bank.Contract) and len(right(e)) > 1 else right(e),
+    )
+
+
+def _wrong_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = differentiate.partials
+    monkeypatch.setattr(differentiate, "partials", lambda e: right(e)[:1] if isinstance(e, bank.Add) else right(e))
+
+
+def _wrong_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(differentiate, "_share_of_maximum", lambda e: bank.number(1))
+
+
+PLANTED = [
+    (_wrong_scalar, "tanh", "A"),
+    (_wrong_product, "A B", "B"),
+    (_wrong_sum, "outer sum", "w"),
+    (_wrong_maximum, "row maximum", "A"),
+]
+
+
+@pytest.mark.parametrize(("plant", "name", "by"), PLANTED, ids=[p.__name__ for p, _, _ in PLANTED])
+def test_planted_law_is_caught_by_each_road(plant: Any, name: str, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    case = by_name(name)
+    values, constants = tensors(TINY), size_values(TINY)
+    with pytest.raises(AssertionError):
+        modes_agree(case.expr, case.order, access(by), values, constants)
+    expected, _ = sympy_jacobian(case.expr, case.order, access(by), TINY)
+    found = evaluate(jacobian(case.expr, access(by)), (*case.order, *access(by).indices), values, constants)
+    assert not np.allclose(found, expected)

@@ -1,0 +1,271 @@
+"""SymPy's scalar calculus as the language uses it, against 30-digit numerical differentiation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+from sympy import Abs, Max, Min, Piecewise, Rational, atan, cosh, erf, exp, log, pi, sign, sinh, sqrt, tan, tanh
+
+from symjac.core import scalar
+from symjac.core.scalar import FUNCTIONS, derivative, evaluate, in_terms_of_value, indicator, simplest, slot, stabilise
+
+x, y = slot(0), slot(1)
+c = sympy.Symbol("c", real=True)
+sigmoid = 1 / (1 + exp(-x))
+softplus = log(1 + exp(x))
+POINTS = (-2.3, -0.9, -0.31, 0.17, 0.72, 1.9)
+POSITIVE = {"log", "sqrt"}
+
+SMOOTH = {
+    **{name: f(x) for name, (f, arity, _) in FUNCTIONS.items() if arity == 1 and name not in ("abs", "sign")},
+    "sigmoid": sigmoid,
+    "sigmoid, other form": exp(x) / (1 + exp(x)),
+    "1 - sigmoid": 1 - sigmoid,
+    "log sigmoid": log(sigmoid),
+    "log(1 - sigmoid)": log(1 - sigmoid),
+    "softplus": softplus,
+    "scaled softplus": log(1 + exp(c * x)) / c,
+    "swish": x * sigmoid,
+    "swish with a constant": x / (1 + exp(-c * x)),
+    "gelu": x * (1 + erf(x / sqrt(2))) / 2,
+    "gelu, tanh form": x * (1 + tanh(sqrt(2 / pi) * (x + Rational(44715, 1000000) * x**3))) / 2,
+    "mish": x * tanh(softplus),
+    "scaled tanh": Rational(17159, 10000) * tanh(2 * x / 3),
+    "gaussian": exp(-(x**2)),
+    "cube": x**3,
+    "reciprocal": 1 / x,
+    "bent": (sqrt(x**2 + 1) - 1) / 2 + x,
+    "rational": x / (1 + x**2),
+    "identity": x,
+    "constant": 0 * x + 3,
+    "tanh of tanh": tanh(tanh(x)),
+    "power of a constant": (1 + x**2) ** c,
+}
+KINKED = {
+    "abs": Abs(x),
+    "sign": sign(x),
+    "relu": Max(x, 0),
+    "clipped relu": Min(Max(x, 0), 1),
+    "leaky relu": Piecewise((x, x > 0), (Rational(1, 100) * x, True)),
+    "elu": Piecewise((x, x > 0), (c * (exp(x) - 1), True)),
+    "selu": Rational(105, 100) * Piecewise((x, x > 0), (Rational(167, 100) * (exp(x) - 1), True)),
+    "hard sigmoid": Max(0, Min(1, (x + 1) / 2)),
+    "softsign": x / (1 + Abs(x)),
+    "abs of tanh": Abs(tanh(x)),
+    "abs with a constant": Abs(c * x),
+    "x abs(x)": x * Abs(x),
+    "huber": Piecewise((x**2 / 2, Abs(x) <= 1), (Abs(x) - Rational(1, 2), True)),
+    "hinge": Max(0, 1 - x) ** 2,
+    "where inside where": Piecewise((Piecewise((x**2, x > 1), (x, True)), x > 0), (tanh(x), True)),
+}
+FORMULAS = {**SMOOTH, **KINKED}
+VALUES = {"c": 0.7}
+
+
+def points(name: str) -> tuple[float, ...]:
+    return tuple(abs(p) for p in POINTS) if name in POSITIVE else POINTS
+
+
+def number(formula: sympy.Expr, *at: float) -> Any:
+    """The formula at 30 digits."""
+    inside = formula.subs({c: sympy.Float(VALUES["c"], 30)}).doit()
+    f = sympy.lambdify([slot(i) for i in range(len(at))], inside, "mpmath")
+    return f(*(mpmath.mpf(a) for a in at))
+
+
+def value(formula: sympy.Expr, *at: Any) -> Any:
+    return evaluate(formula, [np.asarray(a) for a in at], VALUES)
+
+
+def slope_agrees(name: str, formula: sympy.Expr, order: int = 1) -> None:
+    """Each derivative is mpmath's derivative of the one before, and NumPy's value of it."""
+    for _ in range(order):
+        found = derivative(formula, 0)
+        with mpmath.workdps(30):
+            for at in points(name):
+                expected = mpmath.diff(lambda t, f=formula: number(f, t), at)
+                assert float(number(found, at)) == pytest.approx(float(expected), rel=1e-8, abs=1e-10), (found, at)
+                assert float(value(found, at)) == pytest.approx(float(expected), rel=1e-7, abs=1e-9), (found, at)
+        formula = found
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_value_is_sympys(name: str) -> None:
+    with mpmath.workdps(30):
+        for at in points(name):
+            expected = number(FORMULAS[name], at)
+            assert float(value(FORMULAS[name], at)) == pytest.approx(float(expected), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_derivative_is_numerical_differentiation(name: str) -> None:
+    slope_agrees(name, FORMULAS[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMULAS)
+def test_second_and_third_derivative(name: str) -> None:
+    slope_agrees(name, FORMULAS[name], 3)
+
+
+TWO = {
+    "max": Max(x, y),
+    "min": Min(x, y),
+    "product": x * tanh(y),
+    "quotient": x / (1 + y**2),
+    "power": (1 + x**2) ** y,
+    "where": Piecewise((x * y, x > y), (y**2, True)),
+    "logistic loss": softplus - x * y,
+    "cross-entropy": -y * log(sigmoid) - (1 - y) * log(1 - sigmoid),
+}
+
+
+@pytest.mark.parametrize("by", [0, 1])
+@pytest.mark.parametrize("name", TWO)
+def test_partial_derivatives(name: str, by: int) -> None:
+    formula = TWO[name]
+    found = derivative(formula, by)
+    with mpmath.workdps(30):
+        for at in [(0.3, -0.8), (-1.1, 0.4), (1.2, 0.9)]:
+
+            def along(t: Any, at: tuple[float, float] = at) -> Any:
+                return number(formula, *(t if i == by else a for i, a in enumerate(at)))
+
+            expected = float(mpmath.diff(along, at[by]))
+            assert float(value(found, *at)) == pytest.approx(expected, rel=1e-8, abs=1e-10)
+
+
+def test_at_a_kink_the_convention_holds() -> None:
+    for formula in (Abs(x), Max(x, 0), Min(x, 0), x * sign(x)):
+        assert float(value(derivative(formula, 0), 0.0)) == 0
+    for by in (0, 1):
+        assert float(value(derivative(Max(x, y), by), 0.4, 0.4)) == 0
+    assert float(value(derivative(KINKED["leaky relu"], 0), 0.0)) == pytest.approx(0.01)
+
+
+def test_an_unknown_derivative_is_refused() -> None:
+    with pytest.raises(ValueError, match="no derivative"):
+        derivative(sympy.Function("f")(x), 0)
+    with pytest.raises(TypeError, match="gamma"):
+        value(sympy.gamma(x), 1.0)
+    with pytest.raises(KeyError, match="c"):
+        evaluate(c * x, [np.asarray(1.0)], {})
+
+
+# ---------------------------------------------------------------- simplest and in_terms_of_value
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_simplest_is_equal_and_settled(name: str) -> None:
+    once = simplest(FORMULAS[name])
+    assert simplest(once) == once
+    np.testing.assert_allclose(value(once, points(name)), value(FORMULAS[name], points(name)), rtol=1e-12)
+
+
+def test_derivatives_read_as_in_a_book() -> None:
+    z = slot(1)
+    forms = {
+        "sigmoid": z * (1 - z),
+        "tanh": 1 - z**2,
+        "scaled tanh": None,
+        "relu": None,
+        "gelu": None,
+        "exp": z,
+        "1 - sigmoid": -z * (1 - z),
+    }
+    for name, form in forms.items():
+        found = in_terms_of_value(FORMULAS[name], derivative(FORMULAS[name], 0))
+        if form is not None:
+            assert found is not None and sympy.expand(found - form) == 0, name
+    assert in_terms_of_value(sigmoid, derivative(sigmoid, 0)) == z * (1 - z)
+    assert derivative(softplus, 0) == sigmoid
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("order", [1, 2])
+def test_in_terms_of_value_is_equal(name: str, order: int) -> None:
+    definition = FORMULAS[name]
+    target = derivative(definition, 0)
+    for _ in range(order - 1):
+        target = derivative(target, 0)
+    found = in_terms_of_value(definition, target)
+    if found is None:
+        assert name not in ("sigmoid", "tanh", "exp")
+    else:
+        at = np.asarray(points(name))
+        np.testing.assert_allclose(value(found, at, value(definition, at)), value(target, at), rtol=1e-9, atol=1e-12)
+
+
+# ---------------------------------------------------------------- stabilise
+
+FINITE = [
+    "sigmoid",
+    "sigmoid, other form",
+    "1 - sigmoid",
+    "log sigmoid",
+    "log(1 - sigmoid)",
+    "softplus",
+    "scaled softplus",
+]
+FINITE += [
+    "swish",
+    "swish with a constant",
+    "gelu",
+    "gelu, tanh form",
+    "mish",
+    "tanh",
+    "elu",
+    "selu",
+    "leaky relu",
+    "softsign",
+]
+LARGE = np.array([-1e4, -800.0, -50.0, 0.0, 50.0, 800.0, 1e4])
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("order", [0, 1])
+def test_stable_forms_are_equal(name: str, order: int) -> None:
+    formula = derivative(FORMULAS[name], 0) if order else FORMULAS[name]
+    at = np.asarray(points(name))
+    np.testing.assert_allclose(value(stabilise(formula), at), value(formula, at) + 0 * at, rtol=1e-12, atol=1e-15)
+    assert stabilise(stabilise(formula)) == stabilise(formula)
+
+
+@pytest.mark.parametrize("name", FINITE)
+@pytest.mark.parametrize("order", [0, 1])
+def test_stable_forms_are_finite(name: str, order: int) -> None:
+    formula = derivative(FORMULAS[name], 0) if order else FORMULAS[name]
+    found = value(stabilise(formula), LARGE)
+    assert np.all(np.isfinite(found)), (stabilise(formula), found)
+
+
+def test_stable_forms_keep_small_values() -> None:
+    assert float(value(stabilise(sigmoid), -700.0)) == pytest.approx(np.exp(-700.0), rel=1e-12)
+    assert float(value(stabilise(softplus), -30.0)) == pytest.approx(np.exp(-30.0), rel=1e-9)
+    assert float(value(stabilise(log(sigmoid)), -1e4)) == -1e4
+
+
+# ---------------------------------------------------------------- planted faults
+
+
+def test_planted_derivative_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scalar.sympy, "diff", lambda f, s: 2 * f.diff(s))
+    derivative.cache_clear()
+    try:
+        with pytest.raises(AssertionError):
+            slope_agrees("tanh", tanh(x))
+    finally:
+        derivative.cache_clear()
+
+
+def test_every_function_has_a_numpy_value() -> None:
+    for name, (f, arity, _) in FUNCTIONS.items():
+        at = (0.4, 0.7)[:arity]
+        assert float(value(f(*(slot(i) for i in range(arity))), *at)) == pytest.approx(float(f(*at))), name
+    assert float(value(indicator(x > 0), 1.0)) == 1
+    assert float(value(atan(tan(x)), 0.3)) == pytest.approx(0.3)
+    assert float(value(cosh(x) ** 2 - sinh(x) ** 2, 0.3)) == pytest.approx(1)
