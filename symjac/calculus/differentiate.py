@@ -34,6 +34,7 @@ from symjac.core.expr import (
     contract,
     identity,
     rename,
+    scalar_of,
     symbol,
     walk,
 )
@@ -54,8 +55,7 @@ def partials(node: Expr) -> list[Partial]:
         case Add():
             return [Partial(t, ONE, ()) for t in node.terms]
         case Contract():
-            others = [node.factors[:i] + node.factors[i + 1 :] for i in range(len(node.factors))]
-            return [Partial(f, _product(o), node.summed) for f, o in zip(node.factors, others, strict=True)]
+            return _partials_of_product(node)
         case Map():
             slopes = [scalar.derivative(node.formula, i) for i in range(len(node.args))]
             return [Partial(a, apply(s, node.args), ()) for a, s in zip(node.args, slopes, strict=True) if s != 0]
@@ -65,9 +65,31 @@ def partials(node: Expr) -> list[Partial]:
             return []
 
 
-def _product(factors: Iterable[Expr]) -> Expr:
-    """A product whose summed indices are bound by the caller."""
-    return contract(factors)
+def _partials_of_product(node: Contract) -> list[Partial]:
+    """The product rule; several factors that are functions of one symbol count as one, differentiated by SymPy."""
+    out: list[Partial] = []
+    for parts in _by_symbol(node.factors):
+        others = [f for i, f in enumerate(node.factors) if i not in parts]
+        if len(parts) == 1:
+            out.append(Partial(node.factors[parts[0]], contract(others), node.summed))
+            continue
+        atoms: list[Expr] = []
+        formula = sympy.Mul(*(scalar_of(node.factors[i], atoms) for i in parts))
+        slope = apply(scalar.derivative(formula, 0), atoms)
+        out.append(Partial(atoms[0], contract([*others, slope]), node.summed))
+    return out
+
+
+def _by_symbol(factors: Sequence[Expr]) -> list[list[int]]:
+    """The places of the factors, those together that are elementwise functions of one and the same symbol."""
+    groups: dict[Expr, list[int]] = {}
+    for place, f in enumerate(factors):
+        atoms: list[Expr] = []
+        if isinstance(f, Symbol | Add | Map):
+            scalar_of(f, atoms)
+        alone = len(atoms) == 1 and isinstance(atoms[0], Symbol)
+        groups.setdefault(atoms[0] if alone else f, []).append(place)
+    return list(groups.values())
 
 
 def _share_of_maximum(node: Max) -> Expr:
@@ -79,6 +101,14 @@ def _share_of_maximum(node: Max) -> Expr:
 def jvp(e: Expr, tangents: Mapping[str, str]) -> Expr:
     """The differential of `e` where symbol `name` moves along the symbol `tangents[name]`; free indices as of `e`."""
     return _forward(e, {s: symbol(tangents[s.name], s.indices) for s in _leaves(e) if s.name in tangents})
+
+
+def derivative_along(e: Expr, tangents: Mapping[Symbol, Expr]) -> Expr:
+    """The differential of `e` where each access in `tangents` moves along the given expression; the others stay.
+
+    A tangent may have indices beyond those of its symbol; their names must not occur in `e`.
+    """
+    return _forward(e, tangents)
 
 
 def jacobian(e: Expr, by: Symbol) -> Expr:

@@ -350,11 +350,13 @@ def _factor(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
 
 
 def _common(terms: Sequence[Expr]) -> Expr | None:
-    """a·b + a·c = a·(b + c) for the factors (and the number) that all the terms share.
+    """a·b + a·c = a·(b + c) for the factors (and the number) that all the terms share; like terms become one.
 
     Beside an identity matrix only identities are taken out: diag(y) − y yᵀ stays as it is.
     """
-    parts = [_parts(t) for t in terms]
+    parts = _like_terms([_parts(t) for t in terms])
+    if len(parts) < len(terms):
+        return add(*(p.without((), sympy.Integer(1)) for p in parts))
     first = parts[0]
     shared = [f for f in first.loose if all(f in p.loose for p in parts[1:])]
     shared = list(dict.fromkeys(shared))
@@ -365,6 +367,16 @@ def _common(terms: Sequence[Expr]) -> Expr | None:
         return None
     rest = [p.without(shared, coefficient) for p in parts]
     return contract([number(coefficient), *shared, add(*sorted(rest, key=_negative))])
+
+
+def _like_terms(parts: Sequence[_Parts]) -> list[_Parts]:
+    """2a + 3a = 5a."""
+    alike: dict[tuple[tuple[Expr, ...], Expr | None], _Parts] = {}
+    for p in parts:
+        kind = (tuple(sorted(p.loose, key=lambda f: f.key)), p.tied)
+        known = alike.get(kind)
+        alike[kind] = p if known is None else _Parts(known.coefficient + p.coefficient, known.loose, known.tied)
+    return [p for p in alike.values() if p.coefficient != 0]
 
 
 def _negative(e: Expr) -> bool:

@@ -1,12 +1,12 @@
 """Equal expressions that floating-point numbers can hold: laws applied before code is written, each a recorded step.
 
-What is made here is for computing only: it holds functions (`scalar.Logistic`, `scalar.Softplus`) that are never differentiated.
+What is made here is for computing only: its functions `scalar.Logistic` and `scalar.Softplus` are never differentiated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 
 import sympy
 
@@ -42,14 +42,15 @@ SHIFT = Law(
 )
 ELEMENTWISE = Law(
     "stable functions",
-    r"\log \tfrac{a}{b} = \log a - \log b, \quad \log(1 + e^u) = \operatorname{softplus}(u), \quad \tfrac{1}{1 + e^{-u}} = \sigma(u)",
+    r"\log \tfrac{a}{b} = \log a - \log b, \quad \log(1 + e^u) = \max(u, 0) + \log(1 + e^{-|u|}), \quad "
+    r"\tfrac{1}{1 + e^{-u}} = \tfrac{e^{\min(u, 0)}}{1 + e^{-|u|}}",
     "each application removes an exponential",
 )
 LAWS = (LOG_OF_VALUE, SHIFT, ELEMENTWISE)
 
 
 def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step, ...]]:
-    """`e` without overflow and without logarithms of rounded zeros, and the steps; `values` holds the definitions of names."""
+    """`e` without overflow and logarithms of rounded zeros, and the steps; `values` holds the definitions of names."""
     if not any(isinstance(n, Map) and _has_exponential_or_log(n.formula) for n in walk(e)):
         return e, ()
     steps: list[Step] = []
@@ -63,7 +64,7 @@ def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step
     return after, tuple(steps)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _has_exponential_or_log(formula: sympy.Expr) -> bool:
     return bool(formula.has(sympy.exp, sympy.log))
 
@@ -90,16 +91,17 @@ def _open_logs(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[str
     return transform(e, law), tuple(dict.fromkeys(used))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _slots_under_log(formula: sympy.Expr) -> frozenset[int]:
     return frozenset(scalar.slot_number(s) for log in formula.atoms(sympy.log) for s in scalar.slots_of(log))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_exponential_quotient(equation: Equation) -> bool:
     formula = scalar_of(equation.rhs, [])
     return not isinstance(formula, sympy.log) and any(
-        isinstance(f, sympy.exp) or (isinstance(f, sympy.Pow) and f.has(sympy.exp)) for f in sympy.Mul.make_args(formula)
+        isinstance(f, sympy.exp) or (isinstance(f, sympy.Pow) and f.has(sympy.exp))
+        for f in sympy.Mul.make_args(formula)
     )
 
 
@@ -127,10 +129,8 @@ def _meets(e: Expr) -> bool:
 
 def _shifted(e: Expr) -> Expr | None:
     atoms: list[Expr] = []
-    if isinstance(e, Contract):
-        formula = sympy.Mul(*(scalar_of(f, atoms) for f in e.factors))
-    else:
-        formula = scalar_of(e, atoms)
+    factors, summed = (e.factors, e.summed) if isinstance(e, Contract) else ((e,), ())
+    formula = sympy.Mul(*(scalar_of(f, atoms) for f in factors))
     table: dict[sympy.Expr, sympy.Expr] = {}
     for place, a in enumerate(tuple(atoms)):
         found = _sum_of_exponentials(a)
@@ -139,7 +139,7 @@ def _shifted(e: Expr) -> Expr | None:
             table[scalar.slot(place)] = sympy.exp(_slot(m, atoms)) * _slot(total, atoms)
     if not table:
         return None
-    return contract([from_scalar(_gathered(formula.xreplace(table)), atoms)], e.summed if isinstance(e, Contract) else ())
+    return contract([from_scalar(_gathered(formula.xreplace(table)), atoms)], summed)
 
 
 def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
@@ -149,7 +149,7 @@ def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
 
 
 def _sum_of_exponentials(a: Expr) -> tuple[Expr, Expr] | None:
-    """(m, S) for a = Σ_j c_j exp(a_j) = exp(m) S, m the maximum over j of a_j; None for another sum, or a shifted one."""
+    """(m, S) for a = Σ_j c_j exp(a_j) = exp(m) S, m the maximum over j of a_j; None for other and for shifted sums."""
     if not isinstance(a, Contract) or not a.summed:
         return None
     inner: list[Expr] = []
@@ -168,7 +168,7 @@ def _sum_of_exponentials(a: Expr) -> tuple[Expr, Expr] | None:
     return m, contract([from_scalar(rest, inner), from_scalar(shifted, inner)], a.summed)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _gathered(formula: sympy.Expr) -> sympy.Expr:
     """Logarithms of products opened, exponentials in a product made one."""
     out = formula.replace(sympy.log, _log_of_product)

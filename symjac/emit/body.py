@@ -1,0 +1,132 @@
+"""Lines of Python: assignments with repeated subexpressions named, unpacking, and breaks in long lines."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Collection, Iterable, Sequence
+
+from symjac.emit.code import COMPARE, Code, Part, array_name, atom, repeated, replace, subcodes
+
+WIDTH = 110
+_IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+
+def identifiers(lines: Iterable[str]) -> set[str]:
+    """The names that lines of code mention; what follows a dot is none."""
+    return {word for line in lines if not line.startswith("#") for word in _IDENTIFIER.findall(line)}
+
+
+class Body:
+    """The lines of one function. A name is assigned once, so equal texts stay equal to its end."""
+
+    def __init__(self, taken: Collection[str]) -> None:
+        self.lines: list[str] = []
+        self._taken = set(taken)
+        self._known: dict[str, Code] = {}
+
+    def comment(self, text: str) -> None:
+        wrapper = textwrap.TextWrapper(WIDTH, initial_indent="# ", subsequent_indent="#     ", break_long_words=False)
+        self.lines += wrapper.wrap(text)
+
+    def assign(self, target: str, code: Code) -> None:
+        """`target = code`, what it computes twice before it."""
+        for before, value in self._separated(code):
+            self.lines += wrapped(f"{before or target} = ", value)
+
+    def result(self, code: Code) -> None:
+        """`return code`"""
+        for before, value in self._separated(code):
+            self.lines += wrapped(f"{before} = " if before else "return ", value)
+
+    def _separated(self, code: Code) -> list[tuple[str, Code]]:
+        """(name, value) of the repeated subexpressions in order of evaluation, then ("", what is left of `code`)."""
+        statements = [("", replace(code, self._known) if self._known else code)]
+        while found := _worth_a_name([value for _, value in statements]):
+            longest = max(found, key=lambda c: len(c.text))
+            name = self._new_name(longest)
+            place = next(p for p, (_, value) in enumerate(statements) if _holds(value, longest))
+            table = {longest.text: atom(name)}
+            statements = [(n, replace(value, table)) for n, value in statements]
+            statements.insert(place, (name, longest))
+            self._known[longest.text] = atom(name)
+        return statements
+
+    def _new_name(self, code: Code) -> str:
+        """`exp_A2` for an exponential of A2, `shifted_A2` for A2 less its maximum, `mask_A2` for a comparison."""
+        stem = code.stem or ("mask" if code.precedence == COMPARE else "shifted" if ".max(" in code.text else "part")
+        name = f"{stem}_{array_name(code) or 'number'}"
+        number = 2
+        out = name
+        while out in self._taken:
+            out = f"{name}_{number}"
+            number += 1
+        self._taken.add(out)
+        return out
+
+
+def _worth_a_name(codes: Sequence[Code]) -> list[Code]:
+    """What is computed twice; or windows of an array that something is done with, which read better under a name."""
+    return repeated(codes) or [c for code in codes for c in subcodes(code) if c is not code and c.stem == "windows"]
+
+
+def _holds(code: Code, inner: Code) -> bool:
+    return any(c.text == inner.text for c in subcodes(code))
+
+
+def wrapped(head: str, code: Code) -> list[str]:
+    """`head code`, broken at its outermost operators or its arguments where it is too long for a line."""
+    if len(head) + len(code.text) <= WIDTH:
+        return [head + code.text]
+    operands = _chain(code)
+    if len(operands) > 1:
+        return [f"{head}(", *(f"    {line}" for line in operands), ")"]
+    arguments = _arguments(code)
+    if len(arguments) > 2:
+        return [head + arguments[0], *(f"    {line}" for line in arguments[1:-1]), arguments[-1]]
+    return [head + code.text]
+
+
+def _arguments(code: Code) -> list[str]:
+    """f(a, b, axis=1) as `f(`, `a,`, `b,`, `axis=1,`, `)`."""
+    first, last = code.pieces[0], code.pieces[-1]
+    if not (isinstance(first, str) and first.endswith("(") and isinstance(last, str) and last.endswith(")")):
+        return [code.text]
+    inner = [f"{_bracketed(p)}," for p in code.pieces if isinstance(p, Part)]
+    options = last[:-1].removeprefix(", ")
+    return [first, *inner, *([f"{options},"] if options else []), ")"]
+
+
+def _chain(code: Code) -> list[str]:
+    """a + b − c as `a`, `+ b`, `- c`."""
+    match code.pieces:
+        case (Part() as left, str() as operator, Part() as right) if operator.strip() in ("+", "-", "*", "/", "@"):
+            opened = left.code.precedence == code.precedence and left.code.precedence >= left.least
+            first = _chain(left.code) if opened else [_bracketed(left)]
+            return [*first, f"{operator.strip()} {_bracketed(right)}"]
+    return [code.text]
+
+
+def _bracketed(p: Part) -> str:
+    return f"({p.code.text})" if p.code.precedence < p.least else p.code.text
+
+
+def unpack(names: Sequence[str], needed: Collection[str], source: str) -> list[str]:
+    """`a, _, c = source`, for the names that are needed; nothing where none is."""
+    if not any(n in needed for n in names):
+        return []
+    shown = [n if n in needed else "_" for n in names]
+    line = f"{', '.join(shown)}{',' * (len(names) == 1)} = {source}"
+    if len(line) <= WIDTH:
+        return [line]
+    return ["(", *indented(shown), f") = {source}"]
+
+
+def call_lines(head: str, arguments: Sequence[str]) -> list[str]:
+    """`head(a, b)`, its arguments on lines of their own where one line is too short."""
+    line = f"{head}({', '.join(arguments)})"
+    return [line] if len(line) <= WIDTH else [f"{head}(", *indented(arguments), ")"]
+
+
+def indented(items: Sequence[str]) -> list[str]:
+    return textwrap.wrap(", ".join(items) + ",", WIDTH - 4, initial_indent="    ", subsequent_indent="    ")

@@ -1,0 +1,189 @@
+"""Python expressions as trees of text with precedence: what needs brackets is decided here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+COMPARE, ADD, MATMUL, MUL, UNARY, POWER, ATOM = range(1, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """The place of argument `slot` in a template; `dtype_of` asks for the name of an array in that argument."""
+
+    slot: int
+    least: int = 0
+    dtype_of: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A subexpression, in brackets where its precedence is below `least`."""
+
+    code: Code
+    least: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """An expression. Equal texts mean equal values: the text holds no index names, positions alone."""
+
+    pieces: tuple[str | Part | Hole, ...]
+    precedence: int
+    heavy: bool = False
+    """True where the outermost operation is worth doing only once."""
+    stem: str = ""
+    """What a name for this value may begin with, e.g. `exp`; of a Python number's name, `number`."""
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", "".join(_shown(p) for p in self.pieces))
+
+    @property
+    def is_name(self) -> bool:
+        """True for the name of an array."""
+        return self.stem != "number" and self.precedence == ATOM and len(self.pieces) == 1 and self.text.isidentifier()
+
+
+def _shown(piece: str | Part | Hole) -> str:
+    match piece:
+        case str():
+            return piece
+        case Hole():
+            return f"<{piece.slot}>"
+        case Part():
+            return f"({piece.code.text})" if piece.code.precedence < piece.least else piece.code.text
+
+
+def atom(text: str) -> Code:
+    return Code((text,), ATOM)
+
+
+def hole(slot: int) -> Code:
+    return Code((Hole(slot),), 0)
+
+
+def part(code: Code, least: int) -> Part | Hole:
+    """`code` as a piece of another; a bare hole keeps what it needs until it is filled."""
+    if len(code.pieces) == 1 and isinstance(code.pieces[0], Hole):
+        return Hole(code.pieces[0].slot, max(least, code.pieces[0].least))
+    return Part(code, least)
+
+
+_OPERANDS = {
+    "+": (ADD, ADD, ADD),
+    "-": (ADD, ADD, MATMUL),
+    "@": (MATMUL, POWER, POWER),
+    "*": (MUL, MUL, POWER),
+    "/": (MUL, MUL, POWER),
+    "**": (POWER, ATOM, ATOM),
+    **dict.fromkeys((">", ">=", "<", "<=", "==", "!=", "&", "|"), (COMPARE, ADD, ADD)),
+}
+"""Of an operator: its precedence, and the least that its left and its right side need to stand without brackets."""
+
+
+def binary(left: Code, operator: str, right: Code) -> Code:
+    """`left operator right`. A matrix product is bracketed among other products, so that none needs to count."""
+    precedence, least_left, least_right = _OPERANDS[operator]
+    spaced = operator if operator == "**" else f" {operator} "
+    return Code((part(left, least_left), spaced, part(right, least_right)), precedence, operator == "@")
+
+
+def prefixed(factor: Code, code: Code) -> Code:
+    """`factor * code`, the factor in front of all others."""
+    match code.pieces:
+        case (Part() | Hole() as left, " * " | " / " as operator, right):
+            first = left.code if isinstance(left, Part) else Code((left,), 0)
+            return Code((part(prefixed(factor, first), MUL), operator, right), MUL)
+    return binary(factor, "*", code)
+
+
+def negative(code: Code) -> Code:
+    """`-x`; of a product, the sign of its first factor."""
+    least = MUL if code.precedence == MUL else UNARY
+    return Code(("-", part(code, least)), least)
+
+
+def call(function: str, *arguments: Code, options: Sequence[str] = (), heavy: bool = True) -> Code:
+    """`function(a, b, option=...)`."""
+    pieces: list[str | Part | Hole] = [f"{function}("]
+    for place, a in enumerate(arguments):
+        pieces += [", "] if place else []
+        pieces.append(part(a, 0))
+    pieces.append("".join(f", {o}" for o in options) + ")")
+    return Code(tuple(pieces), ATOM, heavy, function.split(".")[-1])
+
+
+def method(owner: Code, name: str, arguments: str, heavy: bool = True) -> Code:
+    return Code((part(owner, ATOM), f".{name}({arguments})"), ATOM, heavy, name)
+
+
+def suffix(owner: Code, text: str) -> Code:
+    """`owner.T`, `owner[:, None]`: views, which cost nothing."""
+    return Code((part(owner, ATOM), text), ATOM)
+
+
+def fill(template: Code, arguments: Sequence[Code]) -> Code:
+    """The template with its holes filled."""
+    pieces: list[str | Part | Hole] = []
+    for p in template.pieces:
+        match p:
+            case Hole() if p.dtype_of:
+                pieces.append(dtype_of(arguments[p.slot]))
+            case Hole():
+                if len(template.pieces) == 1:
+                    return arguments[p.slot]
+                pieces.append(part(arguments[p.slot], p.least))
+            case Part():
+                pieces.append(Part(fill(p.code, arguments), p.least))
+            case str():
+                pieces.append(p)
+    return Code(tuple(pieces), template.precedence, template.heavy, template.stem)
+
+
+def array_name(code: Code) -> str | None:
+    """The first array's name in `code`; any of its arrays has the dtype of the whole."""
+    return next((c.text for c in subcodes(code) if c.is_name), None)
+
+
+def dtype_of(code: Code) -> str:
+    """The dtype of `code`; of what has no array in it, the narrowest that widens nothing."""
+    name = array_name(code)
+    return f"{name}.dtype" if name else "np.float32"
+
+
+def subcodes(code: Code) -> Iterator[Code]:
+    """`code` and all that it is made of, from the outside in."""
+    yield code
+    for p in code.pieces:
+        if isinstance(p, Part):
+            yield from subcodes(p.code)
+
+
+def replace(code: Code, names: Mapping[str, Code]) -> Code:
+    """`code` with the subexpressions whose text is in `names` replaced."""
+    if code.text in names:
+        return names[code.text]
+    pieces = tuple(Part(replace(p.code, names), p.least) if isinstance(p, Part) else p for p in code.pieces)
+    return Code(pieces, code.precedence, code.heavy, code.stem)
+
+
+def repeated(codes: Sequence[Code]) -> list[Code]:
+    """The subexpressions that cost something and occur more than once; what lies inside one is not counted again."""
+    counts: dict[str, int] = {}
+    first: dict[str, Code] = {}
+
+    def visit(c: Code) -> None:
+        parts = [p.code for p in c.pieces if isinstance(p, Part)]
+        if not parts:
+            return
+        counts[c.text] = counts.get(c.text, 0) + 1
+        if counts[c.text] == 1:
+            first[c.text] = c
+            for inner in parts:
+                visit(inner)
+
+    for code in codes:
+        visit(code)
+    return [c for text, c in first.items() if counts[text] > 1 and any(s.heavy for s in subcodes(c))]

@@ -1,0 +1,372 @@
+"""Derivation -> a NumPy module: what goes where, in which order, under which name."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy
+
+from symjac.calculus.stabilise import stabilise
+from symjac.core import scalar
+from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
+from symjac.derive import Derivation
+from symjac.emit import render, text
+from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
+from symjac.emit.code import Code, Part, atom, call, fill
+from symjac.emit.formula import HELPERS, number, scaled, template
+from symjac.emit.kinks import Kink, kinks
+from symjac.emit.lower import lower, lower_equation
+from symjac.model.names import in_python
+from symjac.model.stack import Definition, Parameter, Update
+
+TEMPLATE = "numpy/module.py.j2"
+
+_SAMPLES = {
+    "rows": "samples are rows, a dense layer is A = X W + 1 bᵀ",
+    "columns": "samples are columns, a dense layer is A = W X + b 1ᵀ",
+    "torch": "samples are rows, weights are (units, inputs): a dense layer is A = X Wᵀ + 1 bᵀ",
+}
+_ARGUMENT = "A"
+"""What the argument of a module's functions is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    name: str
+    argument: str
+    doc: str
+    lines: tuple[str, ...]
+
+
+def generate(derivation: Derivation) -> str:
+    """The source of the module that computes what `derivation` derives."""
+    return render.render(TEMPLATE, **_Module(derivation).context())
+
+
+class _Module:
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.stack = derivation.stack
+        self.values = {d.equation.lhs.name: d.equation for d in self.stack.forward}
+        self.inputs = _names(self.stack.inputs)
+        self.parameters = _names(p.symbol for p in self.stack.parameters)
+        self.quantities = _names(d.equation.lhs for d in self.stack.forward)
+        self.loss = in_python(self.stack.loss.equation.lhs.name)
+        self.functions: dict[str, Function | None] = {}
+
+    # ------------------------------------------------------------ what the template is filled with
+
+    def context(self) -> dict[str, object]:
+        stack = self.stack
+        bodies = {
+            "forward_lines": self._forward(),
+            "loss_lines": self._loss(),
+            "gradient_lines": self._gradients(),
+            "kink_lines": self._kinks(),
+        }
+        update = fill(template(scalar.stabilise(stack.update.formula)), [atom("theta"), atom("g")])
+        functions = list(dict.fromkeys(f for f in self.functions.values() if f is not None))
+        code = [*(line for lines in bodies.values() for line in lines), *(line for f in functions for line in f.lines)]
+        functions = [*_helpers(identifiers([*code, update.text])), *functions]
+        code += [update.text, *(line for f in functions for line in f.lines)]
+        initial = [(in_python(p.symbol.name), _initial(p)) for p in stack.parameters]
+        constants = [(in_python(name), number(value).text) for name, value in stack.constants]
+        words = identifiers([*code, *(value for _, value in (*initial, *constants))])
+        sizes = self._open_sizes()
+        return {
+            **bodies,
+            "title": f"{stack.name}: a network and its gradients, derived by symjac from {stack.source}.",
+            "preamble": self._preamble(),
+            "notation": self._notation(),
+            "standard_imports": ["import math"] if "math" in words else [],
+            "imports": _imports(words),
+            "inputs": _shapes(stack.inputs),
+            "parameters": _shapes([p.symbol for p in stack.parameters]),
+            "analytic": not self.all_kinks,
+            "kinks": _tuple([_quoted(k.text) for k in self.all_kinks]),
+            "constants": constants,
+            "fields": [(in_python(p.symbol.name), _shape(p.symbol)) for p in stack.parameters],
+            "activation_fields": [(in_python(d.equation.lhs.name), _shape(d.equation.lhs)) for d in stack.forward],
+            "init_sizes": "".join(f", {s}" for s in ["*", *(f"{s}: int" for s in sizes)]) if sizes else "",
+            "initial": initial,
+            "facts": self._facts(),
+            "functions": functions,
+            "adds_back": "add_back" in words,
+            "gaps": "gap_below_maximum" in words,
+            "forward_arguments": _arguments(self.forward_inputs),
+            "forward_keywords": _keywords(self.forward_inputs),
+            "forward_names": ", ".join(self.forward_inputs),
+            "output": self.quantities[-1],
+            "arguments": _arguments(self.inputs),
+            "keywords": _keywords(self.inputs),
+            "loss": self.loss,
+            "loss_doc": _formula(stack.loss.equation),
+            "update_options": _options(stack.update),
+            "update_name": stack.update.name.replace("_", " "),
+            "update_doc": text.formula(stack.update.formula, ["theta", "g"], in_python),
+            "update_value": update.text,
+            "kink_arguments": ", ".join(
+                [_arguments(self.forward_inputs), *(f"{t}: np.ndarray | None = None" for t in self.targets)]
+            ),
+            "kink_remark": f"; of the loss where {' and '.join(self.targets)} is given" if self.loss_kinks else "",
+        }
+
+    @cached_property
+    def forward_inputs(self) -> list[str]:
+        """The inputs that the output depends on; the first, X, always."""
+        read = {s.name for d in self.stack.forward for s in symbols(d.equation.rhs)}
+        return _names(s for p, s in enumerate(self.stack.inputs) if p == 0 or s.name in read)
+
+    @cached_property
+    def targets(self) -> list[str]:
+        return [n for n in self.inputs if n not in self.forward_inputs]
+
+    @cached_property
+    def taken(self) -> set[str]:
+        """Names that no other value may be given."""
+        derived = _names(d.equation.lhs for d in self.derivation.backward)
+        constants = [in_python(name) for name, _ in self.stack.constants]
+        given = [*self.inputs, *self.parameters, *constants, *self._sizes()]
+        return {*given, *self.quantities, self.loss, *derived, "params"}
+
+    # ------------------------------------------------------------ bodies
+
+    def _forward(self) -> list[str]:
+        body = Body(self.taken)
+        for definition in self.stack.forward:
+            self._define(body, definition)
+        return [*self._prologue(body.lines), *body.lines, *call_lines("return Activations", self.quantities)]
+
+    def _loss(self) -> list[str]:
+        body = Body(self.taken)
+        self._assign(body, self.stack.loss.equation)
+        return self._after_forward(body.lines)
+
+    def _gradients(self) -> list[str]:
+        body = Body(self.taken)
+        for equation in (self.stack.loss.equation, *(d.equation for d in self.derivation.backward)):
+            self._assign(body, equation)
+        gradients = [d for d in self.derivation.backward if d.kind == "gradient"]
+        found = {in_python(d.by.name): in_python(d.equation.lhs.name) for d in gradients}
+        values = [f"{p}={found[p]}" if p in found else f"{p}=np.zeros_like(params.{p})" for p in self.parameters]
+        return [*self._after_forward(body.lines), *call_lines(f"return {self.loss}, Params", values)]
+
+    def _kinks(self) -> list[str]:
+        lines = [f"values = [{', '.join(k.code.text for k in self.forward_kinks)}]"]
+        if self.loss_kinks:
+            given = " and ".join(f"{t} is not None" for t in self.targets)
+            lines += [f"if {given}:", f"    values += [{', '.join(k.code.text for k in self.loss_kinks)}]"]
+        if not self.all_kinks:
+            return ["return []"]
+        return [*self._after_forward(lines), "return values"]
+
+    @cached_property
+    def forward_kinks(self) -> list[Kink]:
+        return [k for d in self.stack.forward for k in kinks(d)]
+
+    @cached_property
+    def loss_kinks(self) -> list[Kink]:
+        return list(kinks(self.stack.loss))
+
+    @property
+    def all_kinks(self) -> list[Kink]:
+        return [*self.forward_kinks, *self.loss_kinks]
+
+    def _after_forward(self, lines: Sequence[str]) -> list[str]:
+        """`lines`, with the forward quantities, parameters and sizes that they need before them."""
+        words = identifiers(lines)
+        call_forward = f"activations(params, {', '.join(self.forward_inputs)})"
+        return [*unpack(self.quantities, words, call_forward), *self._prologue(lines), *lines]
+
+    def _prologue(self, lines: Sequence[str]) -> list[str]:
+        words = identifiers(lines)
+        sizes = [f"{name} = {source}" for name, source in self._sizes().items() if name in words]
+        return [*unpack(self.parameters, words, "params"), *sizes]
+
+    def _sizes(self) -> dict[str, str]:
+        """Each open size and the array's axis that it is read from."""
+        out: dict[str, str] = {}
+        for s in (*self.stack.inputs, *(p.symbol for p in self.stack.parameters)):
+            for axis, size in enumerate(s.shape):
+                if isinstance(size, sympy.Symbol):
+                    out.setdefault(in_python(size.name), f"{in_python(s.name)}.shape[{axis}]")
+        return out
+
+    def _open_sizes(self) -> list[str]:
+        """The sizes that the parameters' shapes leave open."""
+        free = {s for p in self.stack.parameters for size in p.symbol.shape for s in size.free_symbols}
+        return sorted(in_python(s.name) for s in free)
+
+    # ------------------------------------------------------------ one equation
+
+    def _assign(self, body: Body, equation: Equation) -> None:
+        """The formula as a comment, then the assignment."""
+        body.comment(_formula(equation))
+        code, laws = self._lowered(equation)
+        if laws:
+            body.comment(f"computed stably: {', '.join(laws)}")
+        body.assign(in_python(equation.lhs.name), code)
+
+    def _lowered(self, equation: Equation) -> tuple[Code, list[str]]:
+        """The right side as code, and the laws that made it stable."""
+        rhs, steps = stabilise(equation.rhs, self.values)
+        code = lower_equation(Equation(equation.lhs, rhs), f"{self.inputs[0]}.dtype")
+        return code, [step.law.name for step in steps]
+
+    def _define(self, body: Body, definition: Definition) -> None:
+        """A forward formula: by a function of the module where it is a function of one quantity with a name."""
+        function = self._function(definition)
+        if function is None or definition.argument is None:
+            self._assign(body, definition.equation)
+        else:
+            body.comment(_formula(definition.equation))
+            argument = atom(in_python(definition.argument.name))
+            body.assign(in_python(definition.equation.lhs.name), call(function.name, argument))
+
+    def _function(self, definition: Definition) -> Function | None:
+        """The function that `definition` calls; None where the formula itself is as short."""
+        equation, argument = definition.equation, definition.argument
+        if definition.function is None or argument is None:
+            return None
+        if any(s.name != argument.name for s in symbols(equation.rhs)):
+            return None
+        structure = f"{definition.function}: {equation.rhs.key}".replace(f"{argument.name}[", f"{_ARGUMENT}[")
+        if structure not in self.functions:
+            self.functions[structure] = self._new_function(definition.function, equation, argument)
+        return self.functions[structure]
+
+    def _new_function(self, wanted: str, equation: Equation, argument: Symbol) -> Function | None:
+        renamed = transform(equation.rhs, lambda e: symbol(_ARGUMENT, e.indices) if isinstance(e, Symbol) else None)
+        code, laws = self._lowered(Equation(equation.lhs, renamed))
+        if _is_short(code) or identifiers([code.text]) & self._sizes().keys():
+            return None
+        body = Body([_ARGUMENT])
+        body.result(code)
+        doc = text.expression(renamed, equation.lhs.indices, in_python)
+        how = f"; computed stably: {', '.join(laws)}" if laws else ""
+        known = {f.name: f for f in self.functions.values() if f is not None}
+        lines, name = tuple(body.lines), wanted
+        while name in self.taken or name in HELPERS.values() or (name in known and known[name].lines != lines):
+            name += "_"
+        return known.get(name, Function(name, _ARGUMENT, f"{doc}{how}.", lines))
+
+    # ------------------------------------------------------------ words
+
+    def _preamble(self) -> list[str]:
+        samples = _SAMPLES[self.stack.conventions.samples]
+        gradient = "a gradient has the shape of its parameter; a maximum has derivative 0 where its arguments tie"
+        facts = [f"Declared: {f.text}." for f in self.stack.facts]
+        notation = "⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of ones, X[n] is sample n."
+        sentences = [f"Conventions: {samples}; {gradient}.", notation, *facts, f"Laid out by templates/{TEMPLATE}."]
+        return textwrap.wrap(" ".join(sentences), WIDTH)
+
+    def _notation(self) -> list[str]:
+        """Name, shape and meaning of every array."""
+        rows = [(s, "input") for s in self.stack.inputs]
+        rows += [(p.symbol, "parameter") for p in self.stack.parameters]
+        rows += [(d.equation.lhs, d.function or d.layer) for d in self.stack.forward]
+        rows += [(d.equation.lhs, f"∂{self.loss}/∂{in_python(d.by.name)}") for d in self.derivation.backward]
+        table = [(in_python(s.name), _shape(s), meaning) for s, meaning in rows]
+        widths = [max(len(row[column]) for row in table) for column in (0, 1)]
+        return [f"{n:<{widths[0]}}  {s:<{widths[1]}}  {meaning}".rstrip() for n, s, meaning in table]
+
+    def _facts(self) -> list[dict[str, str]]:
+        """The declared facts as checks of the inputs."""
+        out = []
+        for fact in self.stack.facts:
+            left = lower(add(fact.left, negate(fact.right)), fact.left.free)
+            names = list(dict.fromkeys(in_python(s.name) for s in symbols(fact.left)))
+            out.append(
+                {
+                    "condition": " and ".join(f'"{n}" in arrays' for n in names),
+                    "unpack": ", ".join(names) + " = " + ", ".join(f'arrays["{n}"]' for n in names),
+                    "error": call("np.abs", left.code).text,
+                    "array": names[0],
+                    "message": _quoted(f"{names[0]}: the declared fact {fact.text} does not hold"),
+                }
+            )
+        return out
+
+
+def _names(symbols_: Iterable[Symbol]) -> list[str]:
+    return [in_python(s.name) for s in symbols_]
+
+
+def _formula(equation: Equation) -> str:
+    return text.equation(equation.lhs, equation.rhs, names=in_python)
+
+
+def _is_short(code: Code) -> bool:
+    """True for `np.tanh(A)` and the like: one call, or the argument itself."""
+    inner = [p.code for p in code.pieces if isinstance(p, Part)]
+    return code.is_name or (code.heavy and len(inner) == 1 and inner[0].is_name)
+
+
+def _helpers(words: set[str]) -> list[Function]:
+    """The stable functions that the code calls."""
+    out = []
+    for cls, name in HELPERS.items():
+        if name in words:
+            body = Body(["u"])
+            body.result(fill(template(scalar.STABLE[cls]), [atom("u")]))
+            out.append(Function(name, "u", str(cls.__doc__).splitlines()[0].split(" Made")[0], tuple(body.lines)))
+    return out
+
+
+def _initial(p: Parameter) -> str:
+    shape = _shape(p.symbol)
+    if p.std == 0:
+        return f"np.zeros({shape}, dtype)"
+    drawn = scaled(p.std, call("rng.standard_normal", atom(shape)))
+    return f"({drawn.text}).astype(dtype)"
+
+
+def _options(update: Update) -> str:
+    return "".join(f", {in_python(name)}: float = {number(value).text}" for name, value in update.constants)
+
+
+def _imports(words: set[str]) -> list[str]:
+    optional = {
+        "sliding_window_view": "from numpy.lib.stride_tricks import sliding_window_view",
+        "erf": "from scipy.special import erf",
+    }
+    return ["import numpy as np", *(line for word, line in optional.items() if word in words)]
+
+
+def _size(size: sympy.Expr) -> str:
+    return number(size).text
+
+
+def _shape(s: Symbol) -> str:
+    return _tuple([_size(x) for x in s.shape])
+
+
+def _shapes(symbols_: Iterable[Symbol]) -> str:
+    """A dictionary from names to shapes, open sizes as strings."""
+    rows = []
+    for s in symbols_:
+        sizes = [_size(x) if isinstance(x, sympy.Integer) else _quoted(_size(x)) for x in s.shape]
+        rows.append(f"{_quoted(in_python(s.name))}: {_tuple(sizes)}")
+    return "{\n" + "".join(f"    {row},\n" for row in rows) + "}"
+
+
+def _tuple(items: Sequence[str]) -> str:
+    inner = ", ".join(items) + ("," if len(items) == 1 else "")
+    if len(inner) <= WIDTH - 10:
+        return f"({inner})"
+    return "(\n" + "".join(f"    {item},\n" for item in items) + ")"
+
+
+def _quoted(s: str) -> str:
+    return '"' + s.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _arguments(names: Sequence[str]) -> str:
+    return ", ".join(f"{n}: np.ndarray" for n in names)
+
+
+def _keywords(names: Sequence[str]) -> str:
+    return ", ".join(f"{n}={n}" for n in names)

@@ -1,0 +1,53 @@
+"""The document's sentences that hold for every network; `$...$` is mathematics, `{}` is filled in."""
+
+OPENING = (
+    "From the forward formulas alone, this document derives the gradient of the loss with respect to every parameter. "
+    "Each line of a derivation follows from the one before it by the law named beside it; the laws are stated at the "
+    "end. A derivation stops at named quantities: what a layer needs from those after it is one array of errors, which "
+    "has a name of its own and is never expanded, however deep the network is."
+)
+JACOBIANS = (
+    "Each formula by itself: the derivative of what it computes with respect to each quantity that it reads. Where the "
+    "samples do not meet and one of them says it all, it is given for that one, in small letters: $y_n$ is sample $n$ "
+    "of $Y$, as a column. What has no matrix form stands entry by entry."
+)
+COMMUTATION = (
+    r"$K_{p,q}$ is the commutation matrix, which reorders entries: "
+    r"$K \operatorname{vec}(M) = \operatorname{vec}(M^{\top})$."
+)
+ERRORS = (
+    r"Let $\delta_l$ be the derivative of the loss {} with respect to the $l$-th pre-activation, its error. The chain "
+    "rule carries it from each formula to the one before; a line without a law beside it is the chain rule alone."
+)
+GRADIENTS = (
+    "A parameter's gradient takes the error of the formula that it enters, and what it meets there; again by the chain "
+    "rule."
+)
+STABLE = (
+    "Exponentials overflow and logarithms meet rounded zeros where numbers are finite. The code computes these "
+    "formulas in forms that are equal, and safe at any size of their arguments."
+)
+SAMPLES = {
+    "rows": r"The {} samples are the rows of a matrix; a dense layer computes $A = X W + \mathbf{1} b^{\top}$.",
+    "columns": r"The {} samples are the columns of a matrix; a dense layer computes $A = W X + b \mathbf{1}^{\top}$.",
+    "torch": r"The {} samples are the rows of a matrix; a dense layer computes $A = X W^{\top} + \mathbf{1} b^{\top}$.",
+}
+JACOBIAN = {
+    "numerator": r"Numerator layout: $\partial y_i / \partial x_j$ stands in row $i$ and column $j$.",
+    "denominator": r"Denominator layout: $\partial y_i / \partial x_j$ stands in row $j$ and column $i$.",
+}
+_KRONECKER = r"$\partial \operatorname{vec}(X W) / \partial \operatorname{vec}(W)"
+VEC = {
+    "columns": rf"$\operatorname{{vec}}$ stacks columns: {_KRONECKER} = I \otimes X$.",
+    "rows": rf"$\operatorname{{vec}}$ stacks rows: {_KRONECKER} = X \otimes I$.",
+}
+KINKS = (
+    r"Where $\max$, $\min$ or $\lvert x \rvert$ has a kink, the derivative is taken as $0$; a function given by cases "
+    "has the derivative of the case that applies."
+)
+SIGNS = (
+    r"$\odot$ multiplies and $\oslash$ divides entry by entry, $\otimes$ is Kronecker's product, $\mathbf{1}$ a column "
+    r"of ones; $\mathbf{1}[c]$ is $1$ where $c$ holds, else $0$. A function of one number acts on every entry."
+)
+EDGES = "An entry that lies outside of an array, or at a place that is no whole number, is $0$."
+MEANINGS = {"affine": "pre-activation", "activation": "activation", "access": "rearrangement"}

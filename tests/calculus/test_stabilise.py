@@ -1,0 +1,114 @@
+"""Stable expressions equal what they replace, stay finite where that does not, and every step holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+
+from symjac.calculus.stabilise import ELEMENTWISE, LOG_OF_VALUE, SHIFT, stabilise
+from symjac.core import scalar
+from symjac.core.evaluate import evaluate
+from symjac.core.expr import Equation, Expr, Symbol, add, apply, contract, maximum, number, symbol, walk
+from symjac.core.index import index, size_symbol
+from symjac.core.scalar import slot
+
+k = size_symbol("k")
+n, j, j1 = index("n", k), index("j", 3), index("j1", 3)
+x0, x1 = slot(0), slot(1)
+A, T = symbol("A", [n, j]), symbol("T", [n, j])
+Y, S = symbol("Y", [n, j]), symbol("S", [n, j])
+
+
+def exps(at: Symbol = A) -> Expr:
+    return apply(sympy.exp(x0), [at])
+
+
+TOTAL = contract([apply(sympy.exp(x0), [symbol("A", [n, j1])])], [j1])
+SOFTMAX = Equation(Y, contract([exps(), apply(1 / x0, [TOTAL])]))
+SIGMOID = Equation(S, apply(1 / (1 + sympy.exp(-x0)), [A]))
+VALUES = {"Y": SOFTMAX, "S": SIGMOID}
+minus = number(-1)
+log = lambda e: apply(sympy.log(x0), [e])  # noqa: E731
+
+CASES = {
+    "softmax": (SOFTMAX.rhs, [SHIFT]),
+    "log softmax": (add(A, contract([minus, log(TOTAL)])), [SHIFT]),
+    "cross-entropy of a softmax": (
+        contract([number(-1 / k), T, log(Y)], [n, j]),
+        [LOG_OF_VALUE, SHIFT],
+    ),
+    "binary cross-entropy of a sigmoid": (
+        contract(
+            [number(-1 / k), add(contract([T, log(S)]), contract([apply(1 - x0, [T]), apply(sympy.log(1 - x0), [S])]))],
+            [n, j],
+        ),
+        [LOG_OF_VALUE, ELEMENTWISE],
+    ),
+    "sigmoid": (SIGMOID.rhs, [ELEMENTWISE]),
+    "softplus": (apply(sympy.log(1 + sympy.exp(x0)), [A]), [ELEMENTWISE]),
+    "swish": (apply(x0 / (1 + sympy.exp(-x0)), [A]), [ELEMENTWISE]),
+    "derivative of a sigmoid": (apply(sympy.exp(-x0) / (1 + sympy.exp(-x0)) ** 2, [A]), [ELEMENTWISE]),
+    "tanh of exponentials": (
+        apply((sympy.exp(x0) - sympy.exp(-x0)) / (sympy.exp(x0) + sympy.exp(-x0)), [A]),
+        [ELEMENTWISE],
+    ),
+    "mish": (apply(x0 * sympy.tanh(sympy.log(1 + sympy.exp(x0))), [A]), [ELEMENTWISE]),
+    "elu": (apply(sympy.Piecewise((x0, x0 > 0), (sympy.exp(x0) - 1, True)), [A]), [ELEMENTWISE]),
+    "weighted exponentials": (
+        log(contract([apply(sympy.exp(x0), [symbol("A", [n, j1])]), symbol("w", [j1])], [j1])),
+        [SHIFT],
+    ),
+    "log of a product": (apply(sympy.log(x0 * x1), [Y, T]), [LOG_OF_VALUE, SHIFT]),
+    "nothing to do": (contract([A, T], [j]), []),
+}
+
+
+@pytest.mark.parametrize(("e", "laws"), CASES.values(), ids=CASES)
+def test_every_step_holds(e: Expr, laws: list[object]) -> None:
+    after, steps = stabilise(e, VALUES)
+    assert [s.law for s in steps] == laws
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=(4, 3))
+    y = np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)
+    tensors = {"A": a, "T": rng.random((4, 3)) + 0.1, "Y": y, "S": 1 / (1 + np.exp(-a)), "w": np.array([1.0, 2.0, 0.5])}
+    expected = evaluate(e, e.free, tensors, {"k": 4})
+    for form in (*(s.after for s in steps), after):
+        np.testing.assert_allclose(evaluate(form, e.free, tensors, {"k": 4}), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("e", "laws"), CASES.values(), ids=CASES)
+def test_finite_at_the_ends(e: Expr, laws: list[object]) -> None:
+    after, _ = stabilise(e, VALUES)
+    a = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, -3.0], [700.0, -700.0, 40.0]])
+    tensors = {"A": a, "T": np.full((4, 3), 1 / 3), "Y": np.nan, "S": np.nan, "w": np.ones(3)}
+    assert np.isfinite(evaluate(after, after.free, tensors, {"k": 4})).all()
+
+
+@pytest.mark.parametrize(("e", "laws"), CASES.values(), ids=CASES)
+def test_stabilised_twice_is_stabilised_once(e: Expr, laws: list[object]) -> None:
+    after, _ = stabilise(e, VALUES)
+    assert stabilise(after, VALUES) == (after, ())
+
+
+def test_small_probabilities_keep_their_digits() -> None:
+    after, _ = stabilise(apply(sympy.log(1 - x0), [S]), VALUES)
+    assert evaluate(after, (n, j), {"A": np.array([[-50.0, 40.0, 0.0]])}, {"k": 1})[0] == pytest.approx(
+        [-np.exp(-50.0), -40.0, -np.log(2.0)], rel=1e-12
+    )
+
+
+def test_a_shift_is_a_maximum_over_what_is_summed() -> None:
+    after, _ = stabilise(SOFTMAX.rhs, {})
+    assert {m.key for m in walk(after) if m.key.startswith("max")} == {maximum(symbol("A", [n, j1]), [j1]).key}
+
+
+def test_stable_functions_compare_by_real_parts() -> None:
+    step = np.array([1e-200j, 2 + 1e-200j, -2 + 1e-200j])
+    for formula, slope in (
+        (1 / (1 + sympy.exp(-x0)), lambda s: s * (1 - s)),
+        (sympy.log(1 + sympy.exp(x0)), lambda s: s),
+    ):
+        value = scalar.evaluate(scalar.stabilise(formula), [step], {})
+        s = 1 / (1 + np.exp(-step.real))
+        np.testing.assert_allclose(value.imag / 1e-200, slope(s), rtol=1e-14)
