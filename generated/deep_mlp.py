@@ -1,0 +1,198 @@
+"""deep_mlp: a network and its gradients, derived by symjac from deep_mlp.yaml.
+
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
+maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
+ones, X[n] is sample n. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
+
+    X        (k, 784)    input
+    T        (k, 10)     input
+    W1       (784, 512)  parameter
+    b1       (512,)      parameter
+    W2       (512, 512)  parameter
+    b2       (512,)      parameter
+    W3       (512, 10)   parameter
+    b3       (10,)       parameter
+    A1       (k, 512)    dense
+    Z1       (k, 512)    relu
+    A2       (k, 512)    dense
+    Z2       (k, 512)    relu
+    A3       (k, 10)     dense
+    Y        (k, 10)     softmax
+    delta_3  (k, 10)     ∂L/∂A3
+    dW3      (512, 10)   ∂L/∂W3
+    db3      (10,)       ∂L/∂b3
+    delta_2  (k, 512)    ∂L/∂A2
+    dW2      (512, 512)  ∂L/∂W2
+    db2      (512,)      ∂L/∂b2
+    delta_1  (k, 512)    ∂L/∂A1
+    dW1      (784, 512)  ∂L/∂W1
+    db1      (512,)      ∂L/∂b1
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+INPUTS = {
+    "X": ("k", 784),
+    "T": ("k", 10),
+}
+PARAMETERS = {
+    "W1": (784, 512),
+    "b1": (512,),
+    "W2": (512, 512),
+    "b2": (512,),
+    "W3": (512, 10),
+    "b3": (10,),
+}
+ANALYTIC = False
+KINKS = ("Z1 = relu(A1) at A1 = 0", "Z2 = relu(A2) at A2 = 0")
+
+
+class Params(NamedTuple):
+    W1: np.ndarray  # (784, 512)
+    b1: np.ndarray  # (512,)
+    W2: np.ndarray  # (512, 512)
+    b2: np.ndarray  # (512,)
+    W3: np.ndarray  # (512, 10)
+    b3: np.ndarray  # (10,)
+
+
+class Activations(NamedTuple):
+    A1: np.ndarray  # (k, 512)
+    Z1: np.ndarray  # (k, 512)
+    A2: np.ndarray  # (k, 512)
+    Z2: np.ndarray  # (k, 512)
+    A3: np.ndarray  # (k, 10)
+    Y: np.ndarray  # (k, 10)
+
+
+def init(rng: np.random.Generator, dtype: type = np.float64) -> Params:
+    """Normal numbers of mean 0; what multiplies them is their standard deviation."""
+    return Params(
+        W1=(math.sqrt(2) * rng.standard_normal((784, 512)) / 28).astype(dtype),
+        b1=np.zeros((512,), dtype),
+        W2=(0.0625 * rng.standard_normal((512, 512))).astype(dtype),
+        b2=np.zeros((512,), dtype),
+        W3=(math.sqrt(2) * rng.standard_normal((512, 10)) / 32).astype(dtype),
+        b3=np.zeros((10,), dtype),
+    )
+
+
+def check_arrays(declared: dict[str, tuple[int | str, ...]], arrays: dict[str, np.ndarray]) -> None:
+    """Raise ValueError where an array is not of floats or has not the declared shape; a letter is one size throughout."""
+    sizes: dict[str, int] = {}
+    for name, array in arrays.items():
+        shape = declared[name]
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
+            found = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise ValueError(f"{name}: expected an array of floats, got {found}")
+        given = tuple(sizes.get(s, n) if isinstance(s, str) else s for s, n in zip(shape, array.shape))
+        if array.shape != given or len(shape) != array.ndim or 0 in array.shape:
+            expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+            known = "".join(f", {s} = {sizes[s]}" for s in shape if s in sizes) or ", every size at least 1"
+            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}")
+        sizes.update((s, n) for s, n in zip(shape, given) if isinstance(s, str))
+
+
+def check_inputs(**arrays: np.ndarray) -> None:
+    """Raise ValueError where an input is not as declared or a declared fact does not hold."""
+    check_arrays(INPUTS, arrays)
+    if "T" in arrays:
+        T = arrays["T"]
+        if not (np.abs(T.sum(axis=1) - 1) <= np.finfo(T.dtype).eps ** 0.5).all():
+            raise ValueError("T: the declared fact sum(T, axis=1) = 1 does not hold")
+
+
+def relu(A: np.ndarray) -> np.ndarray:
+    """max(A, 0)."""
+    return np.maximum(A, 0)
+
+
+def softmax(A: np.ndarray) -> np.ndarray:
+    """diag(exp(A) 𝟏)⁻¹ exp(A); computed stably: shift by the maximum."""
+    exp_A = np.exp(A - A.max(axis=1, keepdims=True))
+    return exp_A / exp_A.sum(axis=1, keepdims=True)
+
+
+def activations(params: Params, X: np.ndarray) -> Activations:
+    """Every forward quantity, from the inputs on."""
+    check_arrays(PARAMETERS, dict(zip(Params._fields, params, strict=True)))
+    check_inputs(X=X)
+    W1, b1, W2, b2, W3, b3 = params
+    # A1 = X W1 + 𝟏 b1ᵀ
+    A1 = X @ W1 + b1
+    # Z1 = max(A1, 0)
+    Z1 = relu(A1)
+    # A2 = Z1 W2 + 𝟏 b2ᵀ
+    A2 = Z1 @ W2 + b2
+    # Z2 = max(A2, 0)
+    Z2 = relu(A2)
+    # A3 = Z2 W3 + 𝟏 b3ᵀ
+    A3 = Z2 @ W3 + b3
+    # Y = diag(exp(A3) 𝟏)⁻¹ exp(A3)
+    Y = softmax(A3)
+    return Activations(A1, Z1, A2, Z2, A3, Y)
+
+
+def forward(params: Params, X: np.ndarray) -> np.ndarray:
+    """The output, Y."""
+    return activations(params, X).Y
+
+
+def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
+    """L = −tr(Tᵀ log(Y))/k"""
+    check_inputs(X=X, T=T)
+    _, _, _, _, A3, _ = activations(params, X)
+    k = X.shape[0]
+    # L = −tr(Tᵀ log(Y))/k
+    # computed stably: logarithm of a quotient of exponentials, shift by the maximum
+    shifted_A3 = A3 - A3.max(axis=1, keepdims=True)
+    L = -(T * (shifted_A3 - np.log(np.exp(shifted_A3).sum(axis=1, keepdims=True)))).sum() / k
+    return L
+
+
+def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Params]:
+    """The loss and its derivatives by the parameters, each in the shape of its parameter."""
+    check_inputs(X=X, T=T)
+    A1, Z1, A2, Z2, A3, Y = activations(params, X)
+    _, _, W2, _, W3, _ = params
+    k = X.shape[0]
+    # L = −tr(Tᵀ log(Y))/k
+    # computed stably: logarithm of a quotient of exponentials, shift by the maximum
+    shifted_A3 = A3 - A3.max(axis=1, keepdims=True)
+    L = -(T * (shifted_A3 - np.log(np.exp(shifted_A3).sum(axis=1, keepdims=True)))).sum() / k
+    # delta_3 = (Y − T)/k
+    delta_3 = (Y - T) / k
+    # dW3 = Z2ᵀ delta_3
+    dW3 = Z2.T @ delta_3
+    # db3 = delta_3ᵀ 𝟏
+    db3 = delta_3.sum(axis=0)
+    # delta_2 = (delta_3 W3ᵀ) ⊙ 1[A2 > 0]
+    delta_2 = (delta_3 @ W3.T) * (A2 > 0)
+    # dW2 = Z1ᵀ delta_2
+    dW2 = Z1.T @ delta_2
+    # db2 = delta_2ᵀ 𝟏
+    db2 = delta_2.sum(axis=0)
+    # delta_1 = (delta_2 W2ᵀ) ⊙ 1[A1 > 0]
+    delta_1 = (delta_2 @ W2.T) * (A1 > 0)
+    # dW1 = Xᵀ delta_1
+    dW1 = X.T @ delta_1
+    # db1 = delta_1ᵀ 𝟏
+    db1 = delta_1.sum(axis=0)
+    return L, Params(W1=dW1, b1=db1, W2=dW2, b2=db2, W3=dW3, b3=db3)
+
+
+def update(params: Params, grads: Params, alpha: float = 0.1) -> Params:
+    """One step of gradient descent: theta − alpha·g for every parameter theta with gradient g."""
+    return Params(*(theta - alpha * g for theta, g in zip(params, grads, strict=True)))
+
+
+def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np.ndarray]:
+    """Arrays that are 0 exactly where KINKS says that a formula has a kink."""
+    A1, _, A2, _, _, _ = activations(params, X)
+    values = [A1, A2]
+    return values

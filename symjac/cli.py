@@ -1,0 +1,358 @@
+"""The command `symjac`: it reads options, calls the library, prints, and sets the exit code. No mathematics here.
+
+Exit 0: done, and all that was checked holds. 1: a check failed or training diverged. 2: the input could not be used.
+What is heavy to import (SymPy, NumPy, rich) is imported by the command that needs it, so `symjac --help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from symjac.core.errors import InputError
+from symjac.train.errors import DataError, Diverged
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from symjac.check.numeric import Report
+    from symjac.derive import Derivation
+    from symjac.model.stack import Stack
+    from symjac.train.state import Epoch
+
+FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
+"""Each format of the document, and the ending of its file."""
+
+
+class Commands(click.Group):
+    """Turns what a user's input can cause into a message on standard error and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _end(error.render(), 2)
+        except DataError as error:
+            _end(f"error: {error}", 2)
+        except Diverged as error:
+            _end(f"error: {error}", 1)
+        except BrokenPipeError:
+            raise  # click ends quietly where the reader of a pipe has gone
+        except OSError as error:
+            named = f"{error.filename}: " if error.filename else ""
+            _end(f"error: {named}{error.strerror or error}", 2)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+spec_argument = click.argument("spec", metavar="SPEC")
+out_option = click.option("-o", "--out", metavar="FILE", help="Write to FILE; without it, print.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="symjac")
+def main() -> None:
+    """From a network's forward formulas to the derivation of its training, NumPy code, and checks of both.
+
+    SPEC is a YAML file that declares the network.
+    """
+
+
+@main.command()
+@spec_argument
+@click.option("-o", "--out", metavar="DIR", default="generated", show_default=True, help="Where the files go.")
+@seed_option
+def build(spec: str, out: str, seed: int) -> None:
+    """Derive, write document and code, and check the code."""
+    from rich.console import Group
+    from rich.text import Text
+
+    start = time.perf_counter()
+    derivation = _derive(spec)
+    name = derivation.stack.name
+    with _busy("writing document and code"):
+        code = _code(derivation)
+        texts = {end: _document(derivation, form) for form, end in FORMATS.items()} | {"py": code}
+    files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
+    for path, text in files.items():
+        _write(path, text)
+    with _imported(code, name) as module:
+        report = _report(module, seed, derivation.stack)
+
+    entries = sum(figure.size for figure in report.figures)
+    lines = [f"{name}: {entries:,} entries in {len(report.figures)} parameters, declared in {spec}"]
+    lines += [f"  {path}  {len(text.encode()):,} bytes" for path, text in files.items()]
+    took = f"done in {time.perf_counter() - start:.1f} s"
+    _show(Group(*map(Text, lines), Text(), _table(report), *map(Text, _notes(report)), Text(took)))
+    sys.exit(0 if report.agrees else 1)
+
+
+@main.command()
+@spec_argument
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="markdown", show_default=True)
+@out_option
+def derive(spec: str, form: str, out: str | None) -> None:
+    """The document: every step of the derivation with its law."""
+    _give(_document(_derive(spec), form), out)
+
+
+@main.command()
+@spec_argument
+@out_option
+def generate(spec: str, out: str | None) -> None:
+    """The code: one NumPy module that stands alone."""
+    _give(_code(_derive(spec)), out)
+
+
+@main.command()
+@spec_argument
+@seed_option
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def check(spec: str, seed: int, as_json: bool) -> None:
+    """The generated gradients against finite differences and complex steps.
+
+    SPEC may be a module that symjac generated, too.
+    """
+    with _module(spec) as (module, stack):
+        report = _report(module, seed, stack)
+    if as_json:
+        click.echo(json.dumps({"agrees": report.agrees, **asdict(report)}, indent=2, allow_nan=False))
+    else:
+        from rich.console import Group
+        from rich.text import Text
+
+        _show(Group(_table(report), *map(Text, _notes(report))))
+    sys.exit(0 if report.agrees else 1)
+
+
+def _batch(ctx: click.Context, option: click.Parameter, value: str) -> int | None:
+    if value == "full":
+        return None
+    if value.isascii() and value.isdecimal() and int(value[:18]) > 0:
+        return int(value[:18])
+    raise click.BadParameter("expected a number of samples, or full")
+
+
+@main.command()
+@spec_argument
+@click.option("--data", default="mnist", show_default=True, help="mnist, a folder of MNIST's IDX files, or FILE.npz.")
+@click.option("--epochs", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--batch", callback=_batch, default="100", show_default=True, help="Samples a step, or full.")
+@click.option("--alpha", type=float, help="The step size; without it, the one that SPEC declares.")
+@seed_option
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option("--weights", metavar="FILE", help="Where the weights go.  [default: NAME.weights.npz]")
+@click.option("--resume", is_flag=True, help="Go on from the weights' last epoch.")
+def train(
+    spec: str,
+    data: str,
+    epochs: int,
+    batch: int | None,
+    alpha: float | None,
+    seed: int,
+    dtype: str,
+    weights: str | None,
+    resume: bool,
+) -> None:
+    """Train the generated code on MNIST or on data of your own.
+
+    An .npz file holds the arrays by the names and in the shapes that SPEC declares, and test data, where there are
+    any, by the same names with _test added. The weights are saved after every epoch.
+
+    SPEC may be a module that symjac generated, too.
+    """
+    from symjac.train.datasets import load
+    from symjac.train.loop import Settings
+    from symjac.train.loop import train as run
+
+    settings = Settings(epochs, batch, seed, dtype, alpha)
+    path = Path(weights or f"{Path(spec).stem}.weights.npz")
+    with _module(spec) as (module, _):
+        with _busy("reading the data"):
+            loaded = load(data, module.INPUTS, dtype)
+        tested = f", {len(loaded.test):,} test samples" if loaded.test else ""
+        click.echo(f"{loaded.name}: {len(loaded.train):,} samples{tested}")
+        with _bar() as bar:
+            task = bar.add_task("training", total=epochs)
+            for epoch in run(
+                module,
+                loaded,
+                settings,
+                path,
+                resume,
+                lambda number, part: bar.update(task, completed=number - 1 + part),
+            ):
+                bar.stop()  # so that the line does not run into the bar
+                click.echo(_line(epoch, epochs))
+                bar.start()
+    click.echo(f"weights: {path}")
+
+
+@main.command()
+def schema() -> None:
+    """The JSON schema of SPEC, for editors."""
+    from symjac.model.build import schema as of_spec
+
+    click.echo(json.dumps(of_spec(), indent=2, ensure_ascii=False))
+
+
+# --- the library's parts, imported when they are needed ---
+
+
+def _derive(spec: str) -> Derivation:
+    with _busy("deriving"):
+        from symjac.derive import derive
+        from symjac.model.build import build_stack, load_spec
+
+        return derive(build_stack(load_spec(spec)))
+
+
+def _code(derivation: Derivation) -> str:
+    from symjac.emit.numpy_code import generate
+
+    return generate(derivation)
+
+
+def _document(derivation: Derivation, form: str) -> str:
+    from symjac.emit.document import document
+
+    return document(derivation, form)
+
+
+@contextmanager
+def _module(spec: str) -> Iterator[tuple[ModuleType, Stack | None]]:
+    """The module that SPEC generates, with its stack, or the module that SPEC is."""
+    from symjac.train.module import load_module
+
+    if spec.endswith(".py"):
+        yield load_module(Path(spec)), None
+        return
+    derivation = _derive(spec)
+    with _imported(_code(derivation), derivation.stack.name) as module:
+        yield module, derivation.stack
+
+
+@contextmanager
+def _imported(code: str, name: str) -> Iterator[ModuleType]:
+    """The code as a module; its file is there as long as the module is in use."""
+    from symjac.train.module import load_module
+
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / f"{name}.py"
+        path.write_text(code, encoding="utf-8")
+        yield load_module(path)
+
+
+def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
+    from symjac.check.declared import declared_loss
+    from symjac.check.numeric import NoPoint
+    from symjac.check.numeric import check as compare
+
+    try:
+        with _busy("checking"):
+            return compare(module, seed, partial(declared_loss, stack) if stack else None)
+    except NoPoint as error:
+        _end(f"error: the code was not checked: {error}", 1)
+
+
+# --- what is shown ---
+
+
+def _give(text: str, out: str | None) -> None:
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        _write(Path(out), text)
+
+
+def _write(path: Path, text: str) -> None:
+    from symjac.emit.render import write
+
+    write(path, text)
+
+
+def _show(what: Any) -> None:
+    from rich.console import Console
+
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(what)
+
+
+@contextmanager
+def _busy(doing: str) -> Iterator[None]:
+    """A sign of life on standard error while something may take more than a second; nothing when piped."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(doing):
+        yield
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    # Rich would send standard output through the bar's console, which is standard error.
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False)
+
+
+def _line(epoch: Epoch, epochs: int) -> str:
+    line = f"epoch {epoch.number:>{len(str(epochs))}}/{epochs}  loss {epoch.loss:.6f}"
+    if epoch.test_loss is not None:
+        line += f"  test loss {epoch.test_loss:.6f}"
+    if epoch.accuracy is not None:
+        line += f"  test accuracy {epoch.accuracy:.2%}"
+    return line
+
+
+def _table(report: Report) -> Table:
+    from rich.table import Table
+
+    def error(value: float | None) -> str:
+        return "–" if value is None else f"{value:.1e}"
+
+    table = Table(title="Gradients checked: largest relative error", title_justify="left")
+    for column in ("parameter", "shape", "checked", "differences", "complex step", "verdict"):
+        table.add_column(column, justify="right" if column in ("differences", "complex step") else "left")
+    for figure in report.figures:
+        every = figure.entries == figure.size
+        checked = "every entry" if every else f"{figure.entries} entries, {figure.directions} directions"
+        shape = "×".join(map(str, figure.shape)) or "scalar"
+        verdict = "[green]agrees[/]" if figure.agrees else f"[red]refuted[/] {figure.fault}".rstrip()
+        table.add_row(figure.parameter, shape, checked, error(figure.differences), error(figure.complex_step), verdict)
+    return table
+
+
+def _notes(report: Report) -> list[str]:
+    from symjac.check.numeric import COMPLEX, DIFFERENCES
+
+    batches = " and ".join(map(str, report.batches))
+    notes = [f"At random points with {batches} samples, in float64. Agree: at most {DIFFERENCES:.0e}, {COMPLEX:.0e}."]
+    if report.kinks:
+        notes.append(f"Kinks kept away from (the nearest at {report.kept_away:.1e}): " + "; ".join(report.kinks) + ".")
+    if report.left_out:
+        notes.append(f"Left out, a kink too near: {report.left_out} differences.")
+    if report.loss is not None:
+        notes.append(f"The loss, against the declared formulas: {report.loss:.1e}.")
+    notes.append("All agree." if report.agrees else "What was generated does not agree.")
+    return notes

@@ -1,0 +1,29 @@
+"""A generated module, imported from its file."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+from symjac.train.errors import DataError
+
+CONTRACT = ("INPUTS", "Params", "init", "forward", "loss", "gradients", "update", "ANALYTIC", "KINKS")
+
+
+def load_module(path: Path) -> ModuleType:
+    """The file runs as any import does: it is one that symjac wrote, or that its user trusts as much."""
+    spec = importlib.util.spec_from_file_location(f"generated_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise DataError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except (SyntaxError, ValueError, ImportError) as error:
+        raise DataError(f"{path}: cannot be imported ({error})") from error
+    missing = [name for name in CONTRACT if not hasattr(module, name)]
+    if missing:
+        raise DataError(f"{path}: not a module that symjac generated (no {', '.join(missing)})")
+    return module

@@ -1,0 +1,82 @@
+"""The weights file: the parameters by name, and what it takes to go on training as if nothing had happened."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symjac.train.datasets import read_npz
+from symjac.train.errors import DataError
+from symjac.train.files import write_whole
+
+Arrays = dict[str, NDArray[Any]]
+
+PROGRESS = "_training"
+"""The array that holds the progress, as JSON; no parameter's name begins with an underscore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch came to; the loss is the mean over its steps, each taken before the step."""
+
+    number: int
+    loss: float
+    test_loss: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    settings: dict[str, Any]
+    """What must be the same for the training to go on: seed, batch, step size, data, module."""
+    generator: dict[str, Any]
+    """The state of NumPy's random generator after the last epoch."""
+    epochs: tuple[Epoch, ...]
+
+
+def prepare(path: Path) -> None:
+    """What can be known before an epoch is spent: whether there is a place for the file."""
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder, expected the name of a file for the weights")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def save(path: Path, parameters: Arrays, progress: Progress) -> None:
+    """Written whole; the same arrays give the same bytes."""
+    text = json.dumps(
+        {
+            "settings": progress.settings,
+            "generator": progress.generator,
+            "epochs": [asdict(epoch) for epoch in progress.epochs],
+        }
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:  # np.savez takes names as keywords, and `file` is one of its own
+        for name, array in {**parameters, PROGRESS: np.array(text)}.items():
+            member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            with archive.open(member, "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)
+    try:
+        write_whole(path, buffer.getvalue())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def load(path: Path) -> tuple[Arrays, Progress]:
+    arrays = read_npz(path)
+    try:
+        content = json.loads(str(arrays.pop(PROGRESS)))
+        epochs = tuple(Epoch(**epoch) for epoch in content["epochs"])
+        return arrays, Progress(dict(content["settings"]), dict(content["generator"]), epochs)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: weights without the progress of a training, so there is nothing to resume") from error

@@ -1,0 +1,83 @@
+"""What the README shows is so: its excerpts, its specs, its commands and options, its Python."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from symjac.cli import main
+from symjac.derive import Derivation, derive
+from symjac.emit.document import document
+from symjac.emit.numpy_code import generate
+from symjac.emit.render import write
+from symjac.model.build import build_stack, load_spec
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [text for name, text in fences if name == language]
+
+
+@pytest.fixture(scope="module")
+def derivation() -> Derivation:
+    return derive(build_stack(load_spec(ROOT / "examples" / "mnist_mlp.yaml")))
+
+
+def test_the_spec_is_the_example() -> None:
+    lines = (ROOT / "examples" / "mnist_mlp.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    assert "".join(line for line in lines if not line.startswith("#")) == blocks("yaml")[0]
+
+
+def test_formulas_are_the_documents(derivation: Derivation) -> None:
+    text = document(derivation, "markdown")
+    shown = re.findall(r"^\$\$\n(.*?)\n\$\$$", README, re.DOTALL | re.MULTILINE)
+    assert len(shown) == 2
+    for formula in shown:
+        assert formula in text
+
+
+def test_code_is_the_modules(derivation: Derivation) -> None:
+    assert textwrap.indent(blocks("python")[0], "    ") in generate(derivation)
+
+
+def test_specs_can_be_used(tmp_path: Path) -> None:
+    for number, text in enumerate(blocks("yaml")):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert derive(build_stack(load_spec(path))).backward
+
+
+def test_commands_exist() -> None:
+    (listing,) = (block for block in blocks("") if block.startswith("symjac "))
+    rows = [line.split() for line in listing.splitlines()]
+    assert {row[1] for row in rows} == set(main.commands)
+    for _, name, *words in rows:
+        options = {text for parameter in main.commands[name].params for text in parameter.opts}
+        assert set(re.findall(r"(?<!\S)\[?(--?\w+)", " ".join(words))) <= options
+    for line in blocks("sh"):
+        for name, words in re.findall(r"bin/symjac (\w+)([^&]*)", line):
+            assert set(re.findall(r"(--\w+)", words)) <= {o for p in main.commands[name].params for o in p.opts}
+
+
+@pytest.mark.slow
+def test_python_runs(derivation: Derivation, tmp_path: Path) -> None:
+    write(tmp_path / "generated" / "mnist_mlp.py", generate(derivation))
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for script in blocks("python")[1:]:
+        command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        assert run.stdout
+
+
+def test_the_test_command_is_marked_for_ci() -> None:
+    marked = README.split("<!-- .ci/run runs this -->\n")[1]
+    assert "pytest" in marked.split("```")[1]
