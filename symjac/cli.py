@@ -352,6 +352,9 @@ def _notes(report: Report) -> list[str]:
         notes.append(f"Kinks kept away from (the nearest at {report.kept_away:.1e}): " + "; ".join(report.kinks) + ".")
     if report.left_out:
         notes.append(f"Left out, a kink too near: {report.left_out} differences.")
+    faint = [figure.parameter for figure in report.figures if figure.faint]
+    if faint:
+        notes.append(f"Partly too small beside the loss for differences to resolve: {', '.join(faint)}.")
     if report.loss is not None:
         notes.append(f"The loss, against the declared formulas: {report.loss:.1e}.")
     notes.append("All agree." if report.agrees else "What was generated does not agree.")

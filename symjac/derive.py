@@ -118,11 +118,12 @@ def _cotangent(
     cotangents: dict[str, Equation],
 ) -> Derived:
     """∂L/∂by: the chain rule over the formulas that read `by`, then the laws."""
-    backward, forward = [], []
+    backward: list[Expr] = []
+    forward: list[Expr] = []
     for reader in readers:
-        incoming = ONE if reader is stack.loss else symbol(names[reader.equation.lhs.name], reader.equation.lhs.indices)
-        missing = [i for i in reader.equation.lhs.indices if i not in reader.equation.rhs.free]
-        incoming = contract([incoming], missing)
+        out = reader.equation.lhs
+        missing = [i for i in out.indices if i not in reader.equation.rhs.free]
+        incoming = ONE if reader is stack.loss else contract([symbol(names[out.name], out.indices)], missing)
         backward.append(vjp(reader.equation.rhs, incoming, by))
         forward.append(_pulled_back(reader.equation.rhs, incoming, by))
     value = add(*backward)

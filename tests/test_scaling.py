@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,16 @@ import pytest
 BENCHMARK = Path(__file__).parent.parent / "benchmarks" / "derive_scaling.py"
 
 
+def busy(measured: Callable[..., list[float] | str], layers: int) -> float:
+    """Seconds of the processor's time to the source, the better of two runs: other work counts little."""
+    runs = [measured("symjac", layers) for _ in range(2)]
+    assert not any(isinstance(run, str) for run in runs), runs
+    return min(float(run[2]) for run in runs)
+
+
 @pytest.mark.slow
 def test_a_thousand_layers() -> None:
     measured = runpy.run_path(str(BENCHMARK))["measured"]
-    hundred, thousand = measured("symjac", 100), measured("symjac", 1000)
-    assert isinstance(hundred, list), hundred
-    assert isinstance(thousand, list), thousand
-    assert thousand[2] < 10  # the processor's time: other work on the machine is not counted
-    assert thousand[2] <= 12 * hundred[2]
+    hundred, thousand = busy(measured, 100), busy(measured, 1000)
+    assert thousand < 10
+    assert thousand <= 12 * hundred

@@ -37,7 +37,7 @@ FULL_STEP = 2.0**-8
 """About eps^(1/7), which suits an error of the order h^6 and the rounding of a loss near 1."""
 SHRINKS = (1.0, 2.0**-3, 2.0**-6, 2.0**-9, 2.0**-12)
 """The steps that are tried in turn, as parts of the full one: a kink or a fast change nearby wants a smaller step."""
-COMPARED = 2000
+COMPARED = 1000
 """Entries of all parameters together, about: a network of many parameters has fewer of each compared, never none."""
 TRIES = 20
 """Random points, of which the farthest from all kinks is taken."""
@@ -56,6 +56,8 @@ class Figure:
     directions: int
     differences: float | None
     complex_step: float | None
+    faint: bool
+    """Whether at every point some difference was too small to stand out from the rounding of the loss by 1e6."""
     fault: str = ""
     """What is wrong where no error can say it: a shape, a number that is not finite."""
 
@@ -162,7 +164,7 @@ def random_point(module: ModuleType, samples: int, rng: np.random.Generator) -> 
 
 
 def _spread(array: Array, rng: np.random.Generator) -> Array:
-    return array if np.ptp(array) > 0 else array + 0.1 * rng.standard_normal(array.shape)
+    return array if np.ptp(array) > 0 else np.asarray(array + 0.1 * rng.standard_normal(array.shape))
 
 
 def _widths(module: ModuleType) -> dict[str, int]:
@@ -227,6 +229,7 @@ class _Tally:
         self.differences: float | None = None
         self.complex_step: float | None = None
         self.left_out = 0
+        self.faint = True
         self.fault = ""
 
     def add(self, method: str, error: float) -> None:
@@ -236,7 +239,9 @@ class _Tally:
             setattr(self, method, max(error, getattr(self, method) or 0.0))
 
     def figure(self, name: str) -> Figure:
-        return Figure(name, self.shape, self.entries, self.directions, self.differences, self.complex_step, self.fault)
+        return Figure(
+            name, self.shape, self.entries, self.directions, self.differences, self.complex_step, self.faint, self.fault
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +279,6 @@ def _directions(theta: Array, share: int, rng: np.random.Generator) -> Iterator[
 def _compare(module: ModuleType, point: Point, rng: np.random.Generator, tallies: dict[str, _Tally]) -> None:
     loss, grads = module.gradients(point.params, *point.inputs)
     share = max(1, COMPARED // len(tallies))
-    largest = max(float(np.abs(array).max(initial=0.0)) for array in grads)
     for position, tally in enumerate(tallies.values()):
         theta, gradient = point.params[position], np.asarray(grads[position])
         if gradient.shape != theta.shape:
@@ -283,30 +287,33 @@ def _compare(module: ModuleType, point: Point, rng: np.random.Generator, tallies
         if not abs(loss - point.loss) <= 1e-12 * max(1.0, abs(point.loss)):
             tally.fault = f"gradients() returns the loss {loss}, loss() returns {point.loss}"
         # An error is taken relative to the entry or to the parameter's typical entry, whichever is larger; for
-        # differences neither counts as less than what rounding of the loss leaves of it.
+        # differences neither counts as less than what stands out from the rounding of the loss.
         typical = float(np.sqrt(np.mean(gradient**2))) if gradient.size else 0.0
-        resolved = max(typical, 1e-5 * largest, 1e-6 * abs(point.loss), np.finfo(float).tiny)
+        faint = False
         tally.entries = tally.directions = 0
         for direction in _directions(theta, share, rng):
             tally.entries += direction.at is not None
             tally.directions += direction.at is None
             claimed = float(np.vdot(direction.values, direction.of(gradient)))
+            scale = max(abs(claimed), typical * direction.length, np.finfo(float).tiny)
             difference = _difference(module, point, position, direction)
             if difference is None:
                 tally.left_out += 1
             else:
-                scale = max(abs(claimed), resolved * direction.length)
-                tally.add("differences", abs(difference - claimed) / scale)
+                found, rounding = difference
+                faint = faint or scale < rounding / DIFFERENCES
+                tally.add("differences", abs(found - claimed) / max(scale, rounding / DIFFERENCES))
             if module.ANALYTIC:
-                scale = max(abs(claimed), typical * direction.length, np.finfo(float).tiny)
                 tally.add("complex_step", abs(_complex_step(module, point, position, direction) - claimed) / scale)
+        tally.faint &= faint
 
 
-def _difference(module: ModuleType, point: Point, position: int, direction: Direction) -> float | None:
-    """The derivative along the direction: Richardson's extrapolation of central differences with the steps h, h/2 and
-    h/4, at the first h where it has settled, or else where it settles best. None where every h meets a kink.
+def _difference(module: ModuleType, point: Point, position: int, direction: Direction) -> tuple[float, float] | None:
+    """The derivative along the direction, and how much of it rounding may have changed: Richardson's extrapolation of
+    central differences with the steps h, h/2 and h/4, at the first h where it has settled to within rounding, or else
+    where it settles best. None where every h meets a kink.
     """
-    best: tuple[float, float] | None = None
+    best: tuple[float, float, float] | None = None
     for shrink in SHRINKS:
         h = direction.step * shrink
         if _meets_kink(module, point, position, direction, h):
@@ -317,11 +324,12 @@ def _difference(module: ModuleType, point: Point, position: int, direction: Dire
         fourth = (4 * with_half - with_h) / 3, (4 * with_quarter - with_half) / 3
         sixth = (16 * fourth[1] - fourth[0]) / 15
         unsettled = abs(sixth - fourth[1])
-        if best is None or not unsettled >= best[0]:
-            best = unsettled, sixth
-        if unsettled <= 1e-2 * DIFFERENCES * abs(sixth):
+        rounding = 64 * float(np.finfo(float).eps) * abs(point.loss) / h
+        if best is None or not unsettled + rounding >= best[0]:
+            best = unsettled + rounding, sixth, rounding
+        if unsettled <= max(1e-2 * DIFFERENCES * abs(sixth), rounding):
             break
-    return best[1] if best else None
+    return best[1:] if best else None
 
 
 def _central(module: ModuleType, point: Point, position: int, direction: Direction, h: float) -> float:
@@ -345,7 +353,7 @@ def _complex_step(module: ModuleType, point: Point, position: int, direction: Di
 
 
 def _moved(point: Point, position: int, direction: Direction, step: complex) -> Params:
-    theta = point.params[position].astype(np.result_type(step, np.float64))
+    theta = np.array(point.params[position], np.result_type(step, np.float64))
     if direction.at is None:
         theta += step * direction.values
     else:

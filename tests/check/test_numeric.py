@@ -190,3 +190,28 @@ def test_the_loss_is_compared_with_the_declared_formulas(tmp_path):
     assert all(figure.agrees for figure in report.figures)
     assert report.loss == pytest.approx(0.5)
     assert not report.agrees
+
+
+def test_gradients_that_vanish_are_said_and_are_no_false_alarm():
+    """A parameter that hardly counts: differences cannot see it, a complex step can."""
+
+    class Chain(NamedTuple):
+        first: np.ndarray
+        last: np.ndarray
+
+    def loss(params, X, T):
+        return ((1e-12 * X * params.first + params.last * X - T) ** 2).sum() / len(X)
+
+    def gradients(params, X, T):
+        delta = 2 * (1e-12 * X * params.first + params.last * X - T) / len(X)
+        return loss(params, X, T), Chain((1e-12 * delta * X).sum(), (delta * X).sum())
+
+    def init(rng, dtype=np.float64):
+        return Chain(rng.standard_normal(()), rng.standard_normal(()))
+
+    inputs = {"X": ("k", 1), "T": ("k", 1)}
+    module = SimpleNamespace(INPUTS=inputs, ANALYTIC=True, KINKS=(), init=init, loss=loss, gradients=gradients)
+    report = check(module)
+    assert report.agrees
+    assert [figure.faint for figure in report.figures] == [True, False]
+    assert not check(spoil(module, "first", lambda g, X, T: 1.001 * g)).agrees

@@ -1,4 +1,4 @@
-"""Every formula of the library, proved component by component: SymPy differentiates each entry, the derivation must agree.
+"""Every formula of the library, proved component by component: SymPy differentiates each entry, and must agree.
 
 Sizes are small and distinct, so that a transpose cannot hide. Where a formula has a kink, each side of it is proved.
 The matrix formula that documents print is proved too, wherever there is one.
@@ -25,7 +25,9 @@ LIBRARY = builtin()
 K = 2
 
 
-def net(layer: str, loss: str = "{mse: {target: T, reduction: half_sum}}", samples: str = "rows", x: str = "X[k, 3]") -> str:
+def net(
+    layer: str, loss: str = "{mse: {target: T, reduction: half_sum}}", samples: str = "rows", x: str = "X[k, 3]"
+) -> str:
     return f"""
 name: proof
 conventions: {{samples: {samples}}}
@@ -43,7 +45,9 @@ def sides_of_kinks(entry: sympy.Expr) -> Iterator[sympy.Expr]:
         return
     names = sorted(entry.free_symbols, key=str)
     for sign in (1, -1):
-        yield entry.subs({s: sign * sympy.Symbol(f"p{i}", positive=True) for i, s in enumerate(names)}, simultaneous=True)
+        yield entry.subs(
+            {s: sign * sympy.Symbol(f"p{i}", positive=True) for i, s in enumerate(names)}, simultaneous=True
+        )
 
 
 def is_zero(entry: sympy.Expr) -> bool:
@@ -116,7 +120,9 @@ def test_conv2d_and_flatten(samples: str, x: str, options: str) -> None:
 
 
 LOSSES = [
-    (name, reduction) for name, loss in sorted(LIBRARY.losses.items()) for reduction in sorted(loss.definition.reductions)
+    (name, reduction)
+    for name, loss in sorted(LIBRARY.losses.items())
+    for reduction in sorted(loss.definition.reductions)
 ]
 
 
