@@ -15,12 +15,13 @@ MAY_IMPORT = {
     "calculus": {"core", "calculus"},
     "model": {"core", "model", "calculus.trace"},
     "derive": {"core", "calculus", "model"},
+    "step": {"core", "model"},
     "second": {"core", "calculus", "model", "derive"},
     "blocks": {"core", "calculus", "model", "derive", "second"},
-    "emit": {"core", "calculus", "model", "derive", "second", "blocks", "emit"},
+    "emit": {"core", "calculus", "model", "derive", "step", "second", "blocks", "emit"},
     "check": {"core", "calculus", "model", "derive", "second", "blocks", "check"},
     "train": {"train"},
-    "cli": {"core", "calculus", "model", "derive", "second", "blocks", "emit", "check", "train", "cli"},
+    "cli": {"core", "calculus", "model", "derive", "step", "second", "blocks", "emit", "check", "train", "cli"},
     "__main__": {"cli"},
 }
 """Room: the rooms, or single modules of a room, that it may import from symjac."""
