@@ -11,6 +11,7 @@ The rooms, in the order in which one may import another (`tests/test_imports.py`
     model      what the user declares: notation, spec file, library, and the stack of forward formulas that they make.
                Knows no derivatives: of calculus it sees the plain data alone
     derive     stack to derivation: local Jacobians, the delta recursion, parameter gradients
+    step       the update as a map: how a step's results depend on parameters, gradient and state
     emit       derivation to text: LaTeX, HTML, Markdown, NumPy source. Differentiates nothing; the one place of
                templates and of writing what is emitted
     check      a generated module against finite differences and complex steps: numbers alone

@@ -7,7 +7,7 @@ condition selects. Away from kinks, derivatives of indicators are 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -226,6 +226,31 @@ def _generators(definition: sympy.Expr) -> list[sympy.Expr]:
     u = _exponent(definition)
     exponentials = [] if u is None else [sympy.exp(u)]
     return exponentials + sorted(definition.atoms(sympy.tanh), key=str)
+
+
+def is_negative(value: sympy.Expr) -> bool:
+    """True where `value` is written with a minus sign in front: −2α and −x/3, but not 1 − β or α(β − 1)."""
+    coefficient, rest = value.as_coeff_Mul()
+    if coefficient.is_Number and coefficient != 1:
+        return bool(coefficient < 0)
+    return not isinstance(rest, sympy.Add | sympy.Mul) and bool(rest.could_extract_minus_sign())
+
+
+def product(factors: Iterable[sympy.Expr]) -> sympy.Expr:
+    """The product, a sum among its factors kept together: 2(1 − β) rather than 2 − 2β."""
+    given = tuple(factors)
+    out = sympy.Mul(*given)
+    if isinstance(out, sympy.Add):
+        coefficient, rest = out.primitive()
+        if coefficient != 1 and (coefficient.is_Integer or len(given) > 1):
+            return sympy.Mul(coefficient, rest, evaluate=False)
+    return out
+
+
+def fraction(value: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """Numerator and denominator, sums in them kept together as `product` does."""
+    above, below = sympy.fraction(value)
+    return product([above]), product([below])
 
 
 @cache

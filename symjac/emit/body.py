@@ -98,12 +98,14 @@ def _arguments(code: Code) -> list[str]:
 
 
 def _chain(code: Code) -> list[str]:
-    """a + b − c as `a`, `+ b`, `- c`."""
+    """a + b − c as `a`, `+ b`, `- c`; a if c else b as `a`, `if c`, `else b`."""
     match code.pieces:
         case (Part() as left, str() as operator, Part() as right) if operator.strip() in ("+", "-", "*", "/", "@"):
             opened = left.code.precedence == code.precedence and left.code.precedence >= left.least
             first = _chain(left.code) if opened else [_bracketed(left)]
             return [*first, f"{operator.strip()} {_bracketed(right)}"]
+        case (Part() as left, " if ", Part() as condition, " else ", Part() as otherwise):
+            return [_bracketed(left), f"if {_bracketed(condition)}", f"else {_bracketed(otherwise)}"]
     return [code.text]
 
 

@@ -90,6 +90,11 @@ def binary(left: Code, operator: str, right: Code) -> Code:
     return Code((part(left, least_left), spaced, part(right, least_right)), precedence, operator == "@")
 
 
+def conditional(value: Code, condition: Code, otherwise: Code) -> Code:
+    """`value if condition else otherwise`, for numbers; it binds less than any operator."""
+    return Code((part(value, COMPARE), " if ", part(condition, COMPARE), " else ", part(otherwise, COMPARE)), 0)
+
+
 def prefixed(factor: Code, code: Code) -> Code:
     """`factor * code`, the factor in front of all others."""
     match code.pieces:

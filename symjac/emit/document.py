@@ -34,6 +34,7 @@ from symjac.emit.blocks import (
     say,
 )
 from symjac.model.stack import Definition, Stack
+from symjac.step import step_map
 
 FORMATS: dict[str, Callable[[Document], str]] = {
     "latex": latex_doc.write,
@@ -325,17 +326,69 @@ class _Composer:
         update = self.stack.update
         yield Heading("Update", "update")
         loss = self.names(self.loss_name)
+        manner = "elementwise to" if not update.has_state and len(update.assignments) == 1 else wording.ASSIGNMENTS
         yield Paragraph(
             say(
-                "One step of {} takes every parameter $\\theta$, with its gradient {}, elementwise to",
+                f"One step of {{}} takes every parameter $\\theta$, with its gradient {{}}, {manner}",
                 update.name.replace("_", " "),
                 Math(rf"g = \partial {loss} / \partial \theta"),
             )
         )
-        right = latex.formula(update.formula, [r"\theta", "g"])
-        yield self.equations("update-rule", [Row(r"\theta", right, relation=r"\leftarrow")])
+        names = [latex.name(n) for n in update.variables]
+        rows = [Row(latex.name(n), latex.formula(f, names), relation=r"\leftarrow") for n, f in update.assignments]
+        yield self.equations("update-rule", rows)
         if update.constants:
             yield Paragraph(say("with {}.", self.constants(update.constants)))
+        if update.has_state:
+            yield from self.state()
+            yield from self.step_jacobian()
+
+    def state(self) -> Iterator[Block]:
+        """What is kept from step to step, and how it starts."""
+        update = self.stack.update
+        if update.state:
+            starts = listed(Math(f"{latex.name(name)} = {_decimal(value)}") for name, value in update.state)
+            yield Paragraph(say(wording.STATE, starts))
+        if update.counts:
+            yield Paragraph(say(wording.COUNT))
+
+    def step_jacobian(self) -> Iterator[Block]:
+        """The derivative of one step by the parameters and the state before it, in blocks."""
+        step = step_map(self.stack.update)
+        old = [latex.name(n) for n in step.given]
+        names = [*old, *(latex.name(q.name) + "^{+}" * (q.name in step.moved) for q in step.quantities)]
+        named: dict[str, str] = {}
+
+        def entry(row: str, column: str, formula: sympy.Expr, unit: str) -> str:
+            """A multiple of `unit`; what differs from entry to entry of θ is a derivative, told below."""
+            if scalar.slots_of(formula):
+                slope = rf"\frac{{\partial {latex.name(row)}^{{+}}}}{{\partial {latex.name(column)}}}"
+                named[slope] = latex.formula(step.opened(formula), names)
+                return rf"\operatorname{{diag}}\Bigl({slope}\Bigr)" + (" H" if unit == "H" else "")
+            return latex.formula(formula * scalar.slot(0), [unit])
+
+        cells = [
+            latex.total(
+                [
+                    entry(b.row, b.column, b.diagonal, "I") if b.diagonal != 0 else "0",
+                    entry(b.row, "g", b.curved, "H") if b.curved != 0 else "0",
+                ]
+            )
+            for b in step.blocks
+        ]
+        above, below = ([f"{latex.name(n)}{mark}" for n in step.moved] for mark in ("^{+}", ""))
+        left = rf"\frac{{\partial ({', '.join(above)})}}{{\partial ({', '.join(below)})}}"
+        size = len(step.moved)
+        rows = [" & ".join(cells[i * size : (i + 1) * size]) for i in range(size)]
+        if size == 1:
+            left, right = rf"\frac{{\partial {above[0]}}}{{\partial {below[0]}}}", cells[0]
+        else:
+            right = r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+        yield Paragraph(say(wording.STEP, Math(self.names(self.loss_name))))
+        yield self.equations("step-jacobian", [Row(left, right)])
+        if named:
+            yield Paragraph(say(wording.SLOPES if any(q.is_root for q in step.quantities) else "where"))
+            yield self.equations("step-slopes", [Row(slope, value) for slope, value in named.items()])
 
     def stabilisation(self) -> Iterator[Block]:
         """What the code computes in place of the forward formulas: one chain for each kind of change."""
@@ -389,7 +442,11 @@ def _count(number: sympy.Expr) -> Line:
 def _decimal(value: sympy.Expr) -> str:
     """A constant's value: 0.1 rather than a fraction where that is short."""
     short = value.is_Rational and not value.is_Integer and sympy.Rational(format(float(value), "g")) == value
-    return format(float(value), "g") if short else latex.formula(value)
+    if not short:
+        return latex.formula(value)
+    mantissa, _, exponent = format(float(value), "g").partition("e")
+    power = f"10^{{{int(exponent)}}}" if exponent else ""
+    return power if power and mantissa == "1" else rf"{mantissa} \cdot {power}" if power else mantissa
 
 
 def _function(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 
 from symjac.core import scalar
-from symjac.emit.code import ATOM, Code, Hole, atom, binary, call, hole, negative, prefixed
+from symjac.emit.code import ATOM, Code, Hole, atom, binary, call, conditional, hole, negative, prefixed
 from symjac.model.names import in_python
 
 HELPERS: dict[type[sympy.Function], str] = {scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
@@ -68,10 +68,10 @@ def number(value: sympy.Expr) -> Code:
 @cache
 def quotient(value: sympy.Expr) -> Quotient:
     """A coefficient, split for printing before and behind an array."""
-    minus = bool(value.could_extract_minus_sign())
+    minus = scalar.is_negative(value)
     value = -value if minus else value
     whole = isinstance(value, sympy.Add) or (isinstance(value, sympy.Rational) and _decimal(value) is not None)
-    above, below = (value, sympy.Integer(1)) if whole else sympy.fraction(value)
+    above, below = (value, sympy.Integer(1)) if whole else scalar.fraction(value)
     return Quotient(minus, None if above == 1 else number(above), None if below == 1 else number(below))
 
 
@@ -93,6 +93,8 @@ def _decimal(value: sympy.Rational) -> str | None:
             rest //= p
     if rest != 1 or value.q > 10**_SHORTEST_DECIMAL:
         return None
+    if abs(value) < sympy.Rational(1, 10_000):
+        return repr(float(value))
     digits = 0
     while (value * 10**digits).q != 1:
         digits += 1
@@ -138,19 +140,19 @@ def _rational(r: sympy.Rational) -> Code:
 
 def _sum(e: sympy.Add) -> Code:
     terms = e.as_ordered_terms()
-    positive = [t for t in terms if not t.could_extract_minus_sign()]
+    positive = [t for t in terms if not scalar.is_negative(t)]
     if positive and positive[0] is not terms[0]:
         terms = [positive[0], *(t for t in terms if t is not positive[0])]
     out = _printed(terms[0])
     for t in terms[1:]:
-        out = binary(out, "-", _printed(-t)) if t.could_extract_minus_sign() else binary(out, "+", _printed(t))
+        out = binary(out, "-", _printed(-t)) if scalar.is_negative(t) else binary(out, "+", _printed(t))
     return out
 
 
 def _product(e: sympy.Mul) -> Code:
     """The numbers first, as one coefficient; quotients by `/`; an indicator beside an array needs no conversion."""
     factors = e.as_ordered_factors()
-    coefficient = sympy.Mul(*(f for f in factors if not scalar.slots_of(f)))
+    coefficient = scalar.product(f for f in factors if not scalar.slots_of(f))
     arrays = [f for f in factors if scalar.slots_of(f)]
     if not arrays:
         return _coefficient(coefficient)
@@ -172,9 +174,9 @@ def _coefficient(value: sympy.Expr) -> Code:
     """A product of numbers."""
     if not isinstance(value, sympy.Mul):
         return _printed(value)
-    if value.could_extract_minus_sign():
+    if scalar.is_negative(value):
         return negative(_coefficient(-value))
-    above, below = sympy.fraction(value)
+    above, below = scalar.fraction(value)
     if below != 1:
         return binary(_coefficient(above), "/", _coefficient(below))
     first, *rest = above.as_ordered_factors() if isinstance(above, sympy.Mul) else [above]
@@ -203,12 +205,17 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> Code:
 
 
 def _where(e: sympy.Piecewise) -> Code:
-    """`np.where`; branches that are all numbers are given the arrays' dtype, as they have none."""
+    """`np.where`; branches that are all numbers are given the arrays' dtype, as they have none. Of numbers alone, `if`:
+    a branch that is not taken is not evaluated."""
     if any(condition is sympy.true for _, condition in e.args[:-1]):
         raise TypeError(f"a branch that is never reached: {e}")
     if e.args[-1][1] is not sympy.true:
         raise TypeError(f"a case without a value: {e}")
     code = _printed(e.args[-1][0])
+    if not scalar.slots_of(e):
+        for value, condition in reversed(e.args[:-1]):
+            code = conditional(_printed(value), _condition(condition), code)
+        return code
     for value, condition in reversed(e.args[:-1]):
         code = call("np.where", _condition(condition), _printed(value), code)
     if any(scalar.slots_of(value) for value, _ in e.args):
@@ -243,7 +250,7 @@ def _call(e: sympy.Function) -> Code:
     if type(e) in HELPERS:
         return call(HELPERS[type(e)], x)
     if isinstance(e, sympy.floor):
-        return binary(x, "//", atom("1")) if not scalar.slots_of(e) else call("np.floor", x)
+        return call("np.floor" if scalar.slots_of(e) else "math.floor", x)
     name = scalar.NUMPY_NAMES[type(e)]
     if isinstance(e, sympy.erf):
         return call("erf", x)

@@ -227,7 +227,7 @@ class Printer(LatexPrinter):  # type: ignore[misc]
 
     def scaled(self, c: sympy.Expr, p: Part) -> Part:
         """c·p for a coefficient c."""
-        if c.could_extract_minus_sign():
+        if scalar.is_negative(c):
             out = self.scaled(-c, p)
             return out._replace(negative=not out.negative)
         if c == 1:
@@ -325,7 +325,7 @@ class Printer(LatexPrinter):  # type: ignore[misc]
             return self.number(e)
         above = [self.part(f) for f in others if not self.is_reciprocal(f)]
         below = [self.part(1 / f) for f in others if self.is_reciprocal(f)]
-        c = sympy.Mul(*plain)
+        c = scalar.product(plain)
         if below and not above:
             top, bottom = sympy.fraction(c)
             out = self.quotient([self.part(top)], [self.number(bottom)] * (bottom != 1) + below, False)
@@ -334,7 +334,7 @@ class Printer(LatexPrinter):  # type: ignore[misc]
 
     def number(self, e: Any) -> Part:
         """A product of numbers and named constants, as one fraction."""
-        if e.could_extract_minus_sign():
+        if scalar.is_negative(e):
             return self.number(-e)._replace(negative=True)
         if not isinstance(e, sympy.Mul):
             return self.part(e)
@@ -608,7 +608,7 @@ def _fraction(c: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     """Numerator and denominator of a coefficient; 1/√2 rather than √2/2."""
     if c.is_number and not c.is_Rational and sympy.count_ops(1 / c) < sympy.count_ops(c):
         return sympy.Integer(1), 1 / c
-    return (c, sympy.Integer(1)) if isinstance(c, sympy.Add) else sympy.fraction(c)
+    return (c, sympy.Integer(1)) if isinstance(c, sympy.Add) else scalar.fraction(c)
 
 
 # ---------------------------------------------------------------- what the documents call
@@ -649,6 +649,12 @@ def size(value: sympy.Expr, names: Names = name) -> str:
 def call(function: str, argument: str) -> str:
     """`function(argument)`, the function upright: a named activation."""
     return _PRINTER.call(function, Part(argument, Level.ATOM)).text
+
+
+def total(terms: Sequence[str]) -> str:
+    """The sum of printed terms, of which those that are 0 are left out."""
+    kept = [t for t in terms if t != "0"]
+    return " ".join([*kept[:1], *(f"- {t[1:]}" if t.startswith("-") else f"+ {t}" for t in kept[1:])]) or "0"
 
 
 def jacobian(

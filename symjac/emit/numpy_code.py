@@ -13,14 +13,14 @@ from symjac.calculus.stabilise import stabilise
 from symjac.core import scalar
 from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
 from symjac.derive import Derivation
-from symjac.emit import render, text
+from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
 from symjac.emit.code import Code, Part, atom, call, fill
 from symjac.emit.formula import HELPERS, number, scaled, template
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
 from symjac.model.names import in_python
-from symjac.model.stack import Definition, Parameter, Update
+from symjac.model.stack import Definition, Parameter
 
 TEMPLATE = "numpy/module.py.j2"
 
@@ -67,11 +67,11 @@ class _Module:
             "gradient_lines": self._gradients(),
             "kink_lines": self._kinks(),
         }
-        update = fill(template(scalar.stabilise(stack.update.formula)), [atom("theta"), atom("g")])
+        bodies["update_lines"] = update_code.step(stack.update)
         functions = list(dict.fromkeys(f for f in self.functions.values() if f is not None))
         code = [*(line for lines in bodies.values() for line in lines), *(line for f in functions for line in f.lines)]
-        functions = [*_helpers(identifiers([*code, update.text])), *functions]
-        code += [update.text, *(line for f in functions for line in f.lines)]
+        functions = [*_helpers(identifiers(code)), *functions]
+        code += [line for f in functions for line in f.lines]
         initial = [(in_python(p.symbol.name), _initial(p)) for p in stack.parameters]
         constants = [(in_python(name), number(value).text) for name, value in stack.constants]
         words = identifiers([*code, *(value for _, value in (*initial, *constants))])
@@ -104,10 +104,9 @@ class _Module:
             "keywords": _keywords(self.inputs),
             "loss": self.loss,
             "loss_doc": _formula(stack.loss.equation),
-            "update_options": _options(stack.update),
-            "update_name": stack.update.name.replace("_", " "),
-            "update_doc": text.formula(stack.update.formula, ["theta", "g"], in_python),
-            "update_value": update.text,
+            "state_fields": update_code.fields(stack.update),
+            "update_head": update_code.signature(stack.update, "update", ["params: Params", "grads: Params"], "state"),
+            "update_doc": update_code.doc(stack.update),
             "kink_arguments": ", ".join(
                 [_arguments(self.forward_inputs), *(f"{t}: np.ndarray | None = None" for t in self.targets)]
             ),
@@ -322,10 +321,6 @@ def _initial(p: Parameter) -> str:
         return f"np.zeros({shape}, dtype)"
     drawn = scaled(p.std, call("rng.standard_normal", atom(shape)))
     return f"({drawn.text}).astype(dtype)"
-
-
-def _options(update: Update) -> str:
-    return "".join(f", {in_python(name)}: float = {number(value).text}" for name, value in update.constants)
 
 
 def _imports(words: set[str]) -> list[str]:

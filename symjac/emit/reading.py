@@ -98,7 +98,8 @@ def sides(printer: Printer, order: Sequence[Index], values: Sequence[Expr], fill
 def formula(printer: Printer, f: sympy.Expr, args: Sequence[str], fill: Fill) -> str:
     from symjac.emit.latex import Level, Part
 
-    with printer.formula({scalar.slot(i): Part(a, Level.ATOM) for i, a in enumerate(args)}, False):
+    parts = {scalar.slot(i): Part(a, Level.POWER if "^" in a else Level.ATOM) for i, a in enumerate(args)}
+    with printer.formula(parts, False):
         return _written(printer.show(printer.part(f)), {}, fill)
 
 

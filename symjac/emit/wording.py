@@ -27,6 +27,13 @@ STABLE = (
     "Exponentials overflow and logarithms meet rounded zeros where numbers are finite. The code computes these "
     "formulas in forms that are equal, and safe at any size of their arguments."
 )
+ASSIGNMENTS = "elementwise and in this order, through"
+STATE = "What is assigned here lasts to the next step; before the first one, {} in every entry."
+COUNT = "The number of the step is $t$, from $1$."
+STEP = (
+    "With $H$ the Hessian of {} by the parameters, and $^{+}$ on what a step makes, the step as a map has the Jacobian"
+)
+SLOPES = "where, a quotient with a root that is $0$ below it counting as $0$,"
 SAMPLES = {
     "rows": r"The {} samples are the rows of a matrix; a dense layer computes $A = X W + \mathbf{1} b^{\top}$.",
     "columns": r"The {} samples are the columns of a matrix; a dense layer computes $A = W X + b \mathbf{1}^{\top}$.",

@@ -21,12 +21,11 @@ from symjac.model import elaborate
 from symjac.model.context import Context, Shape, checked, renamed, renamed_expr
 from symjac.model.layers import Templates, uses_of
 from symjac.model.names import check_name, one_of, suggest
-from symjac.model.parse import parse
 from symjac.model.schema import schema
 from symjac.model.scope import shape_text
-from symjac.model.spec import EXAMPLES, MAX_LAYERS, Inline, InlineLoss, Spec, Update, Use, load_spec, use_of, validated
+from symjac.model.spec import EXAMPLES, MAX_LAYERS, Inline, InlineLoss, Spec, Use, load_spec, use_of, validated
 from symjac.model.stack import Conventions, Definition, Parameter, Stack
-from symjac.model.stack import Update as Step
+from symjac.model.updates import read_update
 from symjac.model.yaml_source import shown
 
 __all__ = ["build_stack", "load_spec", "schema"]
@@ -37,7 +36,7 @@ def build_stack(spec: Spec) -> Stack:
     context = Context(spec)
     forward, parameters = _Layers(context).all()
     loss, target, facts = _loss(context, forward[-1].equation.lhs)
-    update = _update(context)
+    update = read_update(context)
     for p in parameters:
         context.names.keep_free(f"d{p.symbol.name}", f"the gradient of {p.symbol.name}")
     return Stack(
@@ -155,7 +154,7 @@ class _Layers:
         return given
 
 
-# ---------------------------------------------------------------- loss and update
+# ---------------------------------------------------------------- loss
 
 
 def _loss(context: Context, output: Symbol) -> tuple[Definition, Symbol, tuple[Fact, ...]]:
@@ -220,24 +219,3 @@ def _fact(context: Context, text: str, place: Place, tensors: Mapping[str, Shape
     left, right = checked(elaborate.sides, text, place, context.scope(True, tensors=tensors))
     said = re.sub(r"\bT\b", names["T"], re.sub(r"\bfeatures\b", str(context.features), " ".join(text.split())))
     return Fact(said, renamed_expr(left, names), renamed_expr(right, names))
-
-
-def _update(context: Context) -> Step:
-    use = use_of(context.spec.content.update, ("update",), context.places, "the update")
-    constants: dict[str, sympy.Symbol] = {}
-    if use.name == "formula":
-        given = validated(Update, use.options, context.places, EXAMPLES, use.path)
-        context.own_constants(given.constants, use.path, constants)
-        text, place, own = given.formula, context.places.value((*use.path, "formula")), True
-    else:
-        entry = context.catalogue.find_update(use.name, use.place)
-        options = context.options(use, dict.fromkeys(entry.definition.constants, True))
-        constants = context.constants_of(entry, use, options)
-        text, place, own = entry.definition.formula, entry.place("formula"), entry.own
-    scope = context.scope(own, constants=constants)
-    formula = elaborate.scalar_formula(parse(text, place), ("theta", "g"), scope)
-    missing = [n for n, s in (("theta", scalar.slot(0)), ("g", scalar.slot(1))) if s not in formula.free_symbols]
-    if missing:
-        raise InputError(place, f"the update does not use {' and '.join(missing)}", "a formula in theta and g")
-    used = scalar.constants_of(formula)
-    return Step(use.name, formula, tuple((c.name, v) for c, v in context.values.items() if c in used))

@@ -102,6 +102,8 @@ def _check_local_names(entry: Entry[Part]) -> None:
 
     if isinstance(d, Activation | Layer | Loss | Update):
         check("constant", d.constants, "constants")
+    if isinstance(d, Update):
+        check("state", d.state, "state")
     if isinstance(d, Layer):
         check("option", d.options, "options")
         for number, form in enumerate(d.forms):

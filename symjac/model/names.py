@@ -21,12 +21,17 @@ INDICES = frozenset("nijlpqruv")
 
 _WORDS = """
     np scipy special math rng dtype params grads theta Params State INPUTS ANALYTIC KINKS Activations NamedTuple Any
-    init forward loss gradients update activations kinks hvp iteration hessian linearize ggnvp state shape axis
-    where maximum minimum sum mean sqrt self cls float int len print range tuple list dict str bool type zip map
-    pi floor diag vec tr repeat formula features
+    init init_state forward loss gradients update activations kinks hvp iteration hessian linearize ggnvp state
+    shape axis where maximum minimum sum mean sqrt self cls float int len print range tuple list dict str bool type
+    zip map pi floor diag vec tr repeat formula features
 """
 GENERATED = frozenset(re.findall(r"\w+", _WORDS))
 """Names that generated modules and documents use for themselves."""
+
+WITHOUT_AXES = ("the state", "the assigned name")
+"""What only stands in formulas that have no indices: an update's."""
+_OPERANDS = {"the constant": ("x", "g", "t"), "the state": ("g", "t"), "the assigned name": ("g", "t")}
+"""What formulas of numbers call their arguments: no names for other things in them."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -55,7 +60,7 @@ def check_name(name: str, what: str, place: Place) -> str:
             "for example W_in",
         )
     _check_length(name, what, place)
-    if name in INDICES:
+    if name in INDICES and what not in WITHOUT_AXES:
         raise InputError(
             place, f"{what} {name!r} is the name of an index", "another name", "n, i, j, l, p, q, r, u, v count axes"
         )
@@ -63,7 +68,7 @@ def check_name(name: str, what: str, place: Place) -> str:
         raise InputError(place, f"{what} {name!r} is reserved for derived quantities and the loss", "another name")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise InputError(place, f"{what} {name!r} is a reserved word of Python", "another name")
-    if name in GENERATED or name in FUNCTIONS or (what == "the constant" and name in ("x", "g")):
+    if name in GENERATED or name in FUNCTIONS or (what in _OPERANDS and name in _OPERANDS[what]):
         raise InputError(place, f"{what} {name!r} is reserved: formulas and generated code use it", "another name")
     return name
 

@@ -127,11 +127,13 @@ class Loss(Part):
 
 
 class Update(Part):
-    """A formula in a parameter theta and its gradient g, elementwise."""
+    """A formula in a parameter theta and its gradient g, elementwise; or assignments to theta and a state, in order."""
 
     doc: Text = ""
     constants: dict[str, Amount] = {}
-    formula: Text
+    state: dict[str, Amount] = Field({}, description="arrays kept from step to step, and their initial entries")
+    formula: Text | None = Field(None, description="the new theta, such as theta - alpha*g")
+    formulas: list[Text] = Field([], description="assignments such as m = beta*m + g, the last one theta = ...")
 
 
 class Library(Part):
@@ -303,8 +305,9 @@ def use_of(value: Any, path: Path_, places: Places, what: str) -> Use:
         return Use(value, {}, None, path, places.value(path))
     if not isinstance(value, dict) or not value:
         raise InputError(places.value(path), f"{what} is {shown(value)}", "a name, `name: {options}` or `formula: ...`")
-    if "formula" in value:
-        return Use("formula", value, None, path, places.key((*path, "formula")))
+    for key in ("formula", "formulas"):
+        if key in value:
+            return Use("formula", value, None, path, places.key((*path, key)))
     first, *others = value
     place = places.key((*path, first))
     if others:

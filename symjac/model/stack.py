@@ -8,6 +8,7 @@ import sympy
 
 from symjac.calculus.trace import Fact
 from symjac.core.expr import Equation, Symbol
+from symjac.core.scalar import slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,40 @@ class Definition:
     argument: Symbol | None = None
 
 
+STEP = sympy.Symbol("t", integer=True, positive=True)
+"""The number of the step, 1 for the first, in an update's formulas."""
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One optimiser step, θ' = `formula`, elementwise in slot(0) = θ and slot(1) = ∂L/∂θ; constants by name."""
+    """One optimiser step: assignments in order, elementwise; a name has its old value until it is assigned.
+
+    Formulas are in slot(0) = θ, slot(1) = g = ∂L/∂θ, then a slot for each array of the state and for each array that an
+    assignment names for later ones; constants, STEP and what is one number for all entries stand by their names.
+    """
 
     name: str
-    formula: sympy.Expr
     constants: tuple[tuple[str, sympy.Expr], ...]
+    state: tuple[tuple[str, sympy.Expr], ...]
+    """Arrays in the shapes of the parameters that last from step to step, and their initial entries."""
+    assignments: tuple[tuple[str, sympy.Expr], ...]
+    """(name, formula), each name once: `theta`, every array of the state, and names for use in later formulas."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What the slots stand for, in order."""
+        given = ("theta", "g", *(name for name, _ in self.state))
+        return (*given, *(name for name, formula in self.assignments if name not in given and slots_of(formula)))
+
+    @property
+    def counts(self) -> bool:
+        """True where the number of the step matters."""
+        return any(STEP in formula.free_symbols for _, formula in self.assignments)
+
+    @property
+    def has_state(self) -> bool:
+        """True where a step needs more than the parameters and their gradient."""
+        return bool(self.state) or self.counts
 
 
 @dataclass(frozen=True, slots=True)

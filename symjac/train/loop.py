@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from symjac.train.datasets import Data, Pairs
 from symjac.train.errors import DataError, Diverged
-from symjac.train.state import Epoch, Progress, load, prepare, save
+from symjac.train.state import Epoch, Progress, load, prepare, save, state_arrays, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,10 @@ def train(
     kept = _what_must_not_change(module, data, settings)
     rng = np.random.default_rng(settings.seed)
     params = module.init(rng, np.dtype(settings.dtype).type)
+    state = module.init_state(params) if hasattr(module, "State") else None
     epochs: tuple[Epoch, ...] = ()
     if resume:
-        params, epochs = _resume(weights, params, kept, rng)
+        params, state, epochs = _resume(weights, params, state, kept, rng)
         yield from epochs
     options = {} if settings.alpha is None else {"alpha": settings.alpha}
     if not set(options) <= set(inspect.signature(module.update).parameters):
@@ -62,17 +63,21 @@ def train(
             X, T = data.train.take(samples)
             with np.errstate(all="ignore"):  # what overflows is said in one clear message, below
                 loss, grads = _used(module.gradients, params, X, T)
-                params = module.update(params, grads, **options)
+                if state is None:
+                    params = module.update(params, grads, **options)
+                else:
+                    params, state = module.update(params, grads, state, **options)
             if not np.isfinite(loss):
                 raise Diverged(_diverged(f"the loss is {float(loss)}", number, step))
             total += float(loss) * X.shape[data.train.layouts[0].axis]
             tick(number, step / steps)
-        for name, array in params._asdict().items():
+        arrays = {**params._asdict(), **state_arrays(state)}
+        for name, array in arrays.items():
             if not np.isfinite(array).all():
-                raise Diverged(_diverged(f"{name} has entries that are not finite", number, steps))
+                raise Diverged(_diverged(f"{name.removeprefix('_')} has entries that are not finite", number, steps))
         epoch = Epoch(number, total / len(data.train), *_test(module, params, data.test, classes))
         epochs = (*epochs, epoch)
-        save(weights, params._asdict(), Progress(kept, dict(rng.bit_generator.state), epochs))
+        save(weights, arrays, Progress(kept, dict(rng.bit_generator.state), epochs))
         yield epoch
 
 
@@ -113,8 +118,8 @@ def _used(function: Callable[..., Any], params: Any, X: NDArray[Any], T: NDArray
 
 
 def _resume(
-    weights: Path, params: Any, kept: dict[str, Any], rng: np.random.Generator
-) -> tuple[Any, tuple[Epoch, ...]]:
+    weights: Path, params: Any, state: Any, kept: dict[str, Any], rng: np.random.Generator
+) -> tuple[Any, Any, tuple[Epoch, ...]]:
     arrays, progress = load(weights)
     for name, value in kept.items():
         found = progress.settings.get(name)
@@ -123,14 +128,16 @@ def _resume(
                 f"{weights}: was trained with {name} {found}, not {value}\n"
                 "  help: use the same settings, or start afresh without --resume"
             )
-    expected = {name: (array.shape, array.dtype) for name, array in params._asdict().items()}
+    wanted = {**params._asdict(), **state_arrays(state)}
+    expected = {name: (array.shape, array.dtype) for name, array in wanted.items()}
     if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected:
-        raise DataError(f"{weights}: these are not the parameters of this network")
+        raise DataError(f"{weights}: these are not the parameters of this network, or not of this update")
     try:
         rng.bit_generator.state = progress.generator
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{weights}: the random generator's state cannot be read") from error
-    return params._replace(**arrays), progress.epochs
+    restored = params._replace(**{name: arrays[name] for name in params._fields})
+    return restored, state_of(state, arrays), progress.epochs
 
 
 def _what_must_not_change(module: ModuleType, data: Data, settings: Settings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The weights file: the parameters by name, and what it takes to go on training as if nothing had happened."""
+"""The weights file: the parameters by name, the update's state, and what it takes to go on as before."""
 
 from __future__ import annotations
 
@@ -39,6 +39,31 @@ class Progress:
     generator: dict[str, Any]
     """The state of NumPy's random generator after the last epoch."""
     epochs: tuple[Epoch, ...]
+
+
+def state_arrays(state: Any) -> Arrays:
+    """The update's state by names that no parameter has: `_m.W1` for what it keeps of W1, `_t` for its number of steps;
+    nothing for None."""
+    out: Arrays = {}
+    for name, value in state._asdict().items() if state is not None else ():
+        if hasattr(value, "_asdict"):
+            out |= {f"_{name}.{parameter}": array for parameter, array in value._asdict().items()}
+        else:
+            out[f"_{name}"] = np.array(value, np.int64)
+    return out
+
+
+def state_of(state: Any, arrays: Arrays) -> Any:
+    """The state with its values taken from `arrays`, named as `state_arrays` names them."""
+    if state is None:
+        return None
+    values = {
+        name: value._replace(**{parameter: arrays[f"_{name}.{parameter}"] for parameter in value._fields})
+        if hasattr(value, "_asdict")
+        else int(arrays[f"_{name}"])
+        for name, value in state._asdict().items()
+    }
+    return state._replace(**values)
 
 
 def prepare(path: Path) -> None:

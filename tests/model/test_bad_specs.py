@@ -45,6 +45,11 @@ def layer(formula: str, parameters: str = "{W: {shape: [n1, 3]}}", more: str = "
     )
 
 
+def update(formulas: str, more: str = "") -> str:
+    """The good spec with an update of its own, in line 5; its formulas begin at column 20."""
+    return text(u=f"update: {{formulas: {formulas}{more and ', ' + more}}}")
+
+
 # kind, spec, line:column, part of the message
 BAD: list[tuple[str, str | bytes, str, str]] = [
     # ---- files and YAML
@@ -236,6 +241,36 @@ BAD: list[tuple[str, str | bytes, str, str]] = [
     ("unknown update", text(u="update: gradient_decent"), "5:9", "unknown update 'gradient_decent'"),
     ("unknown update option", text(u="update: {gradient_descent: {beta: 1}}"), "5:29", "unknown option 'beta'"),
     ("update without the gradient", text(u="update: {formula: 2*theta}"), "5:19", "does not use g"),
+    ("update without a formula", text(u="update: {formulas: []}"), "5:9", "an update without a formula"),
+    ("both kinds", update("[theta = theta - g]", "formula: theta - g"), "5:10", "both formula and formulas"),
+    ("an = in the one formula", text(u="update: {formula: theta = theta - g}"), "5:25", "a = has no place here"),
+    ("an update's formula without =", update("[theta - g]"), "5:21", "a formula without ="),
+    ("assigns an entry", update("['m[i] = g', theta = theta - g]"), "5:22", "this cannot be assigned"),
+    ("assigns the gradient", update("[g = 2*g, theta = theta - g]"), "5:21", "'g' is the gradient"),
+    ("assigns the step's number", update("[t = 1, theta = theta - g]"), "5:21", "'t' is the number of the step"),
+    ("assigns a constant", update("[a = a*g, theta = theta - a]", "constants: {a: 1}"), "5:21", "'a' is a constant"),
+    ("assigns a function", update("[tanh = g, theta = theta - g]"), "5:21", "'tanh' is a function"),
+    ("assigns a size", update("[k = g, theta = theta - k]"), "5:21", "'k' is a size"),
+    ("assigns a reserved word", update("[np = g, theta = theta - np]"), "5:21", "'np' is reserved"),
+    ("no new theta", update("[m = m + g]", "state: {m: 0}"), "5:10", "no formula assigns theta"),
+    ("assigned twice", update("[theta = theta - g, theta = theta - g]"), "5:40", "'theta' is assigned twice"),
+    ("a cycle", update("[a = b + g, b = a, theta = theta - a]"), "5:25", "'b' is used before it is assigned"),
+    ("by itself", update("[a = a + g, theta = theta - a]"), "5:25", "'a' is used before it is assigned"),
+    ("state not assigned", update("[theta = theta - g*m]", "state: {m: 0}"), "5:51", "'m' is never assigned"),
+    ("state not used", update("[m = m + g, theta = theta - g]", "state: {m: 0}"), "5:21", "does not depend on 'm'"),
+    ("a name not used", update("[h = 2*g, theta = theta - g]"), "5:21", "theta does not depend on 'h'"),
+    ("theta without g", update("[m = m + g, theta = 2*theta]", "state: {m: 0}"), "5:10", "does not use g"),
+    ("unknown name in an update", update("[theta = theta - alfa*g]", "constants: {alpha: 1}"), "5:37", "'alfa'"),
+    ("a state of numbers", update("[m = 1, theta = theta - g*m]", "state: {m: 0}"), "5:21", "the same number for all"),
+    ("a state called g", update("[theta = theta - g]", "state: {g: 0}"), "5:49", "reserved"),
+    ("a state called as a size", update("[k = g, theta = theta - k]", "state: {k: 0}"), "5:56", "the name of a size"),
+    ("a state with a bad start", update("[m = m + g, theta = theta - m]", "state: {m: .inf}"), "5:63", "'.inf'"),
+    ("state is a list", update("[m = m + g, theta = theta - m]", "state: [m]"), "5:59", "is a list"),
+    ("formulas is a text", update("theta = theta - g"), "5:20", "formulas is 'theta = theta - g'"),
+    ("no derivative", update("[theta = theta - floor(g)]"), "5:21", "no derivative"),
+    ("two names, one in code", update("[m_1 = g, m1 = m_1, theta = theta - m1]"), "5:30", "the same name in code"),
+    ("unknown option of adam", text(u="update: {adam: {beta3: 1}}"), "5:17", "unknown option 'beta3'"),
+    ("a constant called t", text(u="update: {formula: theta - t*g, constants: {t: 1}}"), "5:44", "reserved"),
     ("step size is a word", text(u="update: {gradient_descent: {alpha: big}}"), "5:36", "unknown name 'big'"),
 ]
 

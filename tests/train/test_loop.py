@@ -153,3 +153,68 @@ def test_a_file_that_is_no_generated_module(tmp_path, text, says):
         load_module(path)
     with pytest.raises(DataError, match="cannot be read"):
         load_module(tmp_path / "missing.py")
+
+
+# ---------------------------------------------------------------- updates with a state
+
+
+@pytest.fixture(scope="module")
+def averaging(tmp_path_factory):
+    """The small module with a step that keeps a running mean and counts."""
+    text = MODULE.read_text()
+    path = tmp_path_factory.mktemp("module") / "averaging.py"
+    path.write_text(
+        text[: text.index("def update(")]
+        + """class State(NamedTuple):
+    m: Params
+    t: int
+
+
+def init_state(params):
+    return State(Params(*(np.zeros_like(p) for p in params)), 0)
+
+
+def update(params, grads, state, alpha=0.1):
+    t = int(state.t) + 1
+    m = Params(*(np.float32(0.9) * m + g for m, g in zip(state.m, grads)))
+    return Params(*(p - np.float32(alpha / t**0.5) * a for p, a in zip(params, m))), State(m, t)
+"""
+    )
+    return load_module(path)
+
+
+def test_the_state_is_used_and_kept(averaging, samples, tmp_path):
+    epochs = run(averaging, samples, tmp_path / "w.npz", epochs=10, alpha=0.2)
+    assert epochs[-1].loss < epochs[0].loss / 4
+    arrays = read_npz(tmp_path / "w.npz")
+    assert {n for n in arrays if n.startswith("_")} == {PROGRESS, "_t", *(f"_m.{n}" for n in ("W1", "b1", "W2", "b2"))}
+    assert arrays["_t"] == 50
+    assert arrays["_m.W1"].dtype == np.float32
+
+
+def test_with_a_state_resumed_training_ends_with_the_same_bits(averaging, samples, tmp_path):
+    whole = run(averaging, samples, tmp_path / "whole.npz", epochs=7)
+    run(averaging, samples, tmp_path / "parts.npz", epochs=3)
+    assert run(averaging, samples, tmp_path / "parts.npz", epochs=7, resume=True) == whole
+    assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+
+
+@pytest.mark.parametrize("changed", [{"_t": None}, {"_m.W1": None}, {"_m.W1": np.zeros((2, 2), np.float32)}])
+def test_a_state_that_cannot_be_resumed(averaging, samples, tmp_path, changed):
+    """A planted fault in the kept state is refused, not trained on."""
+    run(averaging, samples, tmp_path / "w.npz", epochs=1)
+    arrays = {**read_npz(tmp_path / "w.npz"), **changed}
+    np.savez(tmp_path / "w.npz", **{name: array for name, array in arrays.items() if array is not None})
+    with pytest.raises(DataError, match="not the parameters"):
+        run(averaging, samples, tmp_path / "w.npz", epochs=2, resume=True)
+
+
+def test_a_state_makes_a_difference_on_resuming(averaging, samples, tmp_path):
+    """Planted fault: with the running mean forgotten, the bits are others."""
+    run(averaging, samples, tmp_path / "whole.npz", epochs=4)
+    run(averaging, samples, tmp_path / "w.npz", epochs=3)
+    arrays = read_npz(tmp_path / "w.npz")
+    np.savez(tmp_path / "w.npz", **{**arrays, "_m.W1": np.zeros_like(arrays["_m.W1"])})
+    run(averaging, samples, tmp_path / "w.npz", epochs=4, resume=True)
+    whole, forgot = (read_npz(tmp_path / name)["W1"] for name in ("whole.npz", "w.npz"))
+    assert not np.array_equal(whole, forgot)
