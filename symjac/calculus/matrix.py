@@ -277,6 +277,9 @@ def _symbol(e: Symbol, view: _View) -> _Form:
                 other = i if j == view.sample else j
                 return _Form(Sample(m, n, j == view.sample), (other,))
             return _Form(m, (i, j)) if i != j else _Form(DiagonalOf(m), (i,))
+        case (_, _, _) if view.sample in e.indices:
+            i, j = (index for index in e.indices if index is not view.sample)
+            return _Form(sympy.MatrixSymbol(e.name, i.size, j.size), (i, j))
     raise NoForm
 
 
@@ -462,6 +465,47 @@ def jacobian_form(
         return None
 
 
+def sample_form(e: Expr, row: Index, column: Index, sample: Index) -> sympy.Expr | None:
+    """`e` at one sample, a matrix over `row` and `column`; None where it has no such form.
+
+    A symbol with the index of samples stands for that sample's column, or, with two more indices, its matrix.
+    """
+    try:
+        return _matadd([_arranged(_form(t, _View(sample), (row, column)), (row, column)) for t in _expanded(e)])
+    except NoForm:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSum:
+    """coefficient · Σ_sample value, as a matrix under vec."""
+
+    coefficient: sympy.Expr
+    value: sympy.Expr
+    sample: Index
+
+
+def block_form(
+    e: Expr, row: Symbol, column: Symbol, *, vec: str = "columns", batch: sympy.Expr | None = None
+) -> SampleSum | None:
+    """∂²L/∂vec(row)∂vec(column) as a sum over samples of Kronecker products; None where it has no such form."""
+    terms = [_factors(t) for t in _expanded(e)]
+    samples = {i.name: i for _, summed in terms for i in summed if i.size == batch}
+    if len(samples) != 1 or len(row.indices) > 2 or len(column.indices) > 2:
+        return None
+    (n,) = samples.values()
+    try:
+        parts = [
+            _whole(factors, tuple(i for i in summed if i is not n), row.indices, column.indices, vec, _View(n))
+            for factors, summed in terms
+        ]
+    except NoForm:
+        return None
+    scales, matrices = zip(*(split_scalar(p) for p in parts), strict=True)
+    common = scales[0] if len(set(scales)) == 1 else sympy.Integer(1)
+    return SampleSum(common, _matadd([scaled(c / common, m) for c, m in zip(scales, matrices, strict=True)]), n)
+
+
 def _matadd(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else sympy.MatAdd(*parts)
 
@@ -492,17 +536,22 @@ def _outer_inner(indices: tuple[Index, ...], vec: str) -> list[Index]:
 
 
 def _whole(
-    factors: list[Expr], summed: tuple[Index, ...], out: tuple[Index, ...], by: tuple[Index, ...], vec: str
+    factors: list[Expr],
+    summed: tuple[Index, ...],
+    out: tuple[Index, ...],
+    by: tuple[Index, ...],
+    vec: str,
+    view: _View = _View(),
 ) -> Any:
     """One product as A ⊗ B, as diag(vec M), or either of them times K."""
     rows, columns = _outer_inner(out, vec), _outer_inner(by, vec)
     c, groups = _groups(factors, summed)
     if len(out) == 1 and len(by) == 1:
-        return scaled(c, _block(groups, out[0], by[0]))
+        return scaled(c, _block(groups, out[0], by[0], view))
     for crossed in (False, True) if len(by) == 2 else (False,):
         order = list(reversed(columns)) if crossed else columns
-        value = _kronecker(groups, rows, order)
-        if value is None:
+        value = _kronecker(groups, rows, order, view)
+        if value is None and view.sample is None:
             value = _diagonal(groups, out, rows, order, vec)
         if value is not None:
             swap = [Commutation(order[0].size, order[1].size)] if crossed else []
@@ -525,35 +574,47 @@ def _groups(factors: list[Expr], summed: tuple[Index, ...]) -> tuple[sympy.Expr,
     return c, [contract(g, [i for i in summed if any(i in f.free for f in g)]) for g in groups]
 
 
-def _block(groups: list[Expr], row: Index | None, column: Index | None) -> Any:
+def _block(groups: list[Expr], row: Index | None, column: Index | None, view: _View) -> Any:
     """Π groups as a matrix of that row and column index; ones where it lacks one."""
     order = tuple(i for i in (row, column) if i is not None)
-    value = _arranged(_form(contract(groups), _View(), order), order) if groups else None
+    value = _arranged(_form(contract(groups), view, order), order) if groups else None
     if value is None:
         return sympy.OneMatrix(row.size if row else 1, column.size if column else 1)
     return transposed(value) if row is None else value
 
 
-def _kronecker(groups: list[Expr], rows: list[Index], columns: list[Index]) -> Any | None:
-    """A ⊗ B where every group has indices of the slow axes alone or of the fast axes alone."""
-    if len(rows) == 2 and len(columns) == 1:
-        options: list[tuple[Index | None, Index | None]] = [(columns[0], None), (None, columns[0])]
-    elif len(rows) == 1 and len(columns) == 2:
-        return None
-    else:
-        options = [(columns[0], columns[1])]
-    for slow_column, fast_column in options:
-        slow = [g for g in groups if set(g.free) <= {rows[0], slow_column}]
-        fast = [g for g in groups if g not in slow and set(g.free) <= {rows[1], fast_column}]
-        if len(slow) + len(fast) < len(groups):
-            continue
-        a, b = _block(slow, rows[0], slow_column), _block(fast, rows[1], fast_column)
-        if isinstance(a, sympy.Identity) and isinstance(b, sympy.Identity):
-            return sympy.Identity(rows[0].size * rows[1].size)
-        (ca, a), (cb, b) = split_scalar(a), split_scalar(b)
-        kept = [m for m in (a, b) if m not in (sympy.Identity(1), sympy.OneMatrix(1, 1))]
-        return scaled(ca * cb, KroneckerProduct(*kept) if len(kept) == 2 else kept[0] if kept else a)
+def _kronecker(groups: list[Expr], rows: list[Index], columns: list[Index], view: _View) -> Any | None:
+    """A ⊗ B ⊗ .. where every group has indices of one factor alone; the fewest factors."""
+    for pairs in _pairings(rows, columns):
+        parts: list[list[Expr]] = [[] for _ in pairs]
+        for g in groups:
+            free = set(_free(g, view))
+            home = next((p for p, pair in enumerate(pairs) if free <= set(pair)), None)
+            if home is None:
+                break
+            parts[home].append(g)
+        else:
+            factors = [_block(part, row, column, view) for part, (row, column) in zip(parts, pairs, strict=True)]
+            if all(isinstance(f, sympy.Identity) for f in factors):
+                return sympy.Identity(sympy.Mul(*(i.size for i in rows)))
+            scales, matrices = zip(*(split_scalar(f) for f in factors), strict=True)
+            kept = [m for m in matrices if m not in (sympy.Identity(1), sympy.OneMatrix(1, 1))] or [matrices[0]]
+            return scaled(sympy.Mul(*scales), KroneckerProduct(*kept) if len(kept) > 1 else kept[0])
     return None
+
+
+def _pairings(rows: list[Index], columns: list[Index]) -> list[tuple[tuple[Index | None, Index | None], ...]]:
+    """The ways to read row and column indices, each slowest first, as those of Kronecker factors; short ones first."""
+    if not rows and not columns:
+        return [()]
+    out: list[tuple[tuple[Index | None, Index | None], ...]] = []
+    if rows and columns:
+        out += [((rows[0], columns[0]), *rest) for rest in _pairings(rows[1:], columns[1:])]
+    if rows:
+        out += [((rows[0], None), *rest) for rest in _pairings(rows[1:], columns)]
+    if columns:
+        out += [((None, columns[0]), *rest) for rest in _pairings(rows, columns[1:])]
+    return sorted(out, key=len)
 
 
 def _diagonal(

@@ -14,7 +14,7 @@ from symjac.calculus.trace import Derived, Fact, Law, Step
 from symjac.core import expr, scalar
 from symjac.core.expr import Expr, Map, Symbol, symbols, walk
 from symjac.derive import Derivation
-from symjac.emit import html, latex, latex_doc, markdown, wording
+from symjac.emit import html, latex, latex_doc, markdown, second_order, wording
 from symjac.emit.apart import apart
 from symjac.emit.blocks import (
     Block,
@@ -86,6 +86,7 @@ class _Composer:
             *self.errors(),
             *self.gradients(),
             *self.update(),
+            *second_order.chapter(self.derivation, self.names, self.equations),
             *self.stabilisation(),
             *self.law_list(),
         ]

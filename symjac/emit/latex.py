@@ -664,6 +664,16 @@ def jacobian(
     return reading.jacobian(_PRINTER, j, conventions, batch, _fill(names))
 
 
+def matrix_of(form: sympy.Expr, names: Names = name) -> str:
+    """A matrix form as `calculus.matrix` gives it."""
+    return reading.written(_PRINTER, form, _fill(names))
+
+
+def sample(identifier: str, n: str, names: Names = name) -> str:
+    """Sample n of a quantity, as a column: in small letters."""
+    return _fill(names)(identifier, "sample", n)
+
+
 _BARE = re.compile(r"\\?[A-Za-z]+|\\mathrm\{\w+\}")
 """A name without a subscript of its own."""
 _QUOTIENT = re.compile(r"(\\frac\{\\partial .*\}\{\\partial )(.*)\}")
@@ -675,13 +685,21 @@ def _fill(names: Names) -> Callable[[str, str, str], str]:
         if role == "sample":
             stem = identifier.partition("_")[0]
             head = names(identifier[0].lower() + identifier[1:] if len(stem) == 1 else identifier)
-            return f"{head[:-1]},{detail}}}" if head.endswith("}") and "_{" in head else f"{head}_{{{detail}}}"
+            gradient = _QUOTIENT.fullmatch(head)
+            if gradient:
+                return f"{gradient[1]}{_of_sample(gradient[2][0].lower() + gradient[2][1:], detail)}}}"
+            return _of_sample(head, detail)
         head = names(identifier)
         if role == "indices":
             return _at(head, detail)
         return rf"\bigl({head}\bigr)" if role == "base" and _QUOTIENT.fullmatch(head) else head
 
     return fill
+
+
+def _of_sample(head: str, n: str) -> str:
+    """z_{1,n} from z_{1}."""
+    return f"{head[:-1]},{n}}}" if head.endswith("}") and "_{" in head else f"{head}_{{{n}}}"
 
 
 def _at(head: str, indices: str) -> str:

@@ -156,7 +156,10 @@ _BRACES, _BRACES_END = ("{", r"\left", r"\begin"), ("}", r"\right", r"\end")
 
 
 def _pieces(latex: str, depth: int) -> list[str]:
-    """`latex` cut before each operator that stands in at most `depth` parentheses and outside of all else."""
+    """`latex` cut before each operator that stands in at most `depth` parentheses and outside of all else.
+
+    A condition in brackets stays whole; a product is cut where `depth` allows parentheses too.
+    """
     braces, parentheses = 0, 0
     out = [""]
     previous = ""
@@ -164,7 +167,7 @@ def _pieces(latex: str, depth: int) -> list[str]:
         paired = previous in (r"\left", r"\right")
         braces -= token in _BRACES_END
         parentheses -= token in _CLOSES and not paired
-        operator = token in _BINARY or token in _RELATIONS
+        operator = token in _BINARY or (token in _RELATIONS and parentheses == 0) or (token == r"\," and depth > 0)
         operand_before = previous not in ("", "^", "_", *_BINARY, *_RELATIONS, *_OPENS)
         if operator and operand_before and braces == 0 and parentheses <= depth and out[-1].strip():
             out.append("")

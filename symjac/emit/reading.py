@@ -95,6 +95,11 @@ def sides(printer: Printer, order: Sequence[Index], values: Sequence[Expr], fill
     return _kept((type(printer), "sides", tuple(order)), values, make, fill)
 
 
+def written(printer: Printer, form: sympy.Expr, fill: Fill) -> str:
+    """A SymPy matrix or scalar, its names filled in."""
+    return _written(printer.show(printer.part(form)), {}, fill)
+
+
 def formula(printer: Printer, f: sympy.Expr, args: Sequence[str], fill: Fill) -> str:
     from symjac.emit.latex import Level, Part
 

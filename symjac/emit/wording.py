@@ -27,6 +27,30 @@ STABLE = (
     "Exponentials overflow and logarithms meet rounded zeros where numbers are finite. The code computes these "
     "formulas in forms that are equal, and safe at any size of their arguments."
 )
+DIRECTION = (
+    r"Let the parameters move along a direction $V$, one array $V_P$ for each parameter $P$, and let "
+    r"$\mathcal{R}\{q\}$ be what a quantity $q$ does: its derivative along $V$. Every formula above, differentiated "
+    r"once more, gives a recursion forwards and then backwards; $\mathcal{R}$ of a gradient is the Hessian's rows of "
+    "that parameter, times $V$."
+)
+UNDER_NAMES = (
+    "Where an error was substituted above, it stands here under its own name, so that no product is made twice."
+)
+NOT_BY_SAMPLE = (
+    "Samples meet before the loss, so the Hessian has no form sample by sample; its products are those above."
+)
+HESSIAN = (
+    "Before the loss, samples do not meet: the Hessian is a sum over samples, of products of small factors. Small "
+    "letters are one sample's, as columns."
+)
+FACTORS = "These factors recur:"
+HESSIAN_BLOCKS = "The blocks of the Hessian, which is symmetric:"
+STEP_BLOCKS = (
+    "The blocks of the step's Jacobian, the derivative of the parameters after one step, $P^{+}$, by those before it. "
+    "It is symmetric, as the Hessian is:"
+)
+ENTRIES = "Where a block has no matrix form, the Hessian's entries stand in its place."
+SYMMETRIC = "The other blocks are the transposes of these."
 ASSIGNMENTS = "elementwise and in this order, through"
 STATE = "What is assigned here lasts to the next step; before the first one, {} in every entry."
 COUNT = "The number of the step is $t$, from $1$."
