@@ -89,7 +89,7 @@ def build(spec: str, out: str, seed: int) -> None:
     name = derivation.stack.name
     with _busy("writing document and code"):
         code = _code(derivation)
-        texts = {end: _document(derivation, form) for form, end in FORMATS.items()} | {"py": code}
+        texts = _documents(derivation) | {"py": code}
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
     for path, text in files.items():
         _write(path, text)
@@ -234,6 +234,14 @@ def _document(derivation: Derivation, form: str) -> str:
     from symjac.emit.document import document
 
     return document(derivation, form)
+
+
+def _documents(derivation: Derivation) -> dict[str, str]:
+    """The document in every format, by the ending of its file."""
+    from symjac.emit import document
+
+    composed = document.compose(derivation)
+    return {end: document.FORMATS[form](composed) for form, end in FORMATS.items()}
 
 
 @contextmanager

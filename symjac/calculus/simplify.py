@@ -175,7 +175,7 @@ def _solved(equation: Equation) -> tuple[Symbol, Expr, sympy.Expr] | None:
         return None
     y, s, a = sympy.Symbol("y", positive=True), sympy.Symbol("s", positive=True), sympy.Symbol("a", real=True)
     places = {_slot(arguments[0], atoms): a, _slot(totals[0], atoms): s}
-    roots = sympy.solve(sympy.Eq(formula.xreplace(places), y), a)
+    roots = sympy.solve(sympy.Eq(formula.xreplace(places), y), a, check=False)
     if len(roots) != 1:
         return None
     return (

@@ -147,11 +147,11 @@ class Work:
         found: dict[str, Array] = self.module.factors(self.params, *parts, self.samples)
         return found
 
-    def chunks(self, start: int, stop: int) -> Iterator[tuple[slice, dict[str, Array]]]:
-        """The arrays of the samples from `start` to `stop`, a chunk at a time."""
-        for first in range(start, stop, self.chunk):
-            samples = slice(first, min(first + self.chunk, stop))
-            yield samples, self.factors(samples)
+    def chunks(self, samples: slice) -> Iterator[tuple[slice, dict[str, Array]]]:
+        """The arrays of some samples, a chunk at a time."""
+        for first in range(samples.start, samples.stop, self.chunk):
+            here = slice(first, min(first + self.chunk, samples.stop))
+            yield here, self.factors(here)
 
     def digest(self) -> str:
         """Of all that the sums depend on."""
@@ -184,24 +184,22 @@ def _labels(factors: Sequence[Factor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for f in factors for label in f.labels))
 
 
-def _product(factors: Sequence[Factor], arrays: dict[str, Array]) -> Array:
-    """(samples, all labels): the product of the factors, sample by sample, its labels raveled."""
-    if len(factors) == 1:
-        array = arrays[factors[0].name]
-        return array.reshape(len(array), -1)
+def _product(term: Term, factors: Sequence[Factor], arrays: dict[str, Array]) -> Array:
+    """(samples, all labels): the product of the factors, sample by sample, its labels raveled; ones of no factors."""
     labels = _labels(factors)
-    out = _spread(arrays[factors[0].name], factors[0].labels, labels, 1)
-    for f in factors[1:]:
-        out = out * _spread(arrays[f.name], f.labels, labels, 1)
+    out = np.ones((1, *(1 for _ in labels)))
+    for place, f in enumerate(factors):
+        array = arrays[f.name]
+        array = spread(array.reshape(len(array), *term.shape(f.labels)), ("", *f.labels), ("", *labels))
+        out = out * array if place else array
     return out.reshape(len(out), -1)
 
 
-def _spread(array: Array, have: Sequence[str], want: Sequence[str], before: int = 0) -> Array:
-    """`array`, the axes behind the first `before` of which have the labels `have`, to broadcast over `want`."""
-    order = [have.index(x) for x in want if x in have]
-    array = array.transpose(*range(before), *(before + p for p in order))
-    sizes = iter(array.shape[before:])
-    return array.reshape(*array.shape[:before], *(next(sizes) if x in have else 1 for x in want))
+def spread(array: Array, have: Sequence[str], want: Sequence[str]) -> Array:
+    """`array`, whose axes have labels, to broadcast over the axes that are wanted."""
+    out = array.transpose([have.index(x) for x in want if x in have])
+    sizes = iter(out.shape)
+    return out.reshape([next(sizes) if x in have else 1 for x in want])
 
 
 def _halves(term: Term, factors: Sequence[Factor]) -> tuple[tuple[Factor, ...], tuple[Factor, ...]]:
@@ -231,30 +229,42 @@ class Direct:
     left: tuple[Factor, ...]
     right: tuple[Factor, ...]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return (*_labels(self.left), *_labels(self.right))
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Σ_n w[n,p] Π left Π right for one column p of w = `outer` after the other.
-
-    With `paired`, `left` is w again, under another label q, and only q that do not come before p are summed, in the
-    order of rising numbers of nonzero entries. With `packed`, `right` is one factor, symmetric in its two labels.
-    """
+    """Σ_n w[n,p] Π left Π right for one column p of w = `outer` after the other."""
 
     outer: Factor
     left: tuple[Factor, ...]
     right: tuple[Factor, ...]
-    paired: bool
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return (*self.outer.labels, *_labels(self.left), *_labels(self.right))
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs(Columns):
+    """`left` is w again, under another label q: only q that do not come before p are summed, in the order of rising
+    numbers of nonzero entries. With `packed`, `right` is one factor, symmetric in its two labels."""
+
     packed: bool
 
 
 Plan = Direct | Columns
+PACKED = " packed"
+"""Behind the name of a symmetric factor: its pairs, (samples, j <= l)."""
 
 
-def plans(work: Work) -> list[Plan]:
-    """How each term is summed, by what a first few samples show of zeros and symmetry."""
+def plans(work: Work) -> tuple[list[Plan], dict[str, int]]:
+    """How each term is summed, by what a first few samples show of zeros and symmetry; the numbers a sample of arrays."""
     first = work.factors(slice(0, min(work.chunk, 1024)))
     density = {name: float(np.count_nonzero(array)) / array.size for name, array in first.items()}
-    symmetric = {name for name, array in first.items() if array.ndim == 3 and _is_symmetric(array)}
+    symmetric = {name for name, array in first.items() if _is_symmetric(array)}
     found: list[Plan] = []
     for number, term in enumerate(work.terms):
         if number not in work.by_columns:
@@ -270,156 +280,159 @@ def plans(work: Work) -> list[Plan]:
         if twins:
             outer, left = twins[0]
             rest = tuple(f for f in term.factors if f is not outer and f is not left)
-            packed = len(rest) == 1 and rest[0].name in symmetric
-            found.append(Columns(outer, (left,), rest, paired=True, packed=packed))
+            found.append(Pairs(outer, (left,), rest, packed=len(rest) == 1 and rest[0].name in symmetric))
         else:
-            left_side, right_side = _halves(term, [f for f in term.factors if f is not matrices[0]])
-            found.append(Columns(matrices[0], left_side, right_side, paired=False, packed=False))
-    return found
+            found.append(Columns(matrices[0], *_halves(term, [f for f in term.factors if f is not matrices[0]])))
+    return found, {name: array[0].size for name, array in first.items()}
 
 
 def _is_symmetric(array: Array) -> bool:
     """Whether the arrays (j, l) of all samples are, up to rounding."""
-    if array.shape[1] != array.shape[2]:
+    if array.ndim != 3 or array.shape[1] != array.shape[2]:
         return False
     difference = np.abs(array - array.transpose(0, 2, 1)).max()
     return bool(difference <= 1e-12 * np.abs(array).max())
 
 
-# ---------------------------------------------------------------- sums in their file
+# ---------------------------------------------------------------- the sum of one term
+
+
+Values = tuple[tuple[str, ...], Array]
+"""An array and the labels of its axes."""
 
 
 class Sum:
-    """The sum of one term: where it lies in the file of sums, and its values from there."""
+    """The sum of one term, of the shape in which it lies in the file."""
 
-    def __init__(self, work: Work, term: int, plan: Plan, counts: Array | None) -> None:
-        self.term = work.terms[term]
-        self.plan = plan
-        self.dtype = work.dtype if isinstance(plan, Columns) else np.dtype(np.float64)
-        self.shape: tuple[int, ...]
-        self.labels: tuple[str, ...]
-        if isinstance(plan, Direct) or counts is None:
-            assert isinstance(plan, Direct)
-            self.labels = (*_labels(plan.left), *_labels(plan.right))
-            self.shape = self.term.shape(self.labels)
-            return
-        self.labels = (*plan.outer.labels, *_labels(plan.left), *_labels(plan.right))
-        self.counts = counts
-        """How many nonzero entries each column of the outer factor has."""
-        inner = self.term.shape(_labels(plan.right))
-        if not plan.paired:
-            self.order = np.flatnonzero(counts)
-            self.shape = self.term.shape(self.labels)
-            return
-        order = np.argsort(counts, kind="stable")
-        self.order = order[counts[order] > 0]
-        """The columns that are not all zero, those with fewest nonzero entries first."""
-        self.width = inner[0] * (inner[0] + 1) // 2 if plan.packed else prod(inner)
-        many = len(self.order)
-        self.starts = np.concatenate([[0], np.cumsum(np.arange(many, 0, -1))])
-        """Where the pairs (p, p), (p, next) .. of each place in the order begin."""
-        self.shape = (int(self.starts[-1]), self.width)
+    symmetric = False
+    """True where it is exactly the same when row and column change places."""
+
+    def __init__(self, term: Term, plan: Plan, dtype: np.dtype[Any]) -> None:
+        self.term = term
+        self.labels = plan.labels
+        self.shape = term.shape(plan.labels)
+        self.dtype = dtype
 
     @property
     def bytes(self) -> int:
         return prod(self.shape) * self.dtype.itemsize
 
-    def span(self, place: int) -> tuple[int, tuple[int, ...]]:
-        """Of the sums that one column of the outer factor gives: the first one's number, and their shape."""
-        assert isinstance(self.plan, Columns)
-        if self.plan.paired:
-            return int(self.starts[place]) * self.width, (len(self.order) - place, self.width)
-        inner = self.shape[1:]
-        sides = [prod(self.term.shape(_labels(side))) for side in (self.plan.left, self.plan.right)]
-        return int(self.order[place]) * prod(inner), (sides[0], sides[1])
-
-    def cost(self, work: Work, place: int) -> int:
-        """Multiplications for one column of the outer factor."""
-        return int(self.counts[self.order[place]]) * prod(self.span(place)[1])
-
-    @cached_property
-    def triangle(self) -> Array:
-        """(j, l) -> the packed column of that pair."""
-        side = self.term.shape(_labels(self._columns.right))[0]
-        rows, columns = np.triu_indices(side)
-        table = np.empty((side, side), np.intp)
-        table[rows, columns] = table[columns, rows] = np.arange(len(rows))
-        return table
-
-    @property
-    def _columns(self) -> Columns:
-        assert isinstance(self.plan, Columns)
-        return self.plan
-
-    @property
-    def mirrored(self) -> bool:
-        """True where the values are exactly the same when row and column change places."""
-        if not isinstance(self.plan, Columns) or not self.plan.packed or self.term.constants:
-            return False
-        one, other = _labels(self.plan.right)
-        return self.term.mirror.get(one) == other
-
-    def values(self, data: Array, label: str, at: int) -> tuple[tuple[str, ...], Array]:
-        """The sum where `label` is `at`: the labels left, and an array over them. Without that label: all of it."""
-        if isinstance(self.plan, Columns) and self.plan.paired:
-            return self._of_pairs(data, label, at)
+    def values(self, data: Array, label: str, at: int) -> Values:
+        """The sum where `label` is `at`; all of it where it has no such label. `data` is what lies in the file."""
         if label not in self.labels:
             return self.labels, data
         place = self.labels.index(label)
         return self.labels[:place] + self.labels[place + 1 :], data[(*[slice(None)] * place, at)]
 
-    def _of_pairs(self, data: Array, label: str, at: int) -> tuple[tuple[str, ...], Array]:
-        p, q = self.labels[:2]
-        inner = self.labels[2:]
+
+class ColumnSum(Sum):
+    """A column at a time: column `order[place]`, all others have zeros only."""
+
+    def __init__(self, term: Term, plan: Columns, dtype: np.dtype[Any], counts: Array) -> None:
+        super().__init__(term, plan, dtype)
+        self.plan = plan
+        order = np.argsort(counts, kind="stable")
+        self.order = order[counts[order] > 0]
+        self.counts = counts
+        self.sides = [prod(term.shape(_labels(side))) for side in (plan.left, plan.right)]
+
+    def span(self, place: int) -> tuple[int, tuple[int, int]]:
+        """The sums of a column: the first one's number in the file, and their shape."""
+        return int(self.order[place]) * prod(self.sides), (self.sides[0], self.sides[1])
+
+    def cost(self, place: int) -> int:
+        """Multiplications."""
+        return int(self.counts[self.order[place]]) * prod(self.span(place)[1])
+
+    def operands(self, arrays: dict[str, Array]) -> tuple[Array, Array, Array]:
+        """(order, samples), (samples, left) and (samples, right): what is multiplied and summed over the samples."""
+        outer = arrays[self.plan.outer.name][:, self.order]
+        sides = [_product(self.term, side, arrays) for side in (self.plan.left, self.plan.right)]
+        return np.ascontiguousarray(outer.T), sides[0], sides[1]
+
+    def first(self, place: int) -> int:
+        """The first column of left that is multiplied."""
+        return 0
+
+
+class PairSum(ColumnSum):
+    """Pairs of columns: of (p, q) and (q, p), one."""
+
+    def __init__(self, term: Term, plan: Pairs, dtype: np.dtype[Any], counts: Array) -> None:
+        super().__init__(term, plan, dtype, counts)
+        self.packed = plan.packed
+        side = self.shape[2]
+        self.width = side * (side + 1) // 2 if plan.packed else prod(self.shape[2:])
+        self.starts = np.concatenate([[0], np.cumsum(np.arange(len(self.order), 0, -1))])
+        """Where the pairs (p, p), (p, next) .. of each place in the order begin."""
+        self.shape = (int(self.starts[-1]), self.width)
+        self.symmetric = plan.packed and not term.constants and term.mirror.get(self.labels[2]) == self.labels[3]
+
+    def span(self, place: int) -> tuple[int, tuple[int, int]]:
+        return int(self.starts[place]) * self.width, (len(self.order) - place, self.width)
+
+    def operands(self, arrays: dict[str, Array]) -> tuple[Array, Array, Array]:
+        left = arrays[self.plan.outer.name][:, self.order]
+        name = self.plan.right[0].name + PACKED
+        right = arrays[name] if self.packed else _product(self.term, self.plan.right, arrays)
+        return np.ascontiguousarray(left.T), left, right
+
+    def first(self, place: int) -> int:
+        return place
+
+    @cached_property
+    def unpacked(self) -> Array:
+        """The column of the file for each place in the last labels, which it has the shape of."""
+        shape = self.term.shape(self.labels[2:])
+        if not self.packed:
+            return np.arange(self.width).reshape(shape)
+        rows, columns = np.triu_indices(shape[0])
+        table = np.empty(shape, np.intp)
+        table[rows, columns] = table[columns, rows] = np.arange(self.width)
+        return table
+
+    def values(self, data: Array, label: str, at: int) -> Values:
+        p, q, *inner = self.labels
         size = self.term.sizes[p]
+        places = np.arange(len(self.order))
         if label in (p, q):
             held = np.zeros((size, self.width), data.dtype)
-            place = np.flatnonzero(self.order == at)
-            if len(place):
-                held[self.order] = data[self._pairs(place, np.arange(len(self.order)))]
-            if self._columns.packed:
-                held = np.take(held, self.triangle.ravel(), axis=1, mode="clip")
-            return (q if label == p else p, *inner), held.reshape(size, *self.term.shape(inner))
-        places = np.arange(len(self.order))
-        columns, left = np.arange(self.width), inner
-        if self._columns.packed:
-            columns = self.triangle[at] if label in inner else self.triangle.ravel()
-        elif label in inner:
-            columns = np.take(columns.reshape(self.term.shape(inner)), at, axis=inner.index(label)).ravel()
-        left = tuple(x for x in inner if x != label)
-        found = data[:, columns][self._pairs(places[:, None], places)]
-        held = np.zeros((size, size, len(columns)), data.dtype)
-        held[self.order[:, None], self.order] = found
-        return (p, q, *left), held.reshape(size, size, *self.term.shape(left))
+            if self.counts[at]:
+                held[self.order] = data[self._pairs(int(np.flatnonzero(self.order == at)[0]), places)]
+            out = np.take(held, self.unpacked.ravel(), axis=1, mode="clip") if self.packed else held
+            return (q if label == p else p, *inner), out.reshape(size, *self.unpacked.shape)
+        columns = self.unpacked
+        if label in inner:
+            columns = np.take(columns, at, axis=inner.index(label))
+            inner.remove(label)
+        found = data[:, columns.ravel()]
+        out = np.zeros((size, size, columns.size), data.dtype)
+        out[self.order[:, None], self.order] = found[self._pairs(places[:, None], places)]
+        return (p, q, *inner), out.reshape(size, size, *columns.shape)
 
-    def _pairs(self, one: Array, other: Array) -> Array:
+    def _pairs(self, one: int | Array, other: Array) -> Array:
         """The number of each pair of places in the order."""
         low, high = np.minimum(one, other), np.maximum(one, other)
-        return self.starts[low] + high - low
+        numbers: Array = self.starts[low] + high - low
+        return numbers
 
 
-class _Columns:
-    """The arrays of some samples that one plan multiplies."""
+class _Matrices:
+    """The arrays of some samples that one sum multiplies."""
 
-    def __init__(self, total: Sum, arrays: dict[str, Array]) -> None:
-        plan = total._columns
-        order = total.order
-        outer = arrays[plan.outer.name]
+    def __init__(self, total: ColumnSum, arrays: dict[str, Array]) -> None:
         self.total = total
-        self.left = outer[:, order] if plan.paired else _product(plan.left, arrays)
-        self.right = arrays[_packed(plan.right[0].name)] if plan.packed else _product(plan.right, arrays)
-        self.weights = np.ascontiguousarray((self.left if plan.paired else outer[:, order]).T)
+        self.weights, self.left, self.right = total.operands(arrays)
         self._own = threading.local()
 
     def sums(self, place: int) -> Array:
         """Σ_n w[n,p] left[n,:] right[n,:] for the column at a place of the order."""
         weights = self.weights[place]
         samples = np.flatnonzero(weights)
-        skipped = place if self.total._columns.paired else 0
         found: Array | None = None
         for start in range(0, len(samples), RUN):
             here = samples[start : start + RUN]
-            left = self._gathered("left", self.left, here)[:, skipped:]
+            left = self._gathered("left", self.left, here)[:, self.total.first(place) :]
             left *= weights[here, None]
             part = left.T @ self._gathered("right", self.right, here)
             found = part if found is None else np.add(found, part, dtype=np.float64)
@@ -429,9 +442,12 @@ class _Columns:
         """The rows of some samples, in memory that the thread keeps for it."""
         kept = self._own.__dict__
         if name not in kept:
-            kept[name] = np.empty((RUN, array.shape[1]), array.dtype)
+            kept[name] = np.empty((min(RUN, len(array)), array.shape[1]), array.dtype)
         out: Array = kept[name][: len(samples)]
         return np.take(array, samples, axis=0, out=out, mode="clip")
+
+
+# ---------------------------------------------------------------- all sums
 
 
 class _Asymmetric(Exception):
@@ -446,7 +462,7 @@ class Sums:
         self._pool = pool
         self._plans, self._widths = plans(work)
         self._held: dict[str, Array] | None = None
-        self._ready: tuple[int, _Columns] | None = None
+        self._ready: _Matrices | None = None
 
     def read(self, direct: bool, columns: bool) -> None:
         """One pass over the samples: for the sums of the first piece (`direct`), and of the others (`columns`).
@@ -458,8 +474,8 @@ class Sums:
                 self._read(direct, columns)
                 break
             except _Asymmetric:
-                self._plans = [replace(p, packed=False) if isinstance(p, Columns) else p for p in self._plans]
-        self.totals = [Sum(self.work, t, p, self._counts) for t, p in enumerate(self._plans)]
+                self._plans = [replace(p, packed=False) if isinstance(p, Pairs) else p for p in self._plans]
+        self.totals = [self._total(t, p) for t, p in enumerate(self._plans)]
         sizes = [total.bytes for total in self.totals]
         self.offsets = [sum(sizes[:t]) for t in range(len(sizes))]
         self.bytes = sum(sizes)
@@ -469,7 +485,8 @@ class Sums:
     def cost(self, piece: int) -> int:
         """About how many multiplications a piece takes."""
         term, places = self.pieces[piece]
-        return sum(self.totals[term].cost(place) for place in places)
+        total = self.totals[term]
+        return sum(total.cost(place) for place in places) if isinstance(total, ColumnSum) else PIECE
 
     def piece(self, number: int) -> Iterator[tuple[int, Array]]:
         """The sums of one piece, and the bytes of the file before each."""
@@ -478,14 +495,15 @@ class Sums:
                 yield self.offsets[t], value
             return
         term, places = self.pieces[number]
+        total = self.totals[term]
+        assert isinstance(total, ColumnSum)
         found: dict[int, Array] = {}
         for slab in self._slabs:
-            columns = self._columns(term, slab)
-            for place, part in zip(places, self._pool.map(columns.sums, places), strict=True):
+            matrices = self._matrices(total, slab)
+            for place, part in zip(places, self._pool.map(matrices.sums, places), strict=True):
                 found[place] = np.add(found[place], part, dtype=np.float64) if place in found else part
         for place, value in found.items():
-            first, _ = self.totals[term].span(place)
-            yield self.offsets[term] + first * self.work.dtype.itemsize, value.astype(self.work.dtype, copy=False)
+            yield self.offsets[term] + total.span(place)[0] * total.dtype.itemsize, value.astype(total.dtype, copy=False)
 
     def close(self) -> None:
         """Gives the arrays' memory back."""
@@ -499,39 +517,49 @@ class Sums:
         for samples, arrays in self.work.chunks(slice(0, self.work.samples)):
             for t, p in enumerate(self._plans):
                 if direct and isinstance(p, Direct):
-                    self._direct[t] = self._direct.get(t, 0) + self._at_once(t, p, arrays)
+                    self._direct[t] = self._direct.get(t, 0) + self._at_once(self.work.terms[t], p, arrays)
             for name in outer:
                 self._counts[name] = self._counts.get(name, 0) + np.count_nonzero(arrays[name], axis=0)
             if self._held is not None:
                 _hold(self._held, samples, arrays)
 
-    def _at_once(self, term: int, p: Direct, arrays: dict[str, Array]) -> Array:
-        right = _product(p.right, arrays) if p.right else np.ones((1, 1))
-        found = _product(p.left, arrays).T @ right if p.left else right.sum(axis=0)
-        return found.reshape(self.work.terms[term].shape(p.labels))
+    def _at_once(self, term: Term, p: Direct, arrays: dict[str, Array]) -> Array:
+        left, right = (_product(term, side, arrays) for side in (p.left, p.right))
+        found = left.T @ right if p.left else right.sum(axis=0)
+        return found.reshape(term.shape(p.labels))
+
+    def _total(self, term: int, p: Plan) -> Sum:
+        here = self.work.terms[term]
+        if isinstance(p, Pairs):
+            return PairSum(here, p, self.work.dtype, self._counts[p.outer.name])
+        if isinstance(p, Columns):
+            return ColumnSum(here, p, self.work.dtype, self._counts[p.outer.name])
+        return Sum(here, p, np.dtype(np.float64))
 
     def _pieces(self) -> Iterator[tuple[int, range]]:
         """Of bounded memory and, where the arrays are not read again for each, of bounded work."""
         for t, total in enumerate(self.totals):
+            if not isinstance(total, ColumnSum):
+                continue
             first, cost, memory = 0, 0, 0
-            for place in range(total.places):
+            for place in range(len(total.order)):
                 cost += total.cost(place) if len(self._slabs) == 1 else 0
                 memory += prod(total.span(place)[1])
-                if cost >= PIECE or memory >= HELD or place + 1 == total.places:
+                if cost >= PIECE or memory >= HELD or place + 1 == len(total.order):
                     yield t, range(first, place + 1)
                     first, cost, memory = place + 1, 0, 0
 
-    def _columns(self, term: int, slab: slice) -> _Columns:
-        """Made anew only where the term or the samples are others."""
+    def _matrices(self, total: ColumnSum, slab: slice) -> _Matrices:
+        """Made anew only where the sum or the samples are others."""
         if self._held is None:
             held = self._empty(slab)
             for samples, arrays in self.work.chunks(slab):
                 _hold(held, slice(samples.start - slab.start, samples.stop - slab.start), arrays)
-            return _Columns(self.totals[term], held)
-        if self._ready is None or self._ready[0] != term:
+            return _Matrices(total, held)
+        if self._ready is None or self._ready.total is not total:
             self._ready = None
-            self._ready = term, _Columns(self.totals[term], self._held)
-        return self._ready[1]
+            self._ready = _Matrices(total, self._held)
+        return self._ready
 
     @property
     def _wanted(self) -> dict[str, int]:
@@ -541,7 +569,7 @@ class Sums:
             if isinstance(p, Columns):
                 for f in (p.outer, *p.left, *p.right):
                     width = self._widths[f.name]
-                    if p.packed and f in p.right:
+                    if isinstance(p, Pairs) and p.packed and f in p.right:
                         side = round(width**0.5)
                         out[f.name + PACKED] = side * (side + 1) // 2
                     else:
