@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from symjac.check.numeric import Report
     from symjac.derive import Derivation
+    from symjac.numbers.point import Point
     from symjac.model.stack import Stack
     from symjac.train.state import Epoch
 
@@ -206,6 +207,71 @@ def train(
 
 
 @main.command()
+@spec_argument
+@click.option("--data", default="mnist", show_default=True, help="mnist, a folder of MNIST's IDX files, or FILE.npz.")
+@click.option("--samples", type=click.IntRange(1), help="The first so many training samples; without it, all.")
+@click.option("--params", metavar="FILE", help="The weights, as `symjac train` saves them; without it, fresh ones.")
+@seed_option
+@click.option(
+    "--matrix",
+    type=click.Choice(["step", "hessian"]),
+    default="step",
+    show_default=True,
+    help="The step's Jacobian or H.",
+)
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option("--out", metavar="FILE.npy", help="Write the whole matrix; killed and started again, it goes on.")
+@click.option("--top", type=click.IntRange(1), metavar="M", help="The M largest and smallest eigenvalues.")
+@click.option("--trace", is_flag=True, help="The trace, from random vectors.")
+@click.option("--density", metavar="PICTURE", help="The density of the eigenvalues, as .png, .svg or .pdf.")
+@click.option("--lyapunov", type=click.IntRange(1), metavar="STEPS", help="Lyapunov exponents of full-batch training.")
+@click.option("--exponents", type=click.IntRange(1), default=3, show_default=True, help="How many of them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def jacobian(
+    spec: str,
+    data: str,
+    samples: int | None,
+    params: str | None,
+    seed: int,
+    matrix: str,
+    dtype: str,
+    out: str | None,
+    top: int | None,
+    trace: bool,
+    density: str | None,
+    lyapunov: int | None,
+    exponents: int,
+    as_json: bool,
+) -> None:
+    """The Jacobian of a training step, I - alpha H for gradient descent: its spectrum, or all of it to disk.
+
+    At the weights in --params, on the data's training samples. Without another option, the five eigenvalues at each end.
+    """
+    from symjac.numbers import report
+
+    derivation = _derive(spec)
+    wanted = report.Wanted(
+        top=top or (0 if out or trace or density or lyapunov else 5),
+        trace=trace,
+        density=Path(density) if density else None,
+        lyapunov=lyapunov or 0,
+        exponents=exponents,
+    )
+    with _imported(_code(derivation), derivation.stack.name) as module:
+        with _busy("reading the data"):
+            at = report.point(module, data, samples, Path(params) if params else None, seed, dtype)
+        with _busy("products"):
+            figures = report.figures(module, at, matrix, wanted, seed)
+        if out:
+            figures["out"] = _assembled(derivation, at, matrix, dtype, out)
+    if as_json:
+        click.echo(json.dumps(figures, indent=2, allow_nan=False))
+    else:
+        for line in report.lines(figures):
+            click.echo(line)
+
+
+@main.command()
 def schema() -> None:
     """The JSON schema of SPEC, for editors."""
     from symjac.model.build import schema as of_spec
@@ -242,6 +308,38 @@ def _documents(derivation: Derivation) -> dict[str, str]:
 
     composed = document.compose(derivation)
     return {end: document.FORMATS[form](composed) for form, end in FORMATS.items()}
+
+
+def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: str) -> str:
+    """The dense matrix, written to `out`."""
+    from symjac.blocks import NotBySample, curvature
+    from symjac.emit.blocks_code import generate_blocks
+    from symjac.numbers.assembly import assemble
+    from symjac.step import linear_step
+
+    slopes = linear_step(derivation.stack.update)
+    if matrix == "step" and slopes is None:
+        raise DataError("this update's step is not a I + b H with numbers a and b; --matrix hessian writes H")
+    values = dict(derivation.stack.update.constants)
+    numbers = [float(e.subs(values)) for e in slopes] if matrix == "step" and slopes else [0.0, 1.0]
+    try:
+        code = generate_blocks(curvature(derivation))
+    except NotBySample as error:
+        raise DataError(f"the matrix has no form sample by sample: {error}") from error
+    with _imported(code, f"{derivation.stack.name}_blocks") as blocks, _bar() as bar:
+        task = bar.add_task("assembling", total=1.0)
+        assemble(
+            blocks,
+            at.params,
+            at.X,
+            at.T,
+            Path(out),
+            identity=numbers[0],
+            hessian=numbers[1],
+            dtype=dtype,
+            progress=lambda part: bar.update(task, completed=part),
+        )
+    return out
 
 
 @contextmanager

@@ -108,6 +108,14 @@ def step_map(update: Update) -> StepMap:
     return _Builder(update).build()
 
 
+def linear_step(update: Update) -> tuple[sympy.Expr, sympy.Expr] | None:
+    """(a, b) where a step has the Jacobian a I + b H with numbers a and b; None where it has a state, or is not so."""
+    if update.has_state:
+        return None
+    (block,) = step_map(update).blocks
+    return None if scalar.slots_of(block.diagonal + block.curved) else (block.diagonal, block.curved)
+
+
 class _Builder:
     def __init__(self, update: Update) -> None:
         self.update = update

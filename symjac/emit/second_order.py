@@ -10,7 +10,6 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from symjac.blocks import Block as Second
 from symjac.blocks import Curvature, NotBySample, Sensitivity, curvature
 from symjac.calculus.matrix import SampleSum, block_form, sample_form
-from symjac.core import scalar
 from symjac.core.expr import Symbol
 from symjac.core.index import Index
 from symjac.derive import Derivation
@@ -19,7 +18,7 @@ from symjac.emit.apart import apart
 from symjac.emit.blocks import Block, Equations, Heading, Paragraph, Row, say
 from symjac.emit.reading import Names
 from symjac.second import direction_name, directional, directional_name
-from symjac.step import step_map
+from symjac.step import linear_step
 
 LAYERS = 4
 """Blocks grow with the square of the number of layers: beyond this many they are not printed."""
@@ -126,7 +125,7 @@ class _Blocks:
         if rows:
             yield Paragraph(say(wording.FACTORS))
             yield numbered("factors", rows)
-        step = self.linear_step()
+        step = linear_step(self.stack.update)
         yield Paragraph(say(wording.HESSIAN_BLOCKS if step is None else wording.STEP_BLOCKS))
         for b, f in zip(pairs, sums, strict=True):
             yield numbered(f"block-{b.row.name}-{b.column.name}", [self.row(b, f, step)])
@@ -190,15 +189,6 @@ class _Blocks:
         return Row(
             rf"{names(lhs.name)} = \frac{{\partial {of}}}{{\partial {by}}}", latex.matrix_of(self.named(form), names)
         )
-
-    def linear_step(self) -> tuple[sympy.Expr, sympy.Expr] | None:
-        """(a, b) where a step without state has the Jacobian a I + b H with numbers a and b."""
-        update = self.stack.update
-        if update.has_state:
-            return None
-        (block,) = step_map(update).blocks
-        known = not any(scalar.slots_of(f) for f in (block.diagonal, block.curved))
-        return (block.diagonal, block.curved) if known else None
 
     def row(self, b: Second, form: SampleSum | None, step: tuple[sympy.Expr, sympy.Expr] | None) -> Row:
         """∂P⁺/∂Q of the step, or ∂²L/∂P∂Q."""

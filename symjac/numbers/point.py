@@ -1,0 +1,50 @@
+"""Where in parameter space, and on which samples, a Hessian is taken: weights from a file or fresh, and the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symjac.train.datasets import load, read_npz
+from symjac.train.errors import DataError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    params: Any
+    X: Array
+    T: Array
+    name: str
+    """What the data are called in messages."""
+
+
+def point(module: ModuleType, data: str, samples: int | None, weights: Path | None, seed: int, dtype: str) -> Point:
+    """The first `samples` training samples of `data` (None: all), at the parameters in `weights` (None: `init`).
+
+    `data` as in `symjac.train.datasets.load`. Raises DataError where the data or the weights do not fit the module.
+    """
+    loaded = load(data, module.INPUTS, dtype)
+    count = len(loaded.train)
+    if samples is not None and samples > count:
+        raise DataError(f"{loaded.name}: has {count:,} samples, fewer than {samples:,}")
+    X, T = loaded.train.take(slice(0, samples if samples is not None else count))
+    params = module.init(np.random.default_rng(seed), np.dtype(dtype).type)
+    if weights is not None:
+        params = _read(weights, params, dtype)
+    return Point(params, X, T, loaded.name)
+
+
+def _read(weights: Path, like: Any, dtype: str) -> Any:
+    arrays = read_npz(weights)
+    for name, array in like._asdict().items():
+        found = arrays[name].shape if name in arrays else "none"
+        if found != array.shape:
+            raise DataError(f"{weights}: expected an array {name} of shape {array.shape}, got {found}")
+    return like._replace(**{name: arrays[name].astype(dtype) for name in like._fields})
