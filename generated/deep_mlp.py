@@ -2,7 +2,8 @@
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
 maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
+ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
+Newton product. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
 
     X        (k, 784)    input
     T        (k, 10)     input
@@ -32,6 +33,7 @@ ones, X[n] is sample n. Declared: sum(T, axis=1) = 1. Laid out by templates/nump
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -196,3 +198,563 @@ def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np
     A1, _, A2, _, _, _ = activations(params, X)
     values = [A1, A2]
     return values
+
+
+# ---------------------------------------------------------------- second order
+
+
+def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
+    """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
+    check_arrays(declared, dict(zip(declared, V, strict=True)))
+
+
+TOGETHER = 2**20
+"""The entries that an array of forward quantities, for a group of directions, has at most."""
+
+
+class Cached(NamedTuple):
+    """What products at one theta have in common; the arrays are kept, not copied."""
+
+    params: Params
+    X: np.ndarray
+    T: np.ndarray
+    A1: np.ndarray
+    Z1: np.ndarray
+    A2: np.ndarray
+    Z2: np.ndarray
+    A3: np.ndarray
+    Y: np.ndarray
+    delta_3: np.ndarray
+    delta_2: np.ndarray
+    slope_Z1: np.ndarray
+    slope_Z2: np.ndarray
+
+
+class Linearized(Cached):
+    """The loss, its gradients and products with its Hessian at one theta; `linearize` makes it."""
+
+    @cached_property
+    def loss(self) -> float:
+        """L = −tr(Tᵀ log(Y))/k"""
+        X, T, A3 = self.X, self.T, self.A3
+        k = X.shape[0]
+        # L = −tr(Tᵀ log(Y))/k
+        # computed stably: logarithm of a quotient of exponentials, shift by the maximum
+        shifted_A3 = A3 - A3.max(axis=1, keepdims=True)
+        L = -(T * (shifted_A3 - np.log(np.exp(shifted_A3).sum(axis=1, keepdims=True)))).sum() / k
+        return L
+
+    @cached_property
+    def gradients(self) -> Params:
+        """The derivatives of the loss by the parameters, each in the shape of its parameter."""
+        _, _, W2, _, _, _ = self.params
+        X, Z1, Z2, delta_3, delta_2, slope_Z1 = self.X, self.Z1, self.Z2, self.delta_3, self.delta_2, self.slope_Z1
+        # dW3 = Z2ᵀ delta_3
+        dW3 = Z2.T @ delta_3
+        # db3 = delta_3ᵀ 𝟏
+        db3 = delta_3.sum(axis=0)
+        # dW2 = Z1ᵀ delta_2
+        dW2 = Z1.T @ delta_2
+        # db2 = delta_2ᵀ 𝟏
+        db2 = delta_2.sum(axis=0)
+        # dZ1 = delta_2 W2ᵀ
+        dZ1 = delta_2 @ W2.T
+        # delta_1 = dZ1 ⊙ 1[A1 > 0]
+        delta_1 = dZ1 * slope_Z1
+        # dW1 = Xᵀ delta_1
+        dW1 = X.T @ delta_1
+        # db1 = delta_1ᵀ 𝟏
+        db1 = delta_1.sum(axis=0)
+        return Params(W1=dW1, b1=db1, W2=dW2, b2=db2, W3=dW3, b3=db3)
+
+    def hvp(self, V: Params) -> Params:
+        """H V, the Hessian of the loss times V: the derivative of the gradients along V."""
+        check_directions(V, self.params)
+        VW1, Vb1, VW2, Vb2, VW3, Vb3 = V
+        _, _, W2, _, W3, _ = self.params
+        X, Z1, Z2, Y, delta_3, delta_2 = self.X, self.Z1, self.Z2, self.Y, self.delta_3, self.delta_2
+        slope_Z1, slope_Z2 = self.slope_Z1, self.slope_Z2
+        k = X.shape[0]
+        # RA1 = X VW1 + 𝟏 Vb1ᵀ
+        RA1 = X @ VW1 + Vb1
+        # RZ1 = 1[A1 > 0] ⊙ RA1
+        RZ1 = RA1 * slope_Z1
+        # RA2 = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
+        RA2 = RZ1 @ W2 + Z1 @ VW2 + Vb2
+        # RZ2 = 1[A2 > 0] ⊙ RA2
+        RZ2 = RA2 * slope_Z2
+        # RA3 = RZ2 W3 + Z2 VW3 + 𝟏 Vb3ᵀ
+        RA3 = RZ2 @ W3 + Z2 @ VW3 + Vb3
+        # RY = Y ⊙ (RA3 − (RA3 ⊙ Y) 𝟏 𝟏ᵀ)
+        RY = Y * (RA3 - (Y * RA3).sum(axis=1, keepdims=True))
+        # Rdelta_3 = RY/k
+        Rdelta_3 = RY / k
+        # RdW3 = Z2ᵀ Rdelta_3 + RZ2ᵀ delta_3
+        RdW3 = Z2.T @ Rdelta_3 + RZ2.T @ delta_3
+        # Rdb3 = Rdelta_3ᵀ 𝟏
+        Rdb3 = Rdelta_3.sum(axis=0)
+        # RdZ2 = Rdelta_3 W3ᵀ + delta_3 VW3ᵀ
+        RdZ2 = Rdelta_3 @ W3.T + delta_3 @ VW3.T
+        # Rdelta_2 = 1[A2 > 0] ⊙ RdZ2
+        Rdelta_2 = RdZ2 * slope_Z2
+        # RdW2 = Z1ᵀ Rdelta_2 + RZ1ᵀ delta_2
+        RdW2 = Z1.T @ Rdelta_2 + RZ1.T @ delta_2
+        # Rdb2 = Rdelta_2ᵀ 𝟏
+        Rdb2 = Rdelta_2.sum(axis=0)
+        # RdZ1 = Rdelta_2 W2ᵀ + delta_2 VW2ᵀ
+        RdZ1 = Rdelta_2 @ W2.T + delta_2 @ VW2.T
+        # Rdelta_1 = 1[A1 > 0] ⊙ RdZ1
+        Rdelta_1 = RdZ1 * slope_Z1
+        # RdW1 = Xᵀ Rdelta_1
+        RdW1 = X.T @ Rdelta_1
+        # Rdb1 = Rdelta_1ᵀ 𝟏
+        Rdb1 = Rdelta_1.sum(axis=0)
+        return Params(W1=RdW1, b1=Rdb1, W2=RdW2, b2=Rdb2, W3=RdW3, b3=Rdb3)
+
+    def hvp_block(self, V: Params) -> Params:
+        """H V for m directions: each array of V, and of what is returned, has a first axis of length m."""
+        check_directions(V, self.params, ("m",))
+        X = self.X
+        k = X.shape[0]
+        together = max(1, TOGETHER // (512 * k))
+        if together > 1:
+            groups = [Params(*(v[at : at + together] for v in V)) for at in range(0, V[0].shape[0], together)]
+            return Params(*(np.concatenate(arrays) for arrays in zip(*(self._hvp_group(group) for group in groups))))
+        return Params(*(np.stack(arrays) for arrays in zip(*(self.hvp(Params(*v)) for v in zip(*V)))))
+
+    def _hvp_group(self, V: Params) -> Params:
+        """H V, every step for all directions: their axis m is the first of V's arrays and the second of samples'."""
+        VW1, Vb1, VW2, Vb2, VW3, Vb3 = V
+        _, _, W2, _, W3, _ = self.params
+        X, Z1, Z2, Y, delta_3, delta_2 = self.X, self.Z1, self.Z2, self.Y, self.delta_3, self.delta_2
+        slope_Z1, slope_Z2 = self.slope_Z1, self.slope_Z2
+        k = X.shape[0]
+        # RA1[n,m,j] = Σ_i X[n,i]·VW1[m,i,j] + Vb1[m,j]
+        RA1 = np.tensordot(X, VW1, axes=([1], [1])) + Vb1
+        # RZ1[n,m,i] = 1[A1[n,i] > 0]·RA1[n,m,i]
+        RZ1 = RA1 * slope_Z1[:, None]
+        # RA2[n,m,j] = Σ_i W2[i,j]·RZ1[n,m,i] + Σ_i Z1[n,i]·VW2[m,i,j] + Vb2[m,j]
+        RA2 = RZ1 @ W2 + np.tensordot(Z1, VW2, axes=([1], [1])) + Vb2
+        # RZ2[n,m,i] = 1[A2[n,i] > 0]·RA2[n,m,i]
+        RZ2 = RA2 * slope_Z2[:, None]
+        # RA3[n,m,j] = Σ_i W3[i,j]·RZ2[n,m,i] + Σ_i Z2[n,i]·VW3[m,i,j] + Vb3[m,j]
+        RA3 = RZ2 @ W3 + np.tensordot(Z2, VW3, axes=([1], [1])) + Vb3
+        # RY[n,m,i] = Y[n,i]·(RA3[n,m,i] − Σ_j RA3[n,m,j]·Y[n,j])
+        RY = Y[:, None] * (RA3 - (Y[:, None] * RA3).sum(axis=2, keepdims=True))
+        # Rdelta_3[n,m,j] = RY[n,m,j]/k
+        Rdelta_3 = RY / k
+        # RdW3[m,i,j] = Σ_n Z2[n,i]·Rdelta_3[n,m,j] + Σ_n delta_3[n,j]·RZ2[n,m,i]
+        RdW3 = (
+            np.tensordot(Z2, Rdelta_3, axes=([0], [0])).transpose(1, 0, 2)
+            + np.tensordot(RZ2, delta_3, axes=([0], [0]))
+        )
+        # Rdb3[m,i] = Σ_n Rdelta_3[n,m,i]
+        Rdb3 = Rdelta_3.sum(axis=0)
+        # RdZ2[n,m,i] = Σ_j W3[i,j]·Rdelta_3[n,m,j] + Σ_j delta_3[n,j]·VW3[m,i,j]
+        RdZ2 = Rdelta_3 @ W3.T + np.tensordot(delta_3, VW3, axes=([1], [2]))
+        # Rdelta_2[n,m,j] = 1[A2[n,j] > 0]·RdZ2[n,m,j]
+        Rdelta_2 = RdZ2 * slope_Z2[:, None]
+        # RdW2[m,i,j] = Σ_n Z1[n,i]·Rdelta_2[n,m,j] + Σ_n delta_2[n,j]·RZ1[n,m,i]
+        RdW2 = (
+            np.tensordot(Z1, Rdelta_2, axes=([0], [0])).transpose(1, 0, 2)
+            + np.tensordot(RZ1, delta_2, axes=([0], [0]))
+        )
+        # Rdb2[m,i] = Σ_n Rdelta_2[n,m,i]
+        Rdb2 = Rdelta_2.sum(axis=0)
+        # RdZ1[n,m,i] = Σ_j W2[i,j]·Rdelta_2[n,m,j] + Σ_j delta_2[n,j]·VW2[m,i,j]
+        RdZ1 = Rdelta_2 @ W2.T + np.tensordot(delta_2, VW2, axes=([1], [2]))
+        # Rdelta_1[n,m,j] = 1[A1[n,j] > 0]·RdZ1[n,m,j]
+        Rdelta_1 = RdZ1 * slope_Z1[:, None]
+        # RdW1[m,i,j] = Σ_n X[n,i]·Rdelta_1[n,m,j]
+        RdW1 = np.tensordot(X, Rdelta_1, axes=([0], [0])).transpose(1, 0, 2)
+        # Rdb1[m,i] = Σ_n Rdelta_1[n,m,i]
+        Rdb1 = Rdelta_1.sum(axis=0)
+        return Params(W1=RdW1, b1=Rdb1, W2=RdW2, b2=Rdb2, W3=RdW3, b3=Rdb3)
+
+    def ggnvp(self, V: Params) -> Params:
+        """Jᵀ H J V, Gauss-Newton's part of H V: J = ∂A3/∂theta, H = ∂²L/∂A3²."""
+        check_directions(V, self.params)
+        VW1, Vb1, VW2, Vb2, VW3, Vb3 = V
+        _, _, W2, _, W3, _ = self.params
+        X, Z1, Z2, Y, slope_Z1, slope_Z2 = self.X, self.Z1, self.Z2, self.Y, self.slope_Z1, self.slope_Z2
+        k = X.shape[0]
+        # RA1 = X VW1 + 𝟏 Vb1ᵀ
+        RA1 = X @ VW1 + Vb1
+        # RZ1 = 1[A1 > 0] ⊙ RA1
+        RZ1 = RA1 * slope_Z1
+        # RA2 = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
+        RA2 = RZ1 @ W2 + Z1 @ VW2 + Vb2
+        # RZ2 = 1[A2 > 0] ⊙ RA2
+        RZ2 = RA2 * slope_Z2
+        # RA3 = RZ2 W3 + Z2 VW3 + 𝟏 Vb3ᵀ
+        RA3 = RZ2 @ W3 + Z2 @ VW3 + Vb3
+        # RY = Y ⊙ (RA3 − (RA3 ⊙ Y) 𝟏 𝟏ᵀ)
+        RY = Y * (RA3 - (Y * RA3).sum(axis=1, keepdims=True))
+        # Gdelta_3 = RY/k
+        Gdelta_3 = RY / k
+        # GdW3 = Z2ᵀ Gdelta_3
+        GdW3 = Z2.T @ Gdelta_3
+        # Gdb3 = Gdelta_3ᵀ 𝟏
+        Gdb3 = Gdelta_3.sum(axis=0)
+        # GdZ2 = Gdelta_3 W3ᵀ
+        GdZ2 = Gdelta_3 @ W3.T
+        # Gdelta_2 = GdZ2 ⊙ 1[A2 > 0]
+        Gdelta_2 = GdZ2 * slope_Z2
+        # GdW2 = Z1ᵀ Gdelta_2
+        GdW2 = Z1.T @ Gdelta_2
+        # Gdb2 = Gdelta_2ᵀ 𝟏
+        Gdb2 = Gdelta_2.sum(axis=0)
+        # GdZ1 = Gdelta_2 W2ᵀ
+        GdZ1 = Gdelta_2 @ W2.T
+        # Gdelta_1 = GdZ1 ⊙ 1[A1 > 0]
+        Gdelta_1 = GdZ1 * slope_Z1
+        # GdW1 = Xᵀ Gdelta_1
+        GdW1 = X.T @ Gdelta_1
+        # Gdb1 = Gdelta_1ᵀ 𝟏
+        Gdb1 = Gdelta_1.sum(axis=0)
+        return Params(W1=GdW1, b1=Gdb1, W2=GdW2, b2=Gdb2, W3=GdW3, b3=Gdb3)
+
+    @cached_property
+    def J_A3_A1(self) -> np.ndarray:
+        """∂A3/∂A1 of each sample."""
+        _, _, W2, _, W3, _ = self.params
+        slope_Z1, slope_Z2 = self.slope_Z1, self.slope_Z2
+        # J_A3_A1[n,j,j1] = 1[A1[n,j1] > 0]·Σ_i W3[i,j]·1[A2[n,i] > 0]·W2[j1,i]
+        return ((W3.T * slope_Z2[:, None]) @ W2.T) * slope_Z1[:, None]
+
+    @cached_property
+    def J_Y_A3(self) -> np.ndarray:
+        """∂Y/∂A3 of each sample."""
+        Y = self.Y
+        # J_Y_A3[n,i,i3] = 1[i = i3]·Y[n,i] − Y[n,i]·Y[n,i3]
+        return Y[:, :, None] * np.eye(10, dtype=bool) - Y[:, :, None] * Y[:, None]
+
+    @cached_property
+    def J_Y_A1(self) -> np.ndarray:
+        """∂Y/∂A1 of each sample."""
+        J_A3_A1, J_Y_A3 = self.J_A3_A1, self.J_Y_A3
+        # J_Y_A1[n,i,j1] = Σ_i3 J_Y_A3[n,i,i3]·J_A3_A1[n,i3,j1]
+        return J_Y_A3 @ J_A3_A1
+
+    @cached_property
+    def J_dZ2_A1(self) -> np.ndarray:
+        """∂dZ2/∂A1 of each sample."""
+        _, _, _, _, W3, _ = self.params
+        X = self.X
+        k = X.shape[0]
+        J_Y_A1 = self.J_Y_A1
+        # J_dZ2_A1[n,i,j1] = Σ_j W3[i,j]·J_Y_A1[n,j,j1] / k
+        return np.tensordot(W3 / k, J_Y_A1, axes=([1], [1])).transpose(1, 0, 2)
+
+    @cached_property
+    def J_dZ1_A1(self) -> np.ndarray:
+        """∂dZ1/∂A1 of each sample."""
+        _, _, W2, _, _, _ = self.params
+        slope_Z2 = self.slope_Z2
+        J_dZ2_A1 = self.J_dZ2_A1
+        # J_dZ1_A1[n,i,j1] = Σ_j W2[i,j]·1[A2[n,j] > 0]·J_dZ2_A1[n,j,j1]
+        return (W2 * slope_Z2[:, None]) @ J_dZ2_A1
+
+    @cached_property
+    def J_Y_A2(self) -> np.ndarray:
+        """∂Y/∂A2 of each sample."""
+        _, _, _, _, W3, _ = self.params
+        slope_Z2 = self.slope_Z2
+        J_Y_A3 = self.J_Y_A3
+        # J_Y_A2[n,i,j2] = 1[A2[n,j2] > 0]·Σ_i3 J_Y_A3[n,i,i3]·W3[j2,i3]
+        return (J_Y_A3 @ W3.T) * slope_Z2[:, None]
+
+    @cached_property
+    def J_dZ2_A2(self) -> np.ndarray:
+        """∂dZ2/∂A2 of each sample."""
+        _, _, _, _, W3, _ = self.params
+        X = self.X
+        k = X.shape[0]
+        J_Y_A2 = self.J_Y_A2
+        # J_dZ2_A2[n,i,j2] = Σ_j W3[i,j]·J_Y_A2[n,j,j2] / k
+        return np.tensordot(W3 / k, J_Y_A2, axes=([1], [1])).transpose(1, 0, 2)
+
+    def hessian_block(self, row: str, column: str) -> np.ndarray:
+        """∂²L/∂row∂column for two parameters, with the axes of `row`, then those of `column`; dense."""
+        for name in (row, column):
+            if name not in Params._fields:
+                raise ValueError(f"{name}: expected one of {', '.join(Params._fields)}")
+        if Params._fields.index(row) < Params._fields.index(column):
+            transposed = self.hessian_block(column, row)
+            behind = getattr(self.params, column).ndim
+            return np.moveaxis(transposed, range(behind), range(-behind, 0))
+        match row, column:
+            case "W1", "W1":
+                X, slope_Z1 = self.X, self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂W1[i,j]∂W1[i4,j4] = Σ_n X[n,i]·1[A1[n,j] > 0]·J_dZ1_A1[n,j,j4]·X[n,i4]
+                tensordot_X = np.tensordot(X.T[:, None] * X.T, slope_Z1[:, :, None] * J_dZ1_A1, axes=([2], [0]))
+                return tensordot_X.transpose(0, 2, 1, 3)
+            case "b1", "W1":
+                X, slope_Z1 = self.X, self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂b1[i]∂W1[i4,j4] = Σ_n 1[A1[n,i] > 0]·J_dZ1_A1[n,i,j4]·X[n,i4]
+                tensordot_slope_Z1 = np.tensordot(slope_Z1[:, :, None] * J_dZ1_A1, X, axes=([0], [0]))
+                return tensordot_slope_Z1.transpose(0, 2, 1)
+            case "b1", "b1":
+                slope_Z1 = self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂b1[i]∂b1[i4] = Σ_n 1[A1[n,i] > 0]·J_dZ1_A1[n,i,i4]
+                return (slope_Z1[:, :, None] * J_dZ1_A1).sum(axis=0)
+            case "W2", "W1":
+                X, Z1, delta_2, slope_Z1, slope_Z2 = self.X, self.Z1, self.delta_2, self.slope_Z1, self.slope_Z2
+                J_dZ2_A1 = self.J_dZ2_A1
+                # ∂²L/∂W2[i,j]∂W1[i4,j4] = Σ_n Z1[n,i]·1[A2[n,j] > 0]·J_dZ2_A1[n,j,j4]·X[n,i4] + 1[i = j4]·Σ_n
+                #     delta_2[n,j]·1[A1[n,i] > 0]·X[n,i4]
+                part_delta_2 = (
+                    ((delta_2.T * slope_Z1.T[:, None]) @ X)[:, :, :, None]
+                    * np.eye(512, dtype=bool)[:, None, None]
+                )
+                part_Z1 = ((Z1.T[:, None] * slope_Z2.T)[:, :, None] * J_dZ2_A1.transpose(1, 2, 0)) @ X
+                return part_Z1.transpose(0, 1, 3, 2) + part_delta_2
+            case "W2", "b1":
+                A1, Z1, delta_2, slope_Z1, slope_Z2 = self.A1, self.Z1, self.delta_2, self.slope_Z1, self.slope_Z2
+                J_dZ2_A1 = self.J_dZ2_A1
+                # ∂²L/∂W2[i,j]∂b1[i4] = Σ_n Z1[n,i]·1[A2[n,j] > 0]·J_dZ2_A1[n,j,i4] + 1[i = i4]·Σ_n
+                #     delta_2[n,j]·1[A1[n,i] > 0]
+                part_slope_Z1 = (
+                    (slope_Z1.astype(A1.dtype).T @ delta_2)[:, :, None]
+                    * np.eye(512, dtype=bool)[:, None]
+                )
+                part_Z1 = (Z1.T[:, None] * slope_Z2.T).transpose(1, 0, 2) @ J_dZ2_A1.transpose(1, 0, 2)
+                return part_Z1.transpose(1, 0, 2) + part_slope_Z1
+            case "W2", "W2":
+                Z1, slope_Z2 = self.Z1, self.slope_Z2
+                J_dZ2_A2 = self.J_dZ2_A2
+                # ∂²L/∂W2[i,j]∂W2[i4,j4] = Σ_n Z1[n,i]·1[A2[n,j] > 0]·J_dZ2_A2[n,j,j4]·Z1[n,i4]
+                part_Z1 = ((Z1.T[:, None] * slope_Z2.T)[:, :, None] * J_dZ2_A2.transpose(1, 2, 0)) @ Z1
+                return part_Z1.transpose(0, 1, 3, 2)
+            case "b2", "W1":
+                X, slope_Z2 = self.X, self.slope_Z2
+                J_dZ2_A1 = self.J_dZ2_A1
+                # ∂²L/∂b2[i]∂W1[i4,j4] = Σ_n 1[A2[n,i] > 0]·J_dZ2_A1[n,i,j4]·X[n,i4]
+                tensordot_slope_Z2 = np.tensordot(slope_Z2[:, :, None] * J_dZ2_A1, X, axes=([0], [0]))
+                return tensordot_slope_Z2.transpose(0, 2, 1)
+            case "b2", "b1":
+                slope_Z2 = self.slope_Z2
+                J_dZ2_A1 = self.J_dZ2_A1
+                # ∂²L/∂b2[i]∂b1[i4] = Σ_n 1[A2[n,i] > 0]·J_dZ2_A1[n,i,i4]
+                return (slope_Z2[:, :, None] * J_dZ2_A1).sum(axis=0)
+            case "b2", "W2":
+                Z1, slope_Z2 = self.Z1, self.slope_Z2
+                J_dZ2_A2 = self.J_dZ2_A2
+                # ∂²L/∂b2[i]∂W2[i4,j4] = Σ_n 1[A2[n,i] > 0]·J_dZ2_A2[n,i,j4]·Z1[n,i4]
+                tensordot_slope_Z2 = np.tensordot(slope_Z2[:, :, None] * J_dZ2_A2, Z1, axes=([0], [0]))
+                return tensordot_slope_Z2.transpose(0, 2, 1)
+            case "b2", "b2":
+                slope_Z2 = self.slope_Z2
+                J_dZ2_A2 = self.J_dZ2_A2
+                # ∂²L/∂b2[i]∂b2[i4] = Σ_n 1[A2[n,i] > 0]·J_dZ2_A2[n,i,i4]
+                return (slope_Z2[:, :, None] * J_dZ2_A2).sum(axis=0)
+            case "W3", "W1":
+                _, _, W2, _, _, _ = self.params
+                X, Z2, delta_3, slope_Z1, slope_Z2 = self.X, self.Z2, self.delta_3, self.slope_Z1, self.slope_Z2
+                k = X.shape[0]
+                J_Y_A1 = self.J_Y_A1
+                # ∂²L/∂W3[i,j]∂W1[i4,j4] = Σ_n Z2[n,i]·J_Y_A1[n,j,j4]·X[n,i4] / k + W2[j4,i]·Σ_n
+                #     delta_3[n,j]·1[A2[n,i] > 0]·1[A1[n,j4] > 0]·X[n,i4]
+                part_delta_3 = (
+                    np.tensordot(delta_3.T * slope_Z2.T[:, None], slope_Z1.T * X.T[:, None], axes=([2], [2]))
+                    * W2.T[:, None, None]
+                )
+                return (
+                    np.tensordot((Z2 / k).T[:, None] * X.T, J_Y_A1, axes=([2], [0])).transpose(0, 2, 1, 3)
+                    + part_delta_3
+                )
+            case "W3", "b1":
+                _, _, W2, _, _, _ = self.params
+                X, A1, Z2, delta_3, slope_Z1, slope_Z2 = self.X, self.A1, self.Z2, self.delta_3, self.slope_Z1, self.slope_Z2
+                k = X.shape[0]
+                J_Y_A1 = self.J_Y_A1
+                # ∂²L/∂W3[i,j]∂b1[i4] = Σ_n Z2[n,i]·J_Y_A1[n,j,i4] / k + W2[i4,i]·Σ_n delta_3[n,j]·1[A2[n,i] >
+                #     0]·1[A1[n,i4] > 0]
+                return (
+                    np.tensordot(Z2 / k, J_Y_A1, axes=([0], [0]))
+                    + ((delta_3.T * slope_Z2.T[:, None]) @ slope_Z1.astype(A1.dtype)) * W2.T[:, None]
+                )
+            case "W3", "W2":
+                X, Z1, Z2, delta_3, slope_Z2 = self.X, self.Z1, self.Z2, self.delta_3, self.slope_Z2
+                k = X.shape[0]
+                J_Y_A2 = self.J_Y_A2
+                # ∂²L/∂W3[i,j]∂W2[i4,j4] = Σ_n Z2[n,i]·J_Y_A2[n,j,j4]·Z1[n,i4] / k + 1[i = j4]·Σ_n
+                #     delta_3[n,j]·1[A2[n,i] > 0]·Z1[n,i4]
+                part_delta_3 = (
+                    ((delta_3.T * slope_Z2.T[:, None]) @ Z1)[:, :, :, None]
+                    * np.eye(512, dtype=bool)[:, None, None]
+                )
+                return (
+                    np.tensordot((Z2 / k).T[:, None] * Z1.T, J_Y_A2, axes=([2], [0])).transpose(0, 2, 1, 3)
+                    + part_delta_3
+                )
+            case "W3", "b2":
+                X, A2, Z2, delta_3, slope_Z2 = self.X, self.A2, self.Z2, self.delta_3, self.slope_Z2
+                k = X.shape[0]
+                J_Y_A2 = self.J_Y_A2
+                # ∂²L/∂W3[i,j]∂b2[i4] = Σ_n Z2[n,i]·J_Y_A2[n,j,i4] / k + 1[i = i4]·Σ_n delta_3[n,j]·1[A2[n,i] > 0]
+                return (
+                    np.tensordot(Z2 / k, J_Y_A2, axes=([0], [0]))
+                    + (slope_Z2.astype(A2.dtype).T @ delta_3)[:, :, None] * np.eye(512, dtype=bool)[:, None]
+                )
+            case "W3", "W3":
+                X, Z2 = self.X, self.Z2
+                k = X.shape[0]
+                J_Y_A3 = self.J_Y_A3
+                # ∂²L/∂W3[i,j]∂W3[i4,j4] = Σ_n Z2[n,i]·J_Y_A3[n,j,j4]·Z2[n,i4] / k
+                part_Z2 = (Z2.T[:, None, None] * (J_Y_A3 / k).transpose(1, 2, 0)) @ Z2
+                return part_Z2.transpose(0, 1, 3, 2)
+            case "b3", "W1":
+                X = self.X
+                k = X.shape[0]
+                J_Y_A1 = self.J_Y_A1
+                # ∂²L/∂b3[i]∂W1[i4,j4] = Σ_n J_Y_A1[n,i,j4]·X[n,i4] / k
+                return np.tensordot(J_Y_A1, X / k, axes=([0], [0])).transpose(0, 2, 1)
+            case "b3", "b1":
+                X = self.X
+                k = X.shape[0]
+                J_Y_A1 = self.J_Y_A1
+                # ∂²L/∂b3[i]∂b1[i4] = Σ_n J_Y_A1[n,i,i4] / k
+                return J_Y_A1.sum(axis=0) / k
+            case "b3", "W2":
+                X, Z1 = self.X, self.Z1
+                k = X.shape[0]
+                J_Y_A2 = self.J_Y_A2
+                # ∂²L/∂b3[i]∂W2[i4,j4] = Σ_n J_Y_A2[n,i,j4]·Z1[n,i4] / k
+                return np.tensordot(J_Y_A2, Z1 / k, axes=([0], [0])).transpose(0, 2, 1)
+            case "b3", "b2":
+                X = self.X
+                k = X.shape[0]
+                J_Y_A2 = self.J_Y_A2
+                # ∂²L/∂b3[i]∂b2[i4] = Σ_n J_Y_A2[n,i,i4] / k
+                return J_Y_A2.sum(axis=0) / k
+            case "b3", "W3":
+                X, Z2 = self.X, self.Z2
+                k = X.shape[0]
+                J_Y_A3 = self.J_Y_A3
+                # ∂²L/∂b3[i]∂W3[i4,j4] = Σ_n J_Y_A3[n,i,j4]·Z2[n,i4] / k
+                return np.tensordot(J_Y_A3 / k, Z2, axes=([0], [0])).transpose(0, 2, 1)
+            case "b3", "b3":
+                X = self.X
+                k = X.shape[0]
+                J_Y_A3 = self.J_Y_A3
+                # ∂²L/∂b3[i]∂b3[i4] = Σ_n J_Y_A3[n,i,i4] / k
+                return J_Y_A3.sum(axis=0) / k
+
+
+def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
+    """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
+    check_inputs(X=X, T=T)
+    A1, Z1, A2, Z2, A3, Y = activations(params, X)
+    _, _, _, _, W3, _ = params
+    k = X.shape[0]
+    slope_Z1 = A1 > 0
+    slope_Z2 = A2 > 0
+    # delta_3 = (Y − T)/k
+    delta_3 = (Y - T) / k
+    # dZ2 = delta_3 W3ᵀ
+    dZ2 = delta_3 @ W3.T
+    # delta_2 = dZ2 ⊙ 1[A2 > 0]
+    delta_2 = dZ2 * slope_Z2
+    return Linearized(
+        params=params, X=X, T=T, A1=A1, Z1=Z1, A2=A2, Z2=Z2, A3=A3, Y=Y, delta_3=delta_3, delta_2=delta_2,
+        slope_Z1=slope_Z1, slope_Z2=slope_Z2,
+    )
+
+
+def hvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Hessian of the loss times V."""
+    return linearize(params, X, T).hvp(V)
+
+
+def ggnvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Gauss-Newton matrix times V."""
+    return linearize(params, X, T).ggnvp(V)
+
+
+def update_jvp(V: Params, HV: Params, alpha: float = 0.1) -> Params:
+    """How the results of `update` move when the parameters move along V and the gradient along HV."""
+    return Params(*(d_theta - alpha * d_g for d_theta, d_g in zip(V, HV, strict=True)))
+
+
+def iteration_jvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.1) -> Params:
+    """The derivative of the step, params -> update(params, gradients), along V."""
+    return update_jvp(V, hvp(params, X, T, V), alpha)
+
+
+def iteration_vjp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.1) -> Params:
+    """The same: as H is symmetric, so is the derivative of this step."""
+    return iteration_jvp(params, X, T, V, alpha)
+
+
+def hessian_block(params: Params, X: np.ndarray, T: np.ndarray, row: str, column: str) -> np.ndarray:
+    """∂²L/∂row∂column, e.g. hessian_block(params, X, T, "W1", "b3"), with the axes of both."""
+    return linearize(params, X, T).hessian_block(row, column)
+
+
+def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.ndarray:
+    """∂output/∂by of one forward formula, with the axes of `output`, then those of `by`, samples included; dense."""
+    at = activations(params, X)
+    match output, by:
+        case "A1", "W1":
+            # ∂A1[n,j]/∂W1[i1,j1] = X[n,i1]·1[j = j1]
+            return X[:, None, :, None] * np.eye(512, dtype=bool)[:, None]
+        case "A1", "b1":
+            k = X.shape[0]
+            # ∂A1[n,j]/∂b1[j1] = 1[j = j1]
+            return np.broadcast_to(np.eye(512, dtype=bool).astype(X.dtype), (k, 512, 512))
+        case "Z1", "A1":
+            A1 = at.A1
+            k = X.shape[0]
+            # ∂Z1[n,i]/∂A1[n1,i1] = 1[A1[n,i] > 0]·1[n = n1]·1[i = i1]
+            return (
+                ((A1 > 0).astype(A1.dtype)[:, :, None] * np.eye(k, dtype=bool)[:, None])[:, :, :, None]
+                * np.eye(512, dtype=bool)[:, None]
+            )
+        case "A2", "Z1":
+            W2 = params.W2
+            k = X.shape[0]
+            # ∂A2[n,j]/∂Z1[n1,i1] = W2[i1,j]·1[n = n1]
+            return W2.T[:, None] * np.eye(k, dtype=bool)[:, None, :, None]
+        case "A2", "W2":
+            Z1 = at.Z1
+            # ∂A2[n,j]/∂W2[i1,j1] = Z1[n,i1]·1[j = j1]
+            return Z1[:, None, :, None] * np.eye(512, dtype=bool)[:, None]
+        case "A2", "b2":
+            k = X.shape[0]
+            # ∂A2[n,j]/∂b2[j1] = 1[j = j1]
+            return np.broadcast_to(np.eye(512, dtype=bool).astype(X.dtype), (k, 512, 512))
+        case "Z2", "A2":
+            A2 = at.A2
+            k = X.shape[0]
+            # ∂Z2[n,i]/∂A2[n1,i1] = 1[A2[n,i] > 0]·1[n = n1]·1[i = i1]
+            return (
+                ((A2 > 0).astype(A2.dtype)[:, :, None] * np.eye(k, dtype=bool)[:, None])[:, :, :, None]
+                * np.eye(512, dtype=bool)[:, None]
+            )
+        case "A3", "Z2":
+            W3 = params.W3
+            k = X.shape[0]
+            # ∂A3[n,j]/∂Z2[n1,i1] = W3[i1,j]·1[n = n1]
+            return W3.T[:, None] * np.eye(k, dtype=bool)[:, None, :, None]
+        case "A3", "W3":
+            Z2 = at.Z2
+            # ∂A3[n,j]/∂W3[i1,j1] = Z2[n,i1]·1[j = j1]
+            return Z2[:, None, :, None] * np.eye(10, dtype=bool)[:, None]
+        case "A3", "b3":
+            k = X.shape[0]
+            # ∂A3[n,j]/∂b3[j1] = 1[j = j1]
+            return np.broadcast_to(np.eye(10, dtype=bool).astype(X.dtype), (k, 10, 10))
+        case "Y", "A3":
+            Y = at.Y
+            k = X.shape[0]
+            # ∂Y[n,i]/∂A3[n1,i1] = 1[n = n1]·(1[i = i1]·Y[n,i] − Y[n,i]·Y[n,i1])
+            return (
+                (Y[:, :, None] * np.eye(10, dtype=bool) - Y[:, :, None] * Y[:, None])[:, :, None]
+                * np.eye(k, dtype=bool)[:, None, :, None]
+            )
+    raise ValueError(f"no formula of {output} reads {by}")

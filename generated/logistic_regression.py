@@ -2,7 +2,8 @@
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
 maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. Laid out by templates/numpy/module.py.j2.
+ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
+Newton product. Laid out by templates/numpy/module.py.j2.
 
     X        (k, 8)  input
     T        (k, 1)  input
@@ -18,6 +19,7 @@ ones, X[n] is sample n. Laid out by templates/numpy/module.py.j2.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -131,3 +133,228 @@ def update(params: Params, grads: Params, alpha: float = 0.5) -> Params:
 def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np.ndarray]:
     """Arrays that are 0 exactly where KINKS says that a formula has a kink."""
     return []
+
+
+# ---------------------------------------------------------------- second order
+
+
+def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
+    """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
+    check_arrays(declared, dict(zip(declared, V, strict=True)))
+
+
+TOGETHER = 2**20
+"""The entries that an array of forward quantities, for a group of directions, has at most."""
+
+
+class Cached(NamedTuple):
+    """What products at one theta have in common; the arrays are kept, not copied."""
+
+    params: Params
+    X: np.ndarray
+    T: np.ndarray
+    Y: np.ndarray
+    slope_Y: np.ndarray
+    slope_delta_1: np.ndarray
+    slope_delta_1_2: np.ndarray
+
+
+class Linearized(Cached):
+    """The loss, its gradients and products with its Hessian at one theta; `linearize` makes it."""
+
+    @cached_property
+    def loss(self) -> float:
+        """L = ‖Y − T‖²/k"""
+        X, T, Y = self.X, self.T, self.Y
+        k = X.shape[0]
+        # L = ‖Y − T‖²/k
+        L = ((Y - T)**2).sum() / k
+        return L
+
+    @cached_property
+    def gradients(self) -> Params:
+        """The derivatives of the loss by the parameters, each in the shape of its parameter."""
+        X, T, Y = self.X, self.T, self.Y
+        k = X.shape[0]
+        # delta_1 = 2·(Y − T) ⊙ Y ⊙ (1 − Y) / k
+        delta_1 = 2 * (Y - T) * Y * (1 - Y) / k
+        # dW1 = Xᵀ delta_1
+        dW1 = X.T @ delta_1
+        # db1 = delta_1ᵀ 𝟏
+        db1 = delta_1.sum(axis=0)
+        return Params(W1=dW1, b1=db1)
+
+    def hvp(self, V: Params) -> Params:
+        """H V, the Hessian of the loss times V: the derivative of the gradients along V."""
+        check_directions(V, self.params)
+        VW1, Vb1 = V
+        X, slope_Y, slope_delta_1 = self.X, self.slope_Y, self.slope_delta_1
+        k = X.shape[0]
+        # RA1 = X VW1 + 𝟏 Vb1ᵀ
+        RA1 = X @ VW1 + Vb1
+        # RY = Y ⊙ (1 − Y) ⊙ RA1
+        RY = slope_Y * RA1
+        # Rdelta_1 = 2·RY ⊙ (Y ⊙ (1 − Y) + (Y − T) ⊙ (1 − 2·Y)) / k
+        Rdelta_1 = slope_delta_1 * RY / k
+        # RdW1 = Xᵀ Rdelta_1
+        RdW1 = X.T @ Rdelta_1
+        # Rdb1 = Rdelta_1ᵀ 𝟏
+        Rdb1 = Rdelta_1.sum(axis=0)
+        return Params(W1=RdW1, b1=Rdb1)
+
+    def hvp_block(self, V: Params) -> Params:
+        """H V for m directions: each array of V, and of what is returned, has a first axis of length m."""
+        check_directions(V, self.params, ("m",))
+        X = self.X
+        k = X.shape[0]
+        together = max(1, TOGETHER // (k))
+        if together > 1:
+            groups = [Params(*(v[at : at + together] for v in V)) for at in range(0, V[0].shape[0], together)]
+            return Params(*(np.concatenate(arrays) for arrays in zip(*(self._hvp_group(group) for group in groups))))
+        return Params(*(np.stack(arrays) for arrays in zip(*(self.hvp(Params(*v)) for v in zip(*V)))))
+
+    def _hvp_group(self, V: Params) -> Params:
+        """H V, every step for all directions: their axis m is the first of V's arrays and the second of samples'."""
+        VW1, Vb1 = V
+        X, slope_Y, slope_delta_1_2 = self.X, self.slope_Y, self.slope_delta_1_2
+        # RA1[n,m,j] = Σ_i X[n,i]·VW1[m,i,j] + Vb1[m,j]
+        RA1 = np.tensordot(X, VW1, axes=([1], [1])) + Vb1
+        # RY[n,m,i] = Y[n,i]·(1 − Y[n,i])·RA1[n,m,i]
+        RY = slope_Y[:, None] * RA1
+        # Rdelta_1[n,m,j] = 2·RY[n,m,j]·(Y[n,j]·(1 − Y[n,j]) + (Y[n,j] − T[n,j])·(1 − 2·Y[n,j]))/k
+        Rdelta_1 = slope_delta_1_2[:, None] * RY
+        # RdW1[m,i,j] = Σ_n X[n,i]·Rdelta_1[n,m,j]
+        RdW1 = np.tensordot(X, Rdelta_1, axes=([0], [0])).transpose(1, 0, 2)
+        # Rdb1[m,i] = Σ_n Rdelta_1[n,m,i]
+        Rdb1 = Rdelta_1.sum(axis=0)
+        return Params(W1=RdW1, b1=Rdb1)
+
+    def ggnvp(self, V: Params) -> Params:
+        """Jᵀ H J V, Gauss-Newton's part of H V: J = ∂Y/∂theta, H = ∂²L/∂Y²."""
+        check_directions(V, self.params)
+        VW1, Vb1 = V
+        X, slope_Y = self.X, self.slope_Y
+        k = X.shape[0]
+        # RA1 = X VW1 + 𝟏 Vb1ᵀ
+        RA1 = X @ VW1 + Vb1
+        # RY = Y ⊙ (1 − Y) ⊙ RA1
+        RY = slope_Y * RA1
+        # GdY = 2·RY/k
+        GdY = 2 * RY / k
+        # Gdelta_1 = GdY ⊙ Y ⊙ (1 − Y)
+        Gdelta_1 = slope_Y * GdY
+        # GdW1 = Xᵀ Gdelta_1
+        GdW1 = X.T @ Gdelta_1
+        # Gdb1 = Gdelta_1ᵀ 𝟏
+        Gdb1 = Gdelta_1.sum(axis=0)
+        return Params(W1=GdW1, b1=Gdb1)
+
+    def hessian_block(self, row: str, column: str) -> np.ndarray:
+        """∂²L/∂row∂column for two parameters, with the axes of `row`, then those of `column`; dense."""
+        for name in (row, column):
+            if name not in Params._fields:
+                raise ValueError(f"{name}: expected one of {', '.join(Params._fields)}")
+        if Params._fields.index(row) < Params._fields.index(column):
+            transposed = self.hessian_block(column, row)
+            behind = getattr(self.params, column).ndim
+            return np.moveaxis(transposed, range(behind), range(-behind, 0))
+        match row, column:
+            case "W1", "W1":
+                X, T, Y, slope_Y = self.X, self.T, self.Y, self.slope_Y
+                k = X.shape[0]
+                # ∂²L/∂W1[i,j]∂W1[i2,j2] = 2·1[j = j2]·Σ_n X[n,i]·Y[n,j]·(1 − Y[n,j])·(Y[n,j]·(1 − Y[n,j]) +
+                #     (Y[n,j] − T[n,j])·(1 − 2·Y[n,j]))·X[n,i2] / k
+                return (
+                    2
+                    * ((X.T[:, None] * (slope_Y * (slope_Y + (Y - T) * (1 - 2 * Y))).T) @ X)[:, :, :, None]
+                    * np.eye(1, dtype=bool)[:, None]
+                    / k
+                )
+            case "b1", "W1":
+                X, T, Y, slope_Y = self.X, self.T, self.Y, self.slope_Y
+                k = X.shape[0]
+                # ∂²L/∂b1[i]∂W1[i2,j2] = 2·1[i = j2]·Σ_n Y[n,i]·(1 − Y[n,i])·(Y[n,i]·(1 − Y[n,i]) + (Y[n,i] −
+                #     T[n,i])·(1 − 2·Y[n,i]))·X[n,i2] / k
+                return (
+                    2
+                    * ((slope_Y * (slope_Y + (Y - T) * (1 - 2 * Y))).T @ X)[:, :, None]
+                    * np.eye(1, dtype=bool)[:, None]
+                    / k
+                )
+            case "b1", "b1":
+                X, T, Y, slope_Y = self.X, self.T, self.Y, self.slope_Y
+                k = X.shape[0]
+                # ∂²L/∂b1[i]∂b1[i2] = 2·diag((Y ⊙ (1 − Y) ⊙ (Y ⊙ (1 − Y) + (Y − T) ⊙ (1 − 2·Y)))ᵀ 𝟏)/k
+                return (
+                    2
+                    * (slope_Y * (slope_Y + (Y - T) * (1 - 2 * Y))).sum(axis=0)[:, None]
+                    * np.eye(1, dtype=bool)
+                    / k
+                )
+
+
+def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
+    """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
+    check_inputs(X=X, T=T)
+    _, Y = activations(params, X)
+    k = X.shape[0]
+    slope_Y = Y * (1 - Y)
+    slope_delta_1 = 2 * (slope_Y + (Y - T) * (1 - 2 * Y))
+    slope_delta_1_2 = slope_delta_1 / k
+    return Linearized(
+        params=params, X=X, T=T, Y=Y, slope_Y=slope_Y, slope_delta_1=slope_delta_1,
+        slope_delta_1_2=slope_delta_1_2,
+    )
+
+
+def hvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Hessian of the loss times V."""
+    return linearize(params, X, T).hvp(V)
+
+
+def ggnvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Gauss-Newton matrix times V."""
+    return linearize(params, X, T).ggnvp(V)
+
+
+def update_jvp(V: Params, HV: Params, alpha: float = 0.5) -> Params:
+    """How the results of `update` move when the parameters move along V and the gradient along HV."""
+    return Params(*(d_theta - alpha * d_g for d_theta, d_g in zip(V, HV, strict=True)))
+
+
+def iteration_jvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.5) -> Params:
+    """The derivative of the step, params -> update(params, gradients), along V."""
+    return update_jvp(V, hvp(params, X, T, V), alpha)
+
+
+def iteration_vjp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.5) -> Params:
+    """The same: as H is symmetric, so is the derivative of this step."""
+    return iteration_jvp(params, X, T, V, alpha)
+
+
+def hessian_block(params: Params, X: np.ndarray, T: np.ndarray, row: str, column: str) -> np.ndarray:
+    """∂²L/∂row∂column, e.g. hessian_block(params, X, T, "W1", "b1"), with the axes of both."""
+    return linearize(params, X, T).hessian_block(row, column)
+
+
+def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.ndarray:
+    """∂output/∂by of one forward formula, with the axes of `output`, then those of `by`, samples included; dense."""
+    at = activations(params, X)
+    match output, by:
+        case "A1", "W1":
+            # ∂A1[n,j]/∂W1[i1,j1] = X[n,i1]·1[j = j1]
+            return X[:, None, :, None] * np.eye(1, dtype=bool)[:, None]
+        case "A1", "b1":
+            k = X.shape[0]
+            # ∂A1[n,j]/∂b1[j1] = 1[j = j1]
+            return np.broadcast_to(np.eye(1, dtype=bool).astype(X.dtype), (k, 1, 1))
+        case "Y", "A1":
+            Y = at.Y
+            k = X.shape[0]
+            # ∂Y[n,i]/∂A1[n1,i1] = Y[n,i]·(1 − Y[n,i])·1[n = n1]·1[i = i1]
+            return (
+                ((Y * (1 - Y))[:, :, None] * np.eye(k, dtype=bool)[:, None])[:, :, :, None]
+                * np.eye(1, dtype=bool)[:, None]
+            )
+    raise ValueError(f"no formula of {output} reads {by}")

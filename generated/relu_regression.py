@@ -2,7 +2,8 @@
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
 maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. Laid out by templates/numpy/module.py.j2.
+ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
+Newton product. Laid out by templates/numpy/module.py.j2.
 
     X        (k, 10)   input
     T        (k, 5)    input
@@ -24,6 +25,7 @@ ones, X[n] is sample n. Laid out by templates/numpy/module.py.j2.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -151,3 +153,311 @@ def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np
     A1, _, _ = activations(params, X)
     values = [A1]
     return values
+
+
+# ---------------------------------------------------------------- second order
+
+
+def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
+    """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
+    check_arrays(declared, dict(zip(declared, V, strict=True)))
+
+
+TOGETHER = 2**20
+"""The entries that an array of forward quantities, for a group of directions, has at most."""
+
+
+class Cached(NamedTuple):
+    """What products at one theta have in common; the arrays are kept, not copied."""
+
+    params: Params
+    X: np.ndarray
+    T: np.ndarray
+    A1: np.ndarray
+    Z1: np.ndarray
+    Y: np.ndarray
+    delta_2: np.ndarray
+    slope_Z1: np.ndarray
+
+
+class Linearized(Cached):
+    """The loss, its gradients and products with its Hessian at one theta; `linearize` makes it."""
+
+    @cached_property
+    def loss(self) -> float:
+        """L = ‖Y − T‖²/2"""
+        T, Y = self.T, self.Y
+        # L = ‖Y − T‖²/2
+        L = 0.5 * ((Y - T)**2).sum()
+        return L
+
+    @cached_property
+    def gradients(self) -> Params:
+        """The derivatives of the loss by the parameters, each in the shape of its parameter."""
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
+        # dW2 = Z1ᵀ delta_2
+        dW2 = Z1.T @ delta_2
+        # db2 = delta_2ᵀ 𝟏
+        db2 = delta_2.sum(axis=0)
+        # dZ1 = delta_2 W2ᵀ
+        dZ1 = delta_2 @ W2.T
+        # delta_1 = dZ1 ⊙ 1[A1 > 0]
+        delta_1 = dZ1 * slope_Z1
+        # dW1 = Xᵀ delta_1
+        dW1 = X.T @ delta_1
+        # db1 = delta_1ᵀ 𝟏
+        db1 = delta_1.sum(axis=0)
+        return Params(W1=dW1, b1=db1, W2=dW2, b2=db2)
+
+    def hvp(self, V: Params) -> Params:
+        """H V, the Hessian of the loss times V: the derivative of the gradients along V."""
+        check_directions(V, self.params)
+        VW1, Vb1, VW2, Vb2 = V
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
+        # RA1 = X VW1 + 𝟏 Vb1ᵀ
+        RA1 = X @ VW1 + Vb1
+        # RZ1 = 1[A1 > 0] ⊙ RA1
+        RZ1 = RA1 * slope_Z1
+        # RY = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
+        RY = RZ1 @ W2 + Z1 @ VW2 + Vb2
+        # Rdelta_2 = RY
+        Rdelta_2 = RY
+        # RdW2 = Z1ᵀ Rdelta_2 + RZ1ᵀ delta_2
+        RdW2 = Z1.T @ Rdelta_2 + RZ1.T @ delta_2
+        # Rdb2 = Rdelta_2ᵀ 𝟏
+        Rdb2 = Rdelta_2.sum(axis=0)
+        # RdZ1 = Rdelta_2 W2ᵀ + delta_2 VW2ᵀ
+        RdZ1 = Rdelta_2 @ W2.T + delta_2 @ VW2.T
+        # Rdelta_1 = 1[A1 > 0] ⊙ RdZ1
+        Rdelta_1 = RdZ1 * slope_Z1
+        # RdW1 = Xᵀ Rdelta_1
+        RdW1 = X.T @ Rdelta_1
+        # Rdb1 = Rdelta_1ᵀ 𝟏
+        Rdb1 = Rdelta_1.sum(axis=0)
+        return Params(W1=RdW1, b1=Rdb1, W2=RdW2, b2=Rdb2)
+
+    def hvp_block(self, V: Params) -> Params:
+        """H V for m directions: each array of V, and of what is returned, has a first axis of length m."""
+        check_directions(V, self.params, ("m",))
+        X = self.X
+        k = X.shape[0]
+        together = max(1, TOGETHER // (20 * k))
+        if together > 1:
+            groups = [Params(*(v[at : at + together] for v in V)) for at in range(0, V[0].shape[0], together)]
+            return Params(*(np.concatenate(arrays) for arrays in zip(*(self._hvp_group(group) for group in groups))))
+        return Params(*(np.stack(arrays) for arrays in zip(*(self.hvp(Params(*v)) for v in zip(*V)))))
+
+    def _hvp_group(self, V: Params) -> Params:
+        """H V, every step for all directions: their axis m is the first of V's arrays and the second of samples'."""
+        VW1, Vb1, VW2, Vb2 = V
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
+        # RA1[n,m,j] = Σ_i X[n,i]·VW1[m,i,j] + Vb1[m,j]
+        RA1 = np.tensordot(X, VW1, axes=([1], [1])) + Vb1
+        # RZ1[n,m,i] = 1[A1[n,i] > 0]·RA1[n,m,i]
+        RZ1 = RA1 * slope_Z1[:, None]
+        # RY[n,m,j] = Σ_i W2[i,j]·RZ1[n,m,i] + Σ_i Z1[n,i]·VW2[m,i,j] + Vb2[m,j]
+        RY = RZ1 @ W2 + np.tensordot(Z1, VW2, axes=([1], [1])) + Vb2
+        # Rdelta_2[n,m,j] = RY[n,m,j]
+        Rdelta_2 = RY
+        # RdW2[m,i,j] = Σ_n Z1[n,i]·Rdelta_2[n,m,j] + Σ_n delta_2[n,j]·RZ1[n,m,i]
+        RdW2 = (
+            np.tensordot(Z1, Rdelta_2, axes=([0], [0])).transpose(1, 0, 2)
+            + np.tensordot(RZ1, delta_2, axes=([0], [0]))
+        )
+        # Rdb2[m,i] = Σ_n Rdelta_2[n,m,i]
+        Rdb2 = Rdelta_2.sum(axis=0)
+        # RdZ1[n,m,i] = Σ_j W2[i,j]·Rdelta_2[n,m,j] + Σ_j delta_2[n,j]·VW2[m,i,j]
+        RdZ1 = Rdelta_2 @ W2.T + np.tensordot(delta_2, VW2, axes=([1], [2]))
+        # Rdelta_1[n,m,j] = 1[A1[n,j] > 0]·RdZ1[n,m,j]
+        Rdelta_1 = RdZ1 * slope_Z1[:, None]
+        # RdW1[m,i,j] = Σ_n X[n,i]·Rdelta_1[n,m,j]
+        RdW1 = np.tensordot(X, Rdelta_1, axes=([0], [0])).transpose(1, 0, 2)
+        # Rdb1[m,i] = Σ_n Rdelta_1[n,m,i]
+        Rdb1 = Rdelta_1.sum(axis=0)
+        return Params(W1=RdW1, b1=Rdb1, W2=RdW2, b2=Rdb2)
+
+    def ggnvp(self, V: Params) -> Params:
+        """Jᵀ H J V, Gauss-Newton's part of H V: J = ∂Y/∂theta, H = ∂²L/∂Y²."""
+        check_directions(V, self.params)
+        VW1, Vb1, VW2, Vb2 = V
+        _, _, W2, _ = self.params
+        X, Z1, slope_Z1 = self.X, self.Z1, self.slope_Z1
+        # RA1 = X VW1 + 𝟏 Vb1ᵀ
+        RA1 = X @ VW1 + Vb1
+        # RZ1 = 1[A1 > 0] ⊙ RA1
+        RZ1 = RA1 * slope_Z1
+        # RY = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
+        RY = RZ1 @ W2 + Z1 @ VW2 + Vb2
+        # Gdelta_2 = RY
+        Gdelta_2 = RY
+        # GdW2 = Z1ᵀ Gdelta_2
+        GdW2 = Z1.T @ Gdelta_2
+        # Gdb2 = Gdelta_2ᵀ 𝟏
+        Gdb2 = Gdelta_2.sum(axis=0)
+        # GdZ1 = Gdelta_2 W2ᵀ
+        GdZ1 = Gdelta_2 @ W2.T
+        # Gdelta_1 = GdZ1 ⊙ 1[A1 > 0]
+        Gdelta_1 = GdZ1 * slope_Z1
+        # GdW1 = Xᵀ Gdelta_1
+        GdW1 = X.T @ Gdelta_1
+        # Gdb1 = Gdelta_1ᵀ 𝟏
+        Gdb1 = Gdelta_1.sum(axis=0)
+        return Params(W1=GdW1, b1=Gdb1, W2=GdW2, b2=Gdb2)
+
+    @cached_property
+    def J_dZ1_A1(self) -> np.ndarray:
+        """∂dZ1/∂A1 of each sample."""
+        _, _, W2, _ = self.params
+        slope_Z1 = self.slope_Z1
+        # J_dZ1_A1[n,i,j1] = 1[A1[n,j1] > 0]·Σ_j W2[i,j]·W2[j1,j]
+        return (W2 @ W2.T) * slope_Z1[:, None]
+
+    def hessian_block(self, row: str, column: str) -> np.ndarray:
+        """∂²L/∂row∂column for two parameters, with the axes of `row`, then those of `column`; dense."""
+        for name in (row, column):
+            if name not in Params._fields:
+                raise ValueError(f"{name}: expected one of {', '.join(Params._fields)}")
+        if Params._fields.index(row) < Params._fields.index(column):
+            transposed = self.hessian_block(column, row)
+            behind = getattr(self.params, column).ndim
+            return np.moveaxis(transposed, range(behind), range(-behind, 0))
+        match row, column:
+            case "W1", "W1":
+                X, slope_Z1 = self.X, self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂W1[i,j]∂W1[i2,j3] = Σ_n X[n,i]·1[A1[n,j] > 0]·J_dZ1_A1[n,j,j3]·X[n,i2]
+                tensordot_X = np.tensordot(X.T[:, None] * X.T, slope_Z1[:, :, None] * J_dZ1_A1, axes=([2], [0]))
+                return tensordot_X.transpose(0, 2, 1, 3)
+            case "b1", "W1":
+                X, slope_Z1 = self.X, self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂b1[i]∂W1[i2,j3] = Σ_n 1[A1[n,i] > 0]·J_dZ1_A1[n,i,j3]·X[n,i2]
+                return (slope_Z1.T[:, None] * X.T) @ J_dZ1_A1.transpose(1, 0, 2)
+            case "b1", "b1":
+                slope_Z1 = self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂b1[i]∂b1[i2] = Σ_n 1[A1[n,i] > 0]·J_dZ1_A1[n,i,i2]
+                return (slope_Z1[:, :, None] * J_dZ1_A1).sum(axis=0)
+            case "W2", "W1":
+                _, _, W2, _ = self.params
+                X, A1, Z1, delta_2, slope_Z1 = self.X, self.A1, self.Z1, self.delta_2, self.slope_Z1
+                # ∂²L/∂W2[i,j]∂W1[i2,j3] = W2[j3,j]·Σ_n Z1[n,i]·1[A1[n,j3] > 0]·X[n,i2] + 1[i = j3]·Σ_n
+                #     delta_2[n,j]·1[A1[n,i] > 0]·X[n,i2]
+                astype_slope_Z1 = slope_Z1.astype(A1.dtype)
+                part_astype_slope_Z1 = (
+                    np.tensordot(astype_slope_Z1, delta_2.T[:, None] * X.T, axes=([0], [2]))[:, :, :, None]
+                    * np.eye(20, dtype=bool)[:, None, None]
+                )
+                return ((Z1.T[:, None] * X.T) @ astype_slope_Z1)[:, None] * W2.T[:, None] + part_astype_slope_Z1
+            case "W2", "b1":
+                _, _, W2, _ = self.params
+                A1, Z1, delta_2, slope_Z1 = self.A1, self.Z1, self.delta_2, self.slope_Z1
+                # ∂²L/∂W2[i,j]∂b1[i2] = W2[i2,j]·Σ_n Z1[n,i]·1[A1[n,i2] > 0] + 1[i = i2]·Σ_n
+                #     delta_2[n,j]·1[A1[n,i] > 0]
+                astype_slope_Z1 = slope_Z1.astype(A1.dtype)
+                return (
+                    (Z1.T @ astype_slope_Z1)[:, None] * W2.T
+                    + (astype_slope_Z1.T @ delta_2)[:, :, None] * np.eye(20, dtype=bool)[:, None]
+                )
+            case "W2", "W2":
+                Z1 = self.Z1
+                # ∂²L/∂W2[i,j]∂W2[i2,j3] = 1[j = j3]·Σ_n Z1[n,i]·Z1[n,i2]
+                return (Z1.T @ Z1)[:, None, :, None] * np.eye(5, dtype=bool)[:, None]
+            case "b2", "W1":
+                _, _, W2, _ = self.params
+                X, A1, slope_Z1 = self.X, self.A1, self.slope_Z1
+                # ∂²L/∂b2[i]∂W1[i2,j3] = W2[j3,i]·Σ_n 1[A1[n,j3] > 0]·X[n,i2]
+                return W2.T[:, None] * (X.T @ slope_Z1.astype(A1.dtype))
+            case "b2", "b1":
+                _, _, W2, _ = self.params
+                A1, slope_Z1 = self.A1, self.slope_Z1
+                # ∂²L/∂b2[i]∂b1[i2] = W2ᵀ diag(1[A1 > 0]ᵀ 𝟏)
+                return W2.T * slope_Z1.astype(A1.dtype).sum(axis=0, keepdims=True)
+            case "b2", "W2":
+                Z1 = self.Z1
+                # ∂²L/∂b2[i]∂W2[i2,j3] = 1[i = j3]·Σ_n Z1[n,i2]
+                return Z1.sum(axis=0)[:, None] * np.eye(5, dtype=bool)[:, None]
+            case "b2", "b2":
+                X = self.X
+                k = X.shape[0]
+                # ∂²L/∂b2[i]∂b2[i2] = k·I_5
+                return k * np.eye(5, dtype=bool).astype(np.float32)
+
+
+def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
+    """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
+    check_inputs(X=X, T=T)
+    A1, Z1, Y = activations(params, X)
+    slope_Z1 = A1 > 0
+    # delta_2 = Y − T
+    delta_2 = Y - T
+    return Linearized(params=params, X=X, T=T, A1=A1, Z1=Z1, Y=Y, delta_2=delta_2, slope_Z1=slope_Z1)
+
+
+def hvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Hessian of the loss times V."""
+    return linearize(params, X, T).hvp(V)
+
+
+def ggnvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Gauss-Newton matrix times V."""
+    return linearize(params, X, T).ggnvp(V)
+
+
+def update_jvp(V: Params, HV: Params, alpha: float = 0.01) -> Params:
+    """How the results of `update` move when the parameters move along V and the gradient along HV."""
+    return Params(*(d_theta - alpha * d_g for d_theta, d_g in zip(V, HV, strict=True)))
+
+
+def iteration_jvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.01) -> Params:
+    """The derivative of the step, params -> update(params, gradients), along V."""
+    return update_jvp(V, hvp(params, X, T, V), alpha)
+
+
+def iteration_vjp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.01) -> Params:
+    """The same: as H is symmetric, so is the derivative of this step."""
+    return iteration_jvp(params, X, T, V, alpha)
+
+
+def hessian_block(params: Params, X: np.ndarray, T: np.ndarray, row: str, column: str) -> np.ndarray:
+    """∂²L/∂row∂column, e.g. hessian_block(params, X, T, "W1", "b2"), with the axes of both."""
+    return linearize(params, X, T).hessian_block(row, column)
+
+
+def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.ndarray:
+    """∂output/∂by of one forward formula, with the axes of `output`, then those of `by`, samples included; dense."""
+    at = activations(params, X)
+    match output, by:
+        case "A1", "W1":
+            # ∂A1[n,j]/∂W1[i1,j1] = X[n,i1]·1[j = j1]
+            return X[:, None, :, None] * np.eye(20, dtype=bool)[:, None]
+        case "A1", "b1":
+            k = X.shape[0]
+            # ∂A1[n,j]/∂b1[j1] = 1[j = j1]
+            return np.broadcast_to(np.eye(20, dtype=bool).astype(X.dtype), (k, 20, 20))
+        case "Z1", "A1":
+            A1 = at.A1
+            k = X.shape[0]
+            # ∂Z1[n,i]/∂A1[n1,i1] = 1[A1[n,i] > 0]·1[n = n1]·1[i = i1]
+            return (
+                ((A1 > 0).astype(A1.dtype)[:, :, None] * np.eye(k, dtype=bool)[:, None])[:, :, :, None]
+                * np.eye(20, dtype=bool)[:, None]
+            )
+        case "Y", "Z1":
+            W2 = params.W2
+            k = X.shape[0]
+            # ∂Y[n,j]/∂Z1[n1,i1] = W2[i1,j]·1[n = n1]
+            return W2.T[:, None] * np.eye(k, dtype=bool)[:, None, :, None]
+        case "Y", "W2":
+            Z1 = at.Z1
+            # ∂Y[n,j]/∂W2[i1,j1] = Z1[n,i1]·1[j = j1]
+            return Z1[:, None, :, None] * np.eye(5, dtype=bool)[:, None]
+        case "Y", "b2":
+            k = X.shape[0]
+            # ∂Y[n,j]/∂b2[j1] = 1[j = j1]
+            return np.broadcast_to(np.eye(5, dtype=bool).astype(X.dtype), (k, 5, 5))
+    raise ValueError(f"no formula of {output} reads {by}")

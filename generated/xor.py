@@ -2,7 +2,8 @@
 
 Conventions: samples are columns, a dense layer is A = W X + b 1ᵀ; a gradient has the shape of its parameter;
 a maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector
-of ones, X[n] is sample n. Laid out by templates/numpy/module.py.j2.
+of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
+Newton product. Laid out by templates/numpy/module.py.j2.
 
     X        (2, k)  input
     T        (1, k)  input
@@ -24,6 +25,7 @@ of ones, X[n] is sample n. Laid out by templates/numpy/module.py.j2.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -153,3 +155,328 @@ def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np
     A1, _, _ = activations(params, X)
     values = [A1]
     return values
+
+
+# ---------------------------------------------------------------- second order
+
+
+def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
+    """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
+    check_arrays(declared, dict(zip(declared, V, strict=True)))
+
+
+TOGETHER = 2**20
+"""The entries that an array of forward quantities, for a group of directions, has at most."""
+
+
+class Cached(NamedTuple):
+    """What products at one theta have in common; the arrays are kept, not copied."""
+
+    params: Params
+    X: np.ndarray
+    T: np.ndarray
+    A1: np.ndarray
+    Z1: np.ndarray
+    Y: np.ndarray
+    delta_2: np.ndarray
+    slope_Z1: np.ndarray
+
+
+class Linearized(Cached):
+    """The loss, its gradients and products with its Hessian at one theta; `linearize` makes it."""
+
+    @cached_property
+    def loss(self) -> float:
+        """L = ‖Y − T‖²/(2·k)"""
+        X, T, Y = self.X, self.T, self.Y
+        k = X.shape[1]
+        # L = ‖Y − T‖²/(2·k)
+        L = ((Y - T)**2).sum() / (2 * k)
+        return L
+
+    @cached_property
+    def gradients(self) -> Params:
+        """The derivatives of the loss by the parameters, each in the shape of its parameter."""
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
+        # dW2 = delta_2 Z1ᵀ
+        dW2 = delta_2 @ Z1.T
+        # db2 = delta_2 𝟏
+        db2 = delta_2.sum(axis=1)
+        # dZ1 = W2ᵀ delta_2
+        dZ1 = W2.T @ delta_2
+        # delta_1 = dZ1 ⊙ 1[A1 > 0]
+        delta_1 = dZ1 * slope_Z1
+        # dW1 = delta_1 Xᵀ
+        dW1 = delta_1 @ X.T
+        # db1 = delta_1 𝟏
+        db1 = delta_1.sum(axis=1)
+        return Params(W1=dW1, b1=db1, W2=dW2, b2=db2)
+
+    def hvp(self, V: Params) -> Params:
+        """H V, the Hessian of the loss times V: the derivative of the gradients along V."""
+        check_directions(V, self.params)
+        VW1, Vb1, VW2, Vb2 = V
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
+        k = X.shape[1]
+        # RA1 = VW1 X + Vb1 𝟏ᵀ
+        RA1 = VW1 @ X + Vb1[:, None]
+        # RZ1 = 1[A1 > 0] ⊙ RA1
+        RZ1 = RA1 * slope_Z1
+        # RY = VW2 Z1 + W2 RZ1 + Vb2 𝟏ᵀ
+        RY = VW2 @ Z1 + W2 @ RZ1 + Vb2[:, None]
+        # Rdelta_2 = RY/k
+        Rdelta_2 = RY / k
+        # RdW2 = Rdelta_2 Z1ᵀ + delta_2 RZ1ᵀ
+        RdW2 = Rdelta_2 @ Z1.T + delta_2 @ RZ1.T
+        # Rdb2 = Rdelta_2 𝟏
+        Rdb2 = Rdelta_2.sum(axis=1)
+        # RdZ1 = W2ᵀ Rdelta_2 + VW2ᵀ delta_2
+        RdZ1 = W2.T @ Rdelta_2 + VW2.T @ delta_2
+        # Rdelta_1 = 1[A1 > 0] ⊙ RdZ1
+        Rdelta_1 = RdZ1 * slope_Z1
+        # RdW1 = Rdelta_1 Xᵀ
+        RdW1 = Rdelta_1 @ X.T
+        # Rdb1 = Rdelta_1 𝟏
+        Rdb1 = Rdelta_1.sum(axis=1)
+        return Params(W1=RdW1, b1=Rdb1, W2=RdW2, b2=Rdb2)
+
+    def hvp_block(self, V: Params) -> Params:
+        """H V for m directions: each array of V, and of what is returned, has a first axis of length m."""
+        check_directions(V, self.params, ("m",))
+        X = self.X
+        k = X.shape[1]
+        together = max(1, TOGETHER // (3 * k))
+        if together > 1:
+            groups = [Params(*(v[at : at + together] for v in V)) for at in range(0, V[0].shape[0], together)]
+            return Params(*(np.concatenate(arrays) for arrays in zip(*(self._hvp_group(group) for group in groups))))
+        return Params(*(np.stack(arrays) for arrays in zip(*(self.hvp(Params(*v)) for v in zip(*V)))))
+
+    def _hvp_group(self, V: Params) -> Params:
+        """H V, every step for all directions: their axis m is the first of V's arrays and the second of samples'."""
+        VW1, Vb1, VW2, Vb2 = V
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
+        k = X.shape[1]
+        # RA1[i,m,n] = Σ_j X[j,n]·VW1[m,i,j] + Vb1[m,i]
+        RA1 = (VW1 @ X).transpose(1, 0, 2) + Vb1.T[:, :, None]
+        # RZ1[i,m,n] = 1[A1[i,n] > 0]·RA1[i,m,n]
+        RZ1 = RA1 * slope_Z1[:, None]
+        # RY[i,m,n] = Σ_j Z1[j,n]·VW2[m,i,j] + Σ_j W2[i,j]·RZ1[j,m,n] + Vb2[m,i]
+        RY = (VW2 @ Z1).transpose(1, 0, 2) + np.tensordot(W2, RZ1, axes=([1], [0])) + Vb2.T[:, :, None]
+        # Rdelta_2[i,m,n] = RY[i,m,n]/k
+        Rdelta_2 = RY / k
+        # RdW2[m,i,j] = Σ_n Z1[j,n]·Rdelta_2[i,m,n] + Σ_n delta_2[i,n]·RZ1[j,m,n]
+        RdW2 = (
+            (Rdelta_2 @ Z1.T).transpose(1, 0, 2)
+            + np.tensordot(delta_2, RZ1, axes=([1], [2])).transpose(2, 0, 1)
+        )
+        # Rdb2[m,i] = Σ_n Rdelta_2[i,m,n]
+        Rdb2 = Rdelta_2.sum(axis=2).T
+        # RdZ1[i,m,n] = Σ_i2 W2[i2,i]·Rdelta_2[i2,m,n] + Σ_i2 delta_2[i2,n]·VW2[m,i2,i]
+        RdZ1 = (
+            np.tensordot(W2, Rdelta_2, axes=([0], [0]))
+            + np.tensordot(VW2, delta_2, axes=([1], [0])).transpose(1, 0, 2)
+        )
+        # Rdelta_1[i,m,n] = 1[A1[i,n] > 0]·RdZ1[i,m,n]
+        Rdelta_1 = RdZ1 * slope_Z1[:, None]
+        # RdW1[m,i,j] = Σ_n X[j,n]·Rdelta_1[i,m,n]
+        RdW1 = (Rdelta_1 @ X.T).transpose(1, 0, 2)
+        # Rdb1[m,i] = Σ_n Rdelta_1[i,m,n]
+        Rdb1 = Rdelta_1.sum(axis=2).T
+        return Params(W1=RdW1, b1=Rdb1, W2=RdW2, b2=Rdb2)
+
+    def ggnvp(self, V: Params) -> Params:
+        """Jᵀ H J V, Gauss-Newton's part of H V: J = ∂Y/∂theta, H = ∂²L/∂Y²."""
+        check_directions(V, self.params)
+        VW1, Vb1, VW2, Vb2 = V
+        _, _, W2, _ = self.params
+        X, Z1, slope_Z1 = self.X, self.Z1, self.slope_Z1
+        k = X.shape[1]
+        # RA1 = VW1 X + Vb1 𝟏ᵀ
+        RA1 = VW1 @ X + Vb1[:, None]
+        # RZ1 = 1[A1 > 0] ⊙ RA1
+        RZ1 = RA1 * slope_Z1
+        # RY = VW2 Z1 + W2 RZ1 + Vb2 𝟏ᵀ
+        RY = VW2 @ Z1 + W2 @ RZ1 + Vb2[:, None]
+        # Gdelta_2 = RY/k
+        Gdelta_2 = RY / k
+        # GdW2 = Gdelta_2 Z1ᵀ
+        GdW2 = Gdelta_2 @ Z1.T
+        # Gdb2 = Gdelta_2 𝟏
+        Gdb2 = Gdelta_2.sum(axis=1)
+        # GdZ1 = W2ᵀ Gdelta_2
+        GdZ1 = W2.T @ Gdelta_2
+        # Gdelta_1 = GdZ1 ⊙ 1[A1 > 0]
+        Gdelta_1 = GdZ1 * slope_Z1
+        # GdW1 = Gdelta_1 Xᵀ
+        GdW1 = Gdelta_1 @ X.T
+        # Gdb1 = Gdelta_1 𝟏
+        Gdb1 = Gdelta_1.sum(axis=1)
+        return Params(W1=GdW1, b1=Gdb1, W2=GdW2, b2=Gdb2)
+
+    @cached_property
+    def J_dZ1_A1(self) -> np.ndarray:
+        """∂dZ1/∂A1 of each sample."""
+        _, _, W2, _ = self.params
+        X, A1 = self.X, self.A1
+        k = X.shape[1]
+        # J_dZ1_A1[i,n,i1] = 1[A1[i1,n] > 0]·Σ_i2 W2[i2,i]·W2[i2,i1] / k
+        return ((W2 / k).T @ W2)[:, None] * (A1.T > 0)
+
+    def hessian_block(self, row: str, column: str) -> np.ndarray:
+        """∂²L/∂row∂column for two parameters, with the axes of `row`, then those of `column`; dense."""
+        for name in (row, column):
+            if name not in Params._fields:
+                raise ValueError(f"{name}: expected one of {', '.join(Params._fields)}")
+        if Params._fields.index(row) < Params._fields.index(column):
+            transposed = self.hessian_block(column, row)
+            behind = getattr(self.params, column).ndim
+            return np.moveaxis(transposed, range(behind), range(-behind, 0))
+        match row, column:
+            case "W1", "W1":
+                X, slope_Z1 = self.X, self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂W1[i,j]∂W1[i5,j1] = Σ_n X[j,n]·1[A1[i,n] > 0]·J_dZ1_A1[i,n,i5]·X[j1,n]
+                tensordot_X = np.tensordot(X[:, None] * X, slope_Z1[:, :, None] * J_dZ1_A1, axes=([2], [1]))
+                return tensordot_X.transpose(2, 0, 3, 1)
+            case "b1", "W1":
+                X, slope_Z1 = self.X, self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂b1[i]∂W1[i5,j1] = Σ_n 1[A1[i,n] > 0]·J_dZ1_A1[i,n,i5]·X[j1,n]
+                return J_dZ1_A1.transpose(0, 2, 1) @ (slope_Z1[:, None] * X).transpose(0, 2, 1)
+            case "b1", "b1":
+                slope_Z1 = self.slope_Z1
+                J_dZ1_A1 = self.J_dZ1_A1
+                # ∂²L/∂b1[i]∂b1[i5] = Σ_n 1[A1[i,n] > 0]·J_dZ1_A1[i,n,i5]
+                return (slope_Z1[:, :, None] * J_dZ1_A1).sum(axis=1)
+            case "W2", "W1":
+                _, _, W2, _ = self.params
+                X, A1, Z1, delta_2, slope_Z1 = self.X, self.A1, self.Z1, self.delta_2, self.slope_Z1
+                k = X.shape[1]
+                # ∂²L/∂W2[i,j]∂W1[i5,j1] = W2[i,i5]·Σ_n Z1[j,n]·1[A1[i5,n] > 0]·X[j1,n] / k + 1[i5 = j]·Σ_n
+                #     delta_2[i,n]·1[A1[j,n] > 0]·X[j1,n]
+                part_slope_Z1 = slope_Z1.astype(A1.dtype).T
+                part_delta_2 = (
+                    ((delta_2[:, None] * X) @ part_slope_Z1).transpose(0, 2, 1)[:, :, None]
+                    * np.eye(3, dtype=bool).T[:, :, None]
+                )
+                return (
+                    ((Z1[:, None] * X) @ part_slope_Z1).transpose(0, 2, 1) * (W2 / k)[:, None, :, None]
+                    + part_delta_2
+                )
+            case "W2", "b1":
+                _, _, W2, _ = self.params
+                X, A1, Z1, delta_2, slope_Z1 = self.X, self.A1, self.Z1, self.delta_2, self.slope_Z1
+                k = X.shape[1]
+                # ∂²L/∂W2[i,j]∂b1[i5] = W2[i,i5]·Σ_n Z1[j,n]·1[A1[i5,n] > 0] / k + 1[i5 = j]·Σ_n
+                #     delta_2[i,n]·1[A1[j,n] > 0]
+                part_slope_Z1 = slope_Z1.astype(A1.dtype).T
+                return (
+                    (Z1 @ part_slope_Z1) * (W2 / k)[:, None]
+                    + (delta_2 @ part_slope_Z1)[:, :, None] * np.eye(3, dtype=bool).T
+                )
+            case "W2", "W2":
+                X, Z1 = self.X, self.Z1
+                k = X.shape[1]
+                # ∂²L/∂W2[i,j]∂W2[i5,j1] = 1[i = i5]·Σ_n Z1[j,n]·Z1[j1,n] / k
+                return (Z1 @ Z1.T)[:, None] * np.eye(1, dtype=bool)[:, None, :, None] / k
+            case "b2", "W1":
+                _, _, W2, _ = self.params
+                X, A1, slope_Z1 = self.X, self.A1, self.slope_Z1
+                k = X.shape[1]
+                # ∂²L/∂b2[i]∂W1[i5,j1] = W2[i,i5]·Σ_n 1[A1[i5,n] > 0]·X[j1,n] / k
+                return (W2 / k)[:, :, None] * (slope_Z1.astype(A1.dtype) @ X.T)
+            case "b2", "b1":
+                _, _, W2, _ = self.params
+                X, A1, slope_Z1 = self.X, self.A1, self.slope_Z1
+                k = X.shape[1]
+                # ∂²L/∂b2[i]∂b1[i5] = W2 diag(1[A1 > 0] 𝟏) / k
+                return W2 * slope_Z1.astype(A1.dtype).sum(axis=1) / k
+            case "b2", "W2":
+                X, Z1 = self.X, self.Z1
+                k = X.shape[1]
+                # ∂²L/∂b2[i]∂W2[i5,j1] = 1[i = i5]·Σ_n Z1[j1,n] / k
+                return Z1.sum(axis=1) * np.eye(1, dtype=bool)[:, :, None] / k
+            case "b2", "b2":
+                X = self.X
+                # ∂²L/∂b2[i]∂b2[i5] = I_1
+                return np.eye(1, dtype=bool).astype(X.dtype)
+
+
+def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
+    """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
+    check_inputs(X=X, T=T)
+    A1, Z1, Y = activations(params, X)
+    k = X.shape[1]
+    slope_Z1 = A1 > 0
+    # delta_2 = (Y − T)/k
+    delta_2 = (Y - T) / k
+    return Linearized(params=params, X=X, T=T, A1=A1, Z1=Z1, Y=Y, delta_2=delta_2, slope_Z1=slope_Z1)
+
+
+def hvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Hessian of the loss times V."""
+    return linearize(params, X, T).hvp(V)
+
+
+def ggnvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params) -> Params:
+    """The Gauss-Newton matrix times V."""
+    return linearize(params, X, T).ggnvp(V)
+
+
+def update_jvp(V: Params, HV: Params, alpha: float = 0.1) -> Params:
+    """How the results of `update` move when the parameters move along V and the gradient along HV."""
+    return Params(*(d_theta - alpha * d_g for d_theta, d_g in zip(V, HV, strict=True)))
+
+
+def iteration_jvp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.1) -> Params:
+    """The derivative of the step, params -> update(params, gradients), along V."""
+    return update_jvp(V, hvp(params, X, T, V), alpha)
+
+
+def iteration_vjp(params: Params, X: np.ndarray, T: np.ndarray, V: Params, alpha: float = 0.1) -> Params:
+    """The same: as H is symmetric, so is the derivative of this step."""
+    return iteration_jvp(params, X, T, V, alpha)
+
+
+def hessian_block(params: Params, X: np.ndarray, T: np.ndarray, row: str, column: str) -> np.ndarray:
+    """∂²L/∂row∂column, e.g. hessian_block(params, X, T, "W1", "b2"), with the axes of both."""
+    return linearize(params, X, T).hessian_block(row, column)
+
+
+def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.ndarray:
+    """∂output/∂by of one forward formula, with the axes of `output`, then those of `by`, samples included; dense."""
+    at = activations(params, X)
+    match output, by:
+        case "A1", "W1":
+            # ∂A1[i,n]/∂W1[i1,j1] = X[j1,n]·1[i = i1]
+            return X.T[:, None] * np.eye(3, dtype=bool)[:, None, :, None]
+        case "A1", "b1":
+            k = X.shape[1]
+            # ∂A1[i,n]/∂b1[i1] = 1[i = i1]
+            return np.broadcast_to(np.eye(3, dtype=bool).astype(X.dtype)[:, None], (3, k, 3))
+        case "Z1", "A1":
+            A1 = at.A1
+            k = X.shape[1]
+            # ∂Z1[i,n]/∂A1[i1,n1] = 1[A1[i,n] > 0]·1[i = i1]·1[n = n1]
+            return (
+                ((A1 > 0).astype(A1.dtype)[:, :, None] * np.eye(3, dtype=bool)[:, None])[:, :, :, None]
+                * np.eye(k, dtype=bool)[:, None]
+            )
+        case "Y", "W2":
+            Z1 = at.Z1
+            # ∂Y[i,n]/∂W2[i1,j1] = Z1[j1,n]·1[i = i1]
+            return Z1.T[:, None] * np.eye(1, dtype=bool)[:, None, :, None]
+        case "Y", "Z1":
+            W2 = params.W2
+            k = X.shape[1]
+            # ∂Y[i,n]/∂Z1[j1,n1] = W2[i,j1]·1[n = n1]
+            return W2[:, None, :, None] * np.eye(k, dtype=bool)[:, None]
+        case "Y", "b2":
+            k = X.shape[1]
+            # ∂Y[i,n]/∂b2[i1] = 1[i = i1]
+            return np.broadcast_to(np.eye(1, dtype=bool).astype(X.dtype)[:, None], (1, k, 1))
+    raise ValueError(f"no formula of {output} reads {by}")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from symjac.check.numeric import Report
     from symjac.derive import Derivation
-    from symjac.numbers.point import Point
     from symjac.model.stack import Stack
+    from symjac.numbers.point import Point
     from symjac.train.state import Epoch
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
@@ -245,7 +245,7 @@ def jacobian(
 ) -> None:
     """The Jacobian of a training step, I - alpha H for gradient descent: its spectrum, or all of it to disk.
 
-    At the weights in --params, on the data's training samples. Without another option, the five eigenvalues at each end.
+    At the weights in --params, on the data's training samples. Without another option, five eigenvalues at each end.
     """
     from symjac.numbers import report
 

@@ -2,20 +2,21 @@
 
 R{q} is the derivative of q along V (Pearlmutter, "Fast Exact Multiplication by the Hessian", Neural Computation 6,
 1994). Each formula of the derivation, forwards and backwards, is differentiated once more by the same laws; it starts
-from names, so the work grows linearly with the number of layers. R of a parameter's gradient is the Hessian's rows of
-that parameter, times V.
+from names, so the work grows linearly with the number of layers. R of a parameter's gradient is that block of the
+Hessian times V.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from symjac.calculus.differentiate import jvp
 from symjac.calculus.simplify import CHAIN, SUBSTITUTE, Context, simplify
 from symjac.calculus.trace import Derived, Step
-from symjac.core.expr import ZERO, Contract, Equation, Symbol, symbol, walk
+from symjac.core.expr import ZERO, Add, Contract, Equation, Expr, Symbol, add, symbol, transform, walk
 from symjac.derive import Derivation
+from symjac.model.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,53 +38,134 @@ def directional_name(quantity: str) -> str:
     return f"R{quantity}"
 
 
-def backward_in_products(derivation: Derivation) -> tuple[Equation, ...]:
+def cotangent_name(quantity: str) -> str:
+    """The name of what stands for the cotangent `quantity` in the Gauss-Newton product."""
+    return f"G{quantity}"
+
+
+def backward_in_products(derivation: Derivation, keep: Collection[str] = ()) -> tuple[Equation, ...]:
     """The formulas of the backward pass, in order, with every cotangent that costs a sum under its own name.
 
-    Differentiated again, a product that stands under one name is computed once.
+    Differentiated again, a product that stands under one name is computed once. The cotangents `keep` have their own
+    names too.
     """
-    equations = {d.equation.lhs.name: _unsubstituted(derivation, d) for d in derivation.chain}
-    needed = {d.equation.lhs.name for d in derivation.chain if d.kind == "gradient"}
+    sources = {d.equation.lhs.name: d for d in derivation.chain}
+    equations = [_unsubstituted(sources, d, keep) for d in derivation.chain]
+    return needed(equations, [d.equation.lhs.name for d in derivation.chain if d.kind == "gradient"])
+
+
+def needed(equations: Iterable[Equation], names: Iterable[str]) -> tuple[Equation, ...]:
+    """Of `equations`, in order of evaluation, the definitions of `names` and of all that those read."""
+    wanted = set(names)
     kept: list[Equation] = []
-    for d in reversed(derivation.chain):
-        if d.equation.lhs.name in needed:
-            equation = equations[d.equation.lhs.name]
+    for equation in reversed(tuple(equations)):
+        if equation.lhs.name in wanted:
             kept.append(equation)
-            needed |= equation.rhs.names
+            wanted |= equation.rhs.names
     return tuple(reversed(kept))
 
 
 def directional(derivation: Derivation) -> tuple[Directional, ...]:
-    """R of every forward quantity and of every formula of `backward_in_products` that V moves, in order."""
-    return tuple(_directional(derivation))
-
-
-def _directional(derivation: Derivation) -> Iterator[Directional]:
+    """R of every forward quantity and every formula of `backward_in_products` that V moves, in order of evaluation."""
     stack = derivation.stack
-    moved = {p.symbol.name: direction_name(p.symbol.name) for p in stack.parameters}
-    values = tuple(d.equation for d in stack.forward if d.kind == "activation")
-    of_output = {q.lhs.name: q for q in values}
-    for equation in (*(d.equation for d in stack.forward), *backward_in_products(derivation)):
+    equations = (*(d.equation for d in stack.forward), *backward_in_products(derivation))
+    return tuple(_along(stack, equations, _directions(stack), directional_name))
+
+
+def gauss_newton(derivation: Derivation, along: tuple[Directional, ...] | None = None) -> tuple[Directional, ...]:
+    """Jᵀ H J V in order of evaluation: J = ∂z/∂θ, H = ∂²L/∂z² of the loss as a function of one quantity z.
+
+    R{z} is had forwards; H R{z} is R of ∂L/∂z where z alone moves; the backward formulas, linear in the cotangents,
+    take it to the parameters: `Gdelta_2` stands for `delta_2`. z is the first quantity from the last pre-activation on
+    by which H has no target in it: for softmax under cross-entropy that is the pre-activation, and Jᵀ H J the Fisher
+    information; the output where there is none. `along` is `directional(derivation)` where that is at hand.
+    """
+    stack = derivation.stack
+    last = max(place for place, d in enumerate(stack.forward) if d.kind == "affine")
+    for place in range(last, len(stack.forward)):
+        at = next(d.equation.lhs.name for d in derivation.chain if d.by.name == stack.forward[place].equation.lhs.name)
+        backward = backward_in_products(derivation, keep=(at,))
+        curved = _loss_hessian(derivation, place, needed(backward, [at]))
+        if place == len(stack.forward) - 1 or _is_free_of_target(derivation, place, curved):
+            break
+    if not any(d.of.name == at for d in curved):
+        return ()
+    forward = directional(derivation) if along is None else along
+    start = next(p for p, q in enumerate(backward) if q.lhs.name == at) + 1
+    found = (*forward, *curved, *_with_cotangent(backward[start:], at))
+    gradients = [cotangent_name(d.equation.lhs.name) for d in derivation.chain if d.kind == "gradient"]
+    kept = {q.lhs.name for q in needed((d.equation for d in found), gradients)}
+    return tuple(d for d in found if d.equation.lhs.name in kept)
+
+
+def _with_cotangent(backward: Iterable[Equation], at: str) -> Iterator[Directional]:
+    """The backward formulas behind the cotangent `at`, with another one in its place.
+
+    A term has one cotangent as a factor, or comes from elsewhere and is left out.
+    """
+    names = {at: cotangent_name(at)}
+
+    def law(e: Expr) -> Expr | None:
+        return symbol(names[e.name], e.indices) if isinstance(e, Symbol) and e.name in names else None
+
+    for equation in backward:
+        terms = equation.rhs.terms if isinstance(equation.rhs, Add) else (equation.rhs,)
+        raw = add(*(t for t in terms if names.keys() & t.names))
+        if raw is ZERO:
+            continue
+        name = names[equation.lhs.name] = cotangent_name(equation.lhs.name)
+        value = transform(raw, law)
+        yield Directional(
+            equation.lhs, Equation(symbol(name, equation.lhs.indices), value), (Step(CHAIN, value, value),)
+        )
+
+
+def _loss_hessian(derivation: Derivation, place: int, backward: Iterable[Equation]) -> tuple[Directional, ...]:
+    """R of ∂L/∂z and of what it is made of, where z, the forward quantity at `place`, moves and nothing before it."""
+    names = [d.equation.lhs.name for d in derivation.stack.forward[place:]]
+    moved = {name: directional_name(name) for name in names}
+    return tuple(_along(derivation.stack, backward, moved, cotangent_name))
+
+
+def _is_free_of_target(derivation: Derivation, place: int, curved: Iterable[Directional]) -> bool:
+    """True where the loss depends on what is before `place` through that quantity alone, and H reads no target."""
+    stack = derivation.stack
+    before = {d.equation.lhs.name for d in stack.forward[:place]}
+    read = frozenset().union(*(d.equation.rhs.names for d in (*stack.forward[place + 1 :], stack.loss)))
+    given = {s.name for s in stack.inputs[1:]} | {d.equation.lhs.name for d in derivation.chain}
+    return not before & read and not any(given & d.equation.rhs.names for d in curved)
+
+
+def _directions(stack: Stack) -> dict[str, str]:
+    return {p.symbol.name: direction_name(p.symbol.name) for p in stack.parameters}
+
+
+def _along(
+    stack: Stack, equations: Iterable[Equation], moved: Mapping[str, str], naming: Callable[[str], str]
+) -> Iterator[Directional]:
+    """The differentials of `equations` where the quantities `moved` move along the given names; zeros are left out."""
+    moved = dict(moved)
+    values = {d.equation.lhs.name: (p, d.equation) for p, d in enumerate(stack.forward) if d.kind == "activation"}
+    for equation in equations:
+        if not moved.keys() & equation.rhs.names:
+            continue
         raw = jvp(equation.rhs, moved)
-        read = [
-            q
-            for q in values
-            if q.rhs.names & raw.names and (q.lhs.name in raw.names or q is of_output.get(equation.lhs.name))
-        ]
-        value, steps = simplify(raw, Context(tuple(read), stack.facts))
+        read = sorted((values[n] for n in raw.names | {equation.lhs.name} if n in values), key=lambda v: v[0])
+        context = Context(tuple(q for _, q in read if q.rhs.names & raw.names), stack.facts)
+        value, steps = simplify(raw, context)
         if value is ZERO:
             continue
-        name = directional_name(equation.lhs.name)
+        name = naming(equation.lhs.name)
         moved[equation.lhs.name] = name
         out = Equation(symbol(name, equation.lhs.indices), value)
         yield Directional(equation.lhs, out, (Step(CHAIN, raw, raw), *steps))
 
 
-def _unsubstituted(derivation: Derivation, derived: Derived) -> Equation:
-    """The formula as it stood before a cotangent that costs a sum was substituted."""
+def _unsubstituted(sources: Mapping[str, Derived], derived: Derived, keep: Collection[str]) -> Equation:
+    """The formula as it stood before a cotangent that costs a sum, or is one of `keep`, was substituted."""
     for step in derived.steps:
         if step.law is SUBSTITUTE:
-            source = next(d for d in derivation.chain if d.equation.lhs.name == step.where[0])
-            if any(isinstance(n, Contract) and n.summed for n in walk(source.equation.rhs)):
+            source = sources[step.where[0]].equation
+            if source.lhs.name in keep or any(isinstance(n, Contract) and n.summed for n in walk(source.rhs)):
                 return Equation(derived.equation.lhs, step.before)
     return derived.equation

@@ -408,6 +408,25 @@ def test_a_wrong_slope_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> No
             assert not np.allclose(got, expected, rtol=1e-6, atol=1e-8), (q.name, slot)
 
 
+@pytest.mark.parametrize("name", UPDATES)
+def test_the_iterations_derivative(name: str) -> None:
+    """iteration_jvp is the complex step of the whole step, gradient included; iteration_vjp its transpose."""
+    m = module(name)
+    params, state, X, T = a_point(m)
+    V, V_state = directions(m, params, state, 10)
+    W, W_state = directions(m, params, state, 11)
+
+    def everything(result: Any) -> np.ndarray:
+        return flat(result) if state is None else flat(result[0], *arrays_of(m, result[1]))
+
+    states = [() if state is None else (state, moving) for moving in (V_state, W_state)]
+    forward = everything(m.iteration_jvp(params, X, T, V, *states[0]))
+    backward = everything(m.iteration_vjp(params, X, T, W, *states[1]))
+    np.testing.assert_allclose(forward, complex_step(m, params, state, V, V_state, X, T), rtol=1e-9, atol=1e-11)
+    v, w = (everything(one if state is None else (one, more)) for one, more in ((V, V_state), (W, W_state)))
+    np.testing.assert_allclose(forward @ w, v @ backward, rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adam"])
 def test_an_entry_whose_gradient_was_always_0(name: str) -> None:
     """Its root is 0: no warning, no NaN; θ' moves with g as if the mean of squares stayed 0."""

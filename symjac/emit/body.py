@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from symjac.emit.code import COMPARE, Code, Part, array_name, atom, repeated, replace, subcodes
+from symjac.emit.code import ATOM, COMPARE, Code, Part, array_name, atom, repeated, replace, subcodes
 
 WIDTH = 110
 _IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -20,29 +20,37 @@ def identifiers(lines: Iterable[str]) -> set[str]:
 class Body:
     """The lines of one function. A name is assigned once, so equal texts stay equal to its end."""
 
-    def __init__(self, taken: Collection[str]) -> None:
+    def __init__(self, taken: Collection[str], known: Mapping[str, str] | None = None, width: int = WIDTH) -> None:
+        """`known` gives names to subexpressions whose values are there already, by their text."""
+        self._width = width
         self.lines: list[str] = []
         self._taken = set(taken)
-        self._known: dict[str, Code] = {}
+        self._known = {text: atom(name) for text, name in (known or {}).items()}
+
+    def know(self, text: str, name: str) -> None:
+        """From here on, `name` stands for the subexpression of this text."""
+        self._known[text] = atom(name)
 
     def comment(self, text: str) -> None:
-        wrapper = textwrap.TextWrapper(WIDTH, initial_indent="# ", subsequent_indent="#     ", break_long_words=False)
+        wrapper = textwrap.TextWrapper(
+            self._width, initial_indent="# ", subsequent_indent="#     ", break_long_words=False
+        )
         self.lines += wrapper.wrap(text)
 
     def assign(self, target: str, code: Code) -> None:
         """`target = code`, what it computes twice before it."""
         for before, value in self._separated(code):
-            self.lines += wrapped(f"{before or target} = ", value)
+            self.lines += wrapped(f"{before or target} = ", value, self._width)
 
     def result(self, code: Code) -> None:
         """`return code`"""
         for before, value in self._separated(code):
-            self.lines += wrapped(f"{before} = " if before else "return ", value)
+            self.lines += wrapped(f"{before} = " if before else "return ", value, self._width)
 
     def _separated(self, code: Code) -> list[tuple[str, Code]]:
         """(name, value) of the repeated subexpressions in order of evaluation, then ("", what is left of `code`)."""
         statements = [("", replace(code, self._known) if self._known else code)]
-        while found := _worth_a_name([value for _, value in statements]):
+        while found := _worth_a_name([value for _, value in statements]) or _in_long_lines(statements, self._width):
             longest = max(found, key=lambda c: len(c.text))
             name = self._new_name(longest)
             place = next(p for p, (_, value) in enumerate(statements) if _holds(value, longest))
@@ -70,13 +78,30 @@ def _worth_a_name(codes: Sequence[Code]) -> list[Code]:
     return repeated(codes) or [c for code in codes for c in subcodes(code) if c is not code and c.stem == "windows"]
 
 
+def _in_long_lines(statements: Sequence[tuple[str, Code]], width: int) -> list[Code]:
+    """The parts that need no long line of what needs one; none where no part helps."""
+    out: list[Code] = []
+    for _, code in statements:
+        if _is_long(code, width):
+            out += [c for c in subcodes(code) if c is not code and _is_worth_it(c) and not _is_long(c, width)]
+    return out
+
+
+def _is_long(code: Code, width: int) -> bool:
+    return any(len(line) > width for line in wrapped(" " * 20, code, width))
+
+
+def _is_worth_it(code: Code) -> bool:
+    return (code.heavy or code.precedence < ATOM) and len(code.text) > 20 and array_name(code) is not None
+
+
 def _holds(code: Code, inner: Code) -> bool:
     return any(c.text == inner.text for c in subcodes(code))
 
 
-def wrapped(head: str, code: Code) -> list[str]:
+def wrapped(head: str, code: Code, width: int = WIDTH) -> list[str]:
     """`head code`, broken at its outermost operators or its arguments where it is too long for a line."""
-    if len(head) + len(code.text) <= WIDTH:
+    if len(head) + len(code.text) <= width:
         return [head + code.text]
     operands = _chain(code)
     if len(operands) > 1:

@@ -84,7 +84,8 @@ def pair(a: Array, b: Array, over: Sequence[Index], wanted: Sequence[Index]) -> 
     batch = [i for i in a.axes if i in b.axes and i not in over]
     free_a = [i for i in a.axes if i not in b.axes]
     free_b = [i for i in b.axes if i not in a.axes]
-    if not free_a and not free_b and (batch or len(over) > 1):
+    inside = not free_a and not free_b and len(over) > 1
+    if inside or (batch and not (free_a and free_b)):
         return _product_summed(a, b, over, wanted)
     a, b = floating(a), floating(b)
     if _comes_first(free_b, free_a, wanted):

@@ -122,8 +122,10 @@ def _product(e: Contract, wanted: Sequence[Index]) -> Array:
     place = sum(f in above for f in factors[: factors.index(tied[0])]) if tied else 0
     arrays, accesses = _gathered([lower(f, wanted) for f in tied], accesses, bound)
     adding = [a for a in accesses if _adds_back(a, accesses, arrays, bound)]
-    arrays += [access.table(a) for a in accesses if a not in adding]
+    tables = [a for a in accesses if a not in adding]
+    arrays += [access.table(a) for a in tables if bound.intersection(a.free)]
     others = [lower(f, wanted) for f in above]
+    others += [access.table(a) for a in tables if not bound.intersection(a.free)]
     if not arrays and not adding:
         return _quotient(others, below, coefficient, wanted)
     result = {i for a in (*arrays, *others, *below) for i in a.axes} - bound

@@ -19,6 +19,7 @@ from symjac.emit.code import Code, Part, atom, call, fill
 from symjac.emit.formula import HELPERS, number, scaled, template
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
+from symjac.emit.second_code import Second
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
 
@@ -68,8 +69,11 @@ class _Module:
             "kink_lines": self._kinks(),
         }
         bodies["update_lines"] = update_code.step(stack.update)
+        second = Second(self)
+        second_order = second.context()
         functions = list(dict.fromkeys(f for f in self.functions.values() if f is not None))
-        code = [*(line for lines in bodies.values() for line in lines), *(line for f in functions for line in f.lines)]
+        code = [*(line for lines in bodies.values() for line in lines), *second.lines]
+        code += [line for f in functions for line in f.lines]
         functions = [*_helpers(identifiers(code)), *functions]
         code += [line for f in functions for line in f.lines]
         initial = [(in_python(p.symbol.name), _initial(p)) for p in stack.parameters]
@@ -78,8 +82,9 @@ class _Module:
         sizes = self._open_sizes()
         return {
             **bodies,
+            **second_order,
             "title": f"{stack.name}: a network and its gradients, derived by symjac from {stack.source}.",
-            "preamble": self._preamble(),
+            "preamble": self._preamble(second.remark),
             "notation": self._notation(),
             "standard_imports": ["import math"] if "math" in words else [],
             "imports": _imports(words),
@@ -102,6 +107,7 @@ class _Module:
             "output": self.quantities[-1],
             "arguments": _arguments(self.inputs),
             "keywords": _keywords(self.inputs),
+            "names": ", ".join(self.inputs),
             "loss": self.loss,
             "loss_doc": _formula(stack.loss.equation),
             "state_fields": update_code.fields(stack.update),
@@ -128,7 +134,7 @@ class _Module:
         """Names that no other value may be given."""
         derived = _names(d.equation.lhs for d in self.derivation.backward)
         constants = [in_python(name) for name, _ in self.stack.constants]
-        given = [*self.inputs, *self.parameters, *constants, *self._sizes()]
+        given = [*self.inputs, *self.parameters, *constants, *self.sizes]
         return {*given, *self.quantities, self.loss, *derived, "params"}
 
     # ------------------------------------------------------------ bodies
@@ -182,10 +188,11 @@ class _Module:
 
     def _prologue(self, lines: Sequence[str]) -> list[str]:
         words = identifiers(lines)
-        sizes = [f"{name} = {source}" for name, source in self._sizes().items() if name in words]
+        sizes = [f"{name} = {source}" for name, source in self.sizes.items() if name in words]
         return [*unpack(self.parameters, words, "params"), *sizes]
 
-    def _sizes(self) -> dict[str, str]:
+    @cached_property
+    def sizes(self) -> dict[str, str]:
         """Each open size and the array's axis that it is read from."""
         out: dict[str, str] = {}
         for s in (*self.stack.inputs, *(p.symbol for p in self.stack.parameters)):
@@ -204,12 +211,12 @@ class _Module:
     def _assign(self, body: Body, equation: Equation) -> None:
         """The formula as a comment, then the assignment."""
         body.comment(_formula(equation))
-        code, laws = self._lowered(equation)
+        code, laws = self.lowered(equation)
         if laws:
             body.comment(f"computed stably: {', '.join(laws)}")
         body.assign(in_python(equation.lhs.name), code)
 
-    def _lowered(self, equation: Equation) -> tuple[Code, list[str]]:
+    def lowered(self, equation: Equation) -> tuple[Code, list[str]]:
         """The right side as code, and the laws that made it stable."""
         rhs, steps = stabilise(equation.rhs, self.values)
         code = lower_equation(Equation(equation.lhs, rhs), f"{self.inputs[0]}.dtype")
@@ -239,8 +246,8 @@ class _Module:
 
     def _new_function(self, wanted: str, equation: Equation, argument: Symbol) -> Function | None:
         renamed = transform(equation.rhs, lambda e: symbol(_ARGUMENT, e.indices) if isinstance(e, Symbol) else None)
-        code, laws = self._lowered(Equation(equation.lhs, renamed))
-        if _is_short(code) or identifiers([code.text]) & self._sizes().keys():
+        code, laws = self.lowered(Equation(equation.lhs, renamed))
+        if _is_short(code) or identifiers([code.text]) & self.sizes.keys():
             return None
         body = Body([_ARGUMENT])
         body.result(code)
@@ -254,12 +261,14 @@ class _Module:
 
     # ------------------------------------------------------------ words
 
-    def _preamble(self) -> list[str]:
+    def _preamble(self, remarks: Sequence[str]) -> list[str]:
         samples = _SAMPLES[self.stack.conventions.samples]
         gradient = "a gradient has the shape of its parameter; a maximum has derivative 0 where its arguments tie"
         facts = [f"Declared: {f.text}." for f in self.stack.facts]
+        second = "R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-Newton product."
         notation = "⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of ones, X[n] is sample n."
-        sentences = [f"Conventions: {samples}; {gradient}.", notation, *facts, f"Laid out by templates/{TEMPLATE}."]
+        sentences = [f"Conventions: {samples}; {gradient}.", notation, second, *facts, *remarks]
+        sentences.append(f"Laid out by templates/{TEMPLATE}.")
         return textwrap.wrap(" ".join(sentences), WIDTH)
 
     def _notation(self) -> list[str]:

@@ -39,6 +39,11 @@ def build_stack(spec: Spec) -> Stack:
     update = read_update(context)
     for p in parameters:
         context.names.keep_free(f"d{p.symbol.name}", f"the gradient of {p.symbol.name}")
+        context.names.keep_free(f"V{p.symbol.name}", f"the direction of {p.symbol.name}")
+        for head in ("Rd", "Gd"):
+            context.names.keep_free(f"{head}{p.symbol.name}", f"a product with the Hessian, at {p.symbol.name}")
+    for d in forward:
+        context.names.keep_free(f"R{d.equation.lhs.name}", f"the derivative of {d.equation.lhs.name} along a direction")
     return Stack(
         name=spec.content.name,
         source=spec.file.replace("\\", "/").rsplit("/", 1)[-1],

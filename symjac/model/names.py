@@ -22,6 +22,7 @@ INDICES = frozenset("nijlpqruv")
 _WORDS = """
     np scipy special math rng dtype params grads theta Params State INPUTS ANALYTIC KINKS Activations NamedTuple Any
     init init_state forward loss gradients update activations kinks hvp iteration hessian linearize ggnvp state
+    Cached Linearized TOGETHER together group directions at row column output by
     shape axis where maximum minimum sum mean sqrt self cls float int len print range tuple list dict str bool type
     zip map pi floor diag vec tr repeat formula features
 """
@@ -45,8 +46,8 @@ def one_of(known: Iterable[str]) -> str:
 
 
 def in_python(name: str) -> str:
-    """The name in generated code: W_1 is W1, dW_1 is dW1; a longer stem keeps its underscore."""
-    found = re.fullmatch(r"(d?[A-Za-z])_([0-9]+)", name)
+    """The name in generated code: W_1 is W1, dW_1 is dW1, RA_1 is RA1; a longer stem keeps its underscore."""
+    found = re.fullmatch(r"([RGV]?d?[A-Za-z])_([0-9]+)", name)
     return found[1] + found[2] if found else name
 
 
