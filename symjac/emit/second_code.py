@@ -222,7 +222,10 @@ class Second:
         """`code` with all that no direction moves, and that costs something, under a name: it is computed once."""
         if not any(c.text in moved for c in subcodes(code)) and not _is_view(code):
             return atom(self._slope(code, of)) if _costs(code) else code
-        pieces = tuple(Part(self._fixed(p.code, moved, of), p.least) if isinstance(p, Part) else p for p in code.pieces)
+        parts = {p.code: self._fixed(p.code, moved, of) for p in code.pieces if isinstance(p, Part)}
+        if all(old is new for old, new in parts.items()):
+            return code
+        pieces = tuple(Part(parts[p.code], p.least) if isinstance(p, Part) else p for p in code.pieces)
         return Code(pieces, code.precedence, code.heavy, code.stem)
 
     def _slope(self, code: Code, of: str) -> str:
