@@ -295,13 +295,17 @@ class Linearized(Cached):
     @cached_property
     def gradients(self) -> Params:
         """The derivatives of the loss by the parameters, each in the shape of its parameter."""
-        _, _, K2, _, _, _ = self.params
+        _, _, K2, _, W3, _ = self.params
         F2, delta_3, delta_2, windows_X, slope_Z1 = self.F2, self.delta_3, self.delta_2, self.windows_X, self.slope_Z1
         windows_Z1 = self.windows_Z1
         # dW3 = F2ᵀ delta_3
         dW3 = F2.T @ delta_3
         # db3 = delta_3ᵀ 𝟏
         db3 = delta_3.sum(axis=0)
+        # dF2 = delta_3 W3ᵀ
+        dF2 = delta_3 @ W3.T
+        # dZ2[n,i,j,l] = dF2[n,49*i + 7*j + l]
+        dZ2 = dF2.reshape(-1, 16, 7, 7)
         # dK2[i,j,l,p] = Σ_{i2,j2,n} delta_2[n,i,i2,j2]·Z1[n,j,2*i2 + l − 1,2*j2 + p − 1]
         dK2 = np.tensordot(delta_2, windows_Z1, axes=([0, 2, 3], [0, 2, 3]))
         # db2[i] = Σ_{i2,j,n} delta_2[n,i,i2,j]

@@ -248,12 +248,14 @@ class Linearized(Cached):
     @cached_property
     def gradients(self) -> Params:
         """The derivatives of the loss by the parameters, each in the shape of its parameter."""
-        _, _, W2, _, _, _ = self.params
+        _, _, W2, _, W3, _ = self.params
         X, Z1, Z2, delta_3, delta_2, slope_Z1 = self.X, self.Z1, self.Z2, self.delta_3, self.delta_2, self.slope_Z1
         # dW3 = Z2ᵀ delta_3
         dW3 = Z2.T @ delta_3
         # db3 = delta_3ᵀ 𝟏
         db3 = delta_3.sum(axis=0)
+        # dZ2 = delta_3 W3ᵀ
+        dZ2 = delta_3 @ W3.T
         # dW2 = Z1ᵀ delta_2
         dW2 = Z1.T @ delta_2
         # db2 = delta_2ᵀ 𝟏

@@ -198,7 +198,6 @@ class Cached(NamedTuple):
     A2: np.ndarray
     Y: np.ndarray
     delta_2: np.ndarray
-    dZ1: np.ndarray
     slope_Z1: np.ndarray
     slope_delta_1: np.ndarray
 
@@ -220,11 +219,14 @@ class Linearized(Cached):
     @cached_property
     def gradients(self) -> Params:
         """The derivatives of the loss by the parameters, each in the shape of its parameter."""
-        X, Z1, delta_2, dZ1, slope_Z1 = self.X, self.Z1, self.delta_2, self.dZ1, self.slope_Z1
+        _, _, W2, _ = self.params
+        X, Z1, delta_2, slope_Z1 = self.X, self.Z1, self.delta_2, self.slope_Z1
         # dW2 = Z1ᵀ delta_2
         dW2 = Z1.T @ delta_2
         # db2 = delta_2ᵀ 𝟏
         db2 = delta_2.sum(axis=0)
+        # dZ1 = delta_2 W2ᵀ
+        dZ1 = delta_2 @ W2.T
         # delta_1 = dZ1 ⊙ Z1 ⊙ (1 − Z1)
         delta_1 = slope_Z1 * dZ1
         # dW1 = Xᵀ delta_1
@@ -474,7 +476,7 @@ def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
     dZ1 = delta_2 @ W2.T
     slope_delta_1 = dZ1 * (1 - 2 * Z1)
     return Linearized(
-        params=params, X=X, T=T, Z1=Z1, A2=A2, Y=Y, delta_2=delta_2, dZ1=dZ1, slope_Z1=slope_Z1,
+        params=params, X=X, T=T, Z1=Z1, A2=A2, Y=Y, delta_2=delta_2, slope_Z1=slope_Z1,
         slope_delta_1=slope_delta_1,
     )
 

@@ -33,6 +33,7 @@ from symjac.core.expr import (
     split,
     substitute,
     transform,
+    walk,
 )
 from symjac.core.index import Index
 
@@ -260,6 +261,9 @@ def _integrand(node: Expr, atoms: list[Expr]) -> sympy.Expr:
 
 
 def _cancel(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    if not any(isinstance(node, Map) for node in walk(e)):
+        return e, ()  # only a formula has a denominator
+
     def law(node: Expr) -> Expr | None:
         if not isinstance(node, Contract):
             return None

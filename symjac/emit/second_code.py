@@ -133,10 +133,12 @@ class Second:
         hvp = self._product(self.along, directional_name)
         block = [] if self.long else self._product(self.along, directional_name, stacked=True)
         newton = self._product(self.newton, cotangent_name)
-        loss, gradients = self._loss(), self._gradients()
+        loss = self._loss()
         sensitivities, blocks = self._sensitivities(), self._blocks()
-        methods = [hvp, block, newton, loss, gradients, *(s.lines for s in sensitivities), *(b.lines for b in blocks)]
+        methods = [hvp, block, newton, loss, *(s.lines for s in sensitivities), *(b.lines for b in blocks)]
         group = [] if self.long else self._group()
+        gradients = self._gradients(self._fields([*methods, group]))
+        methods.append(gradients)
         fields = self._fields([*methods, group])
         linearize = self._linearize(fields)
         iteration = self._iteration()
@@ -222,7 +224,10 @@ class Second:
         """`code` with all that no direction moves, and that costs something, under a name: it is computed once."""
         if not any(c.text in moved for c in subcodes(code)) and not _is_view(code):
             return atom(self._slope(code, of)) if _costs(code) else code
-        pieces = tuple(Part(self._fixed(p.code, moved, of), p.least) if isinstance(p, Part) else p for p in code.pieces)
+        parts = {p.code: self._fixed(p.code, moved, of) for p in code.pieces if isinstance(p, Part)}
+        if all(old is new for old, new in parts.items()):
+            return code
+        pieces = tuple(Part(parts[p.code], p.least) if isinstance(p, Part) else p for p in code.pieces)
         return Code(pieces, code.precedence, code.heavy, code.stem)
 
     def _slope(self, code: Code, of: str) -> str:
@@ -254,11 +259,11 @@ class Second:
         body.assign(self.module.loss, self._comment_and_code(body, equation, set()))
         return [*body.lines, f"return {self.module.loss}"]
 
-    def _gradients(self) -> list[str]:
+    def _gradients(self, cached: Collection[str]) -> list[str]:
+        """The gradients, and again the cotangents on the way that are not cached: a product is cheaper than memory."""
         body = Body(self.taken, self._known, WIDTH - 4)
-        cached = {q.lhs.name for q in self._cached_products}
         for equation in self.products:
-            if equation.lhs.name not in cached:
+            if in_python(equation.lhs.name) not in cached:
                 body.assign(in_python(equation.lhs.name), self._comment_and_code(body, equation, self.cotangents))
         found = {q.lhs.name for q in self.products}
         values = []
@@ -290,9 +295,10 @@ class Second:
         return [n for n in (*self.module.inputs, *self.module.quantities, *cotangents, *slopes) if n in words]
 
     def _words(self, lines: Sequence[str]) -> set[str]:
-        """The names in `lines` and the arrays that sizes in them are read from."""
+        """The names that `lines` read and do not assign, and the arrays that sizes in them are read from."""
         end = next((p for p, line in enumerate(lines) if line.startswith("return Params")), len(lines))
-        words = identifiers(lines[:end])
+        assigned = {line.split(" = ")[0] for line in lines if " = " in line}
+        words = identifiers(lines[:end]) - assigned
         return words | {s.split(".")[0] for name, s in self.module.sizes.items() if name in words}
 
     def _linearize(self, fields: Sequence[str]) -> list[str]:
