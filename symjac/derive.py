@@ -8,7 +8,7 @@ substituted into what follows, which is where softmax meets cross-entropy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,7 @@ from symjac.core.expr import (
     walk,
 )
 from symjac.core.index import Index, fresh
+from symjac.core.pattern import Patterns, relabel_equation, relabel_symbol
 from symjac.model.stack import Definition, Stack
 
 
@@ -72,18 +73,19 @@ def derive(stack: Stack) -> Derivation:
 def _chain(stack: Stack) -> Iterator[Derived]:
     readers = _readers(stack)
     names = _cotangent_names(stack)
+    known = Patterns(_renamed, {s.name for fact in stack.facts for s in symbols(fact.left)})
     cotangents: dict[str, Equation] = {}
     pending = {p.symbol.name: p.symbol for p in stack.parameters}
     for definition in (stack.loss, *reversed(stack.forward)):
         out = definition.equation.lhs
         if definition is not stack.loss:
             kind = "delta" if definition.kind == "affine" else "gamma"
-            derived = _cotangent(stack, names, kind, out, readers.get(out.name, []), cotangents)
+            derived = _cotangent(stack, names, kind, out, readers.get(out.name, []), cotangents, known)
             cotangents[out.name] = derived.equation
             yield derived
         for name in _reads(definition.equation):
             if name in pending and readers[name][0] is definition:
-                yield _cotangent(stack, names, "gradient", pending.pop(name), readers[name], cotangents)
+                yield _cotangent(stack, names, "gradient", pending.pop(name), readers[name], cotangents, known)
 
 
 def _readers(stack: Stack) -> dict[str, list[Definition]]:
@@ -110,6 +112,31 @@ def _cotangent_names(stack: Stack) -> dict[str, str]:
 
 
 def _cotangent(
+    stack: Stack,
+    names: dict[str, str],
+    kind: str,
+    by: Symbol,
+    readers: list[Definition],
+    cotangents: dict[str, Equation],
+    known: Patterns[Derived],
+) -> Derived:
+    """∂L/∂by, worked out once for all that are alike."""
+    given: list[Expr] = [by, symbol(names[by.name], by.indices)]
+    for reader in readers:
+        out = reader.equation.lhs
+        given += [out, reader.equation.rhs]
+        if reader is not stack.loss:
+            given += [cotangents[out.name].lhs, cotangents[out.name].rhs]
+    detail = (kind, tuple((reader is stack.loss, reader.kind) for reader in readers))
+    return known.get(given, detail, lambda: _worked_out(stack, names, kind, by, readers, cotangents))
+
+
+def _renamed(d: Derived, names: Mapping[str, str]) -> Derived:
+    steps = tuple(s.relabelled(names) for s in d.steps)
+    return Derived(d.kind, d.of, relabel_symbol(d.by, names), relabel_equation(d.equation, names), steps)
+
+
+def _worked_out(
     stack: Stack,
     names: dict[str, str],
     kind: str,

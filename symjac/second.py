@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from symjac.calculus.differentiate import jvp
-from symjac.calculus.simplify import CHAIN, SUBSTITUTE, Context, simplify
-from symjac.calculus.trace import Derived, Step
-from symjac.core.expr import ZERO, Add, Contract, Equation, Expr, Symbol, add, symbol, transform, walk
+from symjac.calculus.simplify import SUBSTITUTE, Context, simplify
+from symjac.calculus.trace import Derived
+from symjac.core.expr import ZERO, Add, Contract, Equation, Expr, Symbol, add, symbol, symbols, transform, walk
+from symjac.core.pattern import Patterns, relabel_equation, relabel_symbol, structure
 from symjac.derive import Derivation
 from symjac.model.stack import Stack
 
@@ -25,7 +27,6 @@ class Directional:
 
     of: Symbol
     equation: Equation
-    steps: tuple[Step, ...]
 
 
 def direction_name(parameter: str) -> str:
@@ -115,9 +116,7 @@ def _with_cotangent(backward: Iterable[Equation], at: str) -> Iterator[Direction
             continue
         name = names[equation.lhs.name] = cotangent_name(equation.lhs.name)
         value = transform(raw, law)
-        yield Directional(
-            equation.lhs, Equation(symbol(name, equation.lhs.indices), value), (Step(CHAIN, value, value),)
-        )
+        yield Directional(equation.lhs, Equation(symbol(name, equation.lhs.indices), value))
 
 
 def _loss_hessian(derivation: Derivation, place: int, backward: Iterable[Equation]) -> tuple[Directional, ...]:
@@ -146,19 +145,37 @@ def _along(
     """The differentials of `equations` where the quantities `moved` move along the given names; zeros are left out."""
     moved = dict(moved)
     values = {d.equation.lhs.name: (p, d.equation) for p, d in enumerate(stack.forward) if d.kind == "activation"}
+    known = Patterns(_renamed, {s.name for fact in stack.facts for s in symbols(fact.left)})
     for equation in equations:
         if not moved.keys() & equation.rhs.names:
             continue
-        raw = jvp(equation.rhs, moved)
-        read = sorted((values[n] for n in raw.names | {equation.lhs.name} if n in values), key=lambda v: v[0])
-        context = Context(tuple(q for _, q in read if q.rhs.names & raw.names), stack.facts)
-        value, steps = simplify(raw, context)
-        if value is ZERO:
-            continue
         name = naming(equation.lhs.name)
+        near = [values[n] for n in equation.rhs.names | {equation.lhs.name} if n in values]
+        read = [q for _, q in sorted(near, key=lambda v: v[0])]
+        names = structure([equation.rhs])[1]
+        movers = [symbol(moved[n]) for n in names if n in moved]
+        given = [equation.lhs, equation.rhs, symbol(name), *movers, *(e for q in read for e in (q.lhs, q.rhs))]
+        here = {n: moved[n] for n in names if n in moved}
+        found = known.get(given, tuple(n in here for n in names), partial(_moving, stack, equation, here, name, read))
+        if found.equation.rhs is ZERO:
+            continue
         moved[equation.lhs.name] = name
-        out = Equation(symbol(name, equation.lhs.indices), value)
-        yield Directional(equation.lhs, out, (Step(CHAIN, raw, raw), *steps))
+        yield found
+
+
+def _moving(
+    stack: Stack, equation: Equation, moved: Mapping[str, str], name: str, near: Iterable[Equation]
+) -> Directional:
+    """The differential of one formula."""
+    raw = jvp(equation.rhs, moved)
+    reachable = raw.names | {equation.lhs.name}
+    read = tuple(q for q in near if q.lhs.name in reachable and q.rhs.names & raw.names)
+    value, _ = simplify(raw, Context(read, stack.facts))
+    return Directional(equation.lhs, Equation(symbol(name, equation.lhs.indices), value))
+
+
+def _renamed(d: Directional, names: Mapping[str, str]) -> Directional:
+    return Directional(relabel_symbol(d.of, names), relabel_equation(d.equation, names))
 
 
 def _unsubstituted(sources: Mapping[str, Derived], derived: Derived, keep: Collection[str]) -> Equation:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symjac.core.expr import Equation, Expr, Symbol
+from symjac.core.pattern import relabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Step:
     before: Expr
     after: Expr
     where: tuple[str, ...] = ()
+
+    def relabelled(self, names: Mapping[str, str]) -> Step:
+        """The same step on quantities of other names."""
+        where = tuple(names.get(name, name) for name in self.where)
+        return Step(self.law, relabel(self.before, names), relabel(self.after, names), where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ def add(*terms: Expr) -> Expr:
         return ZERO
     if len(flat) == 1:
         return flat[0]
-    key = "(" + " + ".join(t.key for t in flat) + ")"
+    key = _sum_key([t.key for t in flat])
     return _intern(Add, key, tuple(flat), (i for t in flat for i in t.free))
 
 
@@ -257,8 +257,7 @@ def contract(factors: Iterable[Expr], summed: Iterable[Index] = ()) -> Expr:
     if coefficient == 1 and len(rest) == 1 and not bound:
         return rest[0]
     parts = tuple(rest) if coefficient == 1 else (number(coefficient), *rest)
-    inner = " * ".join(f.key for f in parts)
-    key = f"Σ[{','.join(map(repr, bound))}]({inner})" if bound else f"({inner})"
+    key = _product_key([f.key for f in parts], bound)
     known = _interned.get((Contract, key))
     if known is not None:
         return known
@@ -326,7 +325,7 @@ def _map(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
         return args[0]
     if scalar.is_sum_or_product(formula):
         return from_scalar(formula, args)
-    key = f"{scalar.text(formula)}<{'; '.join(a.key for a in args)}>"
+    key = _map_key(formula, [a.key for a in args])
     return _intern(Map, key, args, (i for a in args for i in a.free), formula=formula)
 
 
@@ -337,7 +336,7 @@ def maximum(body: Expr, over: Iterable[Index]) -> Expr:
     kept = tuple(i for i in over if i in body.free)
     if not kept:
         return body
-    key = f"max[{','.join(map(repr, kept))}]({body.key})"
+    key = _max_key(body.key, kept)
     return _intern(Max, key, (body,), [i for i in body.free if i not in kept], over=kept)
 
 
@@ -412,6 +411,43 @@ def rebuild(e: Expr, children: Sequence[Expr]) -> Expr:
             return maximum(children[0], e.over)
         case _:
             return e
+
+
+def renamed_node(e: Expr, children: Sequence[Expr], names: Mapping[str, str]) -> Expr:
+    """The node `e` over children that differ from its own in names of symbols alone; itself renamed, if a symbol."""
+    if isinstance(e, Symbol):
+        return symbol(names.get(e.name, e.name), e.indices)
+    if all(a is b for a, b in zip(children, e.children, strict=True)):
+        return e
+    keys = [c.key for c in children]
+    kids = tuple(children)
+    match e:
+        case Add():
+            return _intern(Add, _sum_key(keys), kids, e.free)
+        case Contract():
+            return _intern(Contract, _product_key(keys, e.summed), kids, e.free, summed=e.summed)
+        case Map():
+            return _intern(Map, _map_key(e.formula, keys), kids, e.free, formula=e.formula)
+        case Max():
+            return _intern(Max, _max_key(keys[0], e.over), kids, e.free, over=e.over)
+    raise TypeError(f"{type(e).__name__} has no children")
+
+
+def _sum_key(keys: Sequence[str]) -> str:
+    return "(" + " + ".join(keys) + ")"
+
+
+def _product_key(keys: Sequence[str], summed: Sequence[Index]) -> str:
+    inner = " * ".join(keys)
+    return f"Σ[{','.join([i.text for i in summed])}]({inner})" if summed else f"({inner})"
+
+
+def _map_key(formula: sympy.Expr, keys: Sequence[str]) -> str:
+    return f"{scalar.text(formula)}<{'; '.join(keys)}>"
+
+
+def _max_key(key: str, over: Sequence[Index]) -> str:
+    return f"max[{','.join([i.text for i in over])}]({key})"
 
 
 def rename(e: Expr, names: Mapping[Index, Index]) -> Expr:

@@ -32,6 +32,9 @@ class Body:
         self._known[text] = atom(name)
 
     def comment(self, text: str) -> None:
+        if len(text) + 2 <= self._width and "\n" not in text:
+            self.lines.append(f"# {text}")
+            return
         wrapper = textwrap.TextWrapper(
             self._width, initial_indent="# ", subsequent_indent="#     ", break_long_words=False
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -172,6 +173,26 @@ def replace(code: Code, names: Mapping[str, Code]) -> Code:
         return names[code.text]
     pieces = tuple(Part(replace(p.code, names), p.least) if isinstance(p, Part) else p for p in code.pieces)
     return Code(pieces, code.precedence, code.heavy, code.stem)
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def reworded(code: Code, words: Mapping[str, str]) -> Code:
+    """`code` with every word in `words` replaced."""
+    pieces: list[str | Part | Hole] = []
+    for p in code.pieces:
+        if isinstance(p, Part):
+            pieces.append(Part(reworded(p.code, words), p.least))
+        elif isinstance(p, str) and p.strip():
+            pieces.append(words.get(p) or _WORD.sub(lambda m: words.get(m[0], m[0]), p))
+        else:
+            pieces.append(p)
+    stem = code.stem
+    if "_" in stem:
+        for word, other in words.items():
+            stem = stem.replace(word, other)
+    return Code(tuple(pieces), code.precedence, code.heavy, stem)
 
 
 def repeated(codes: Sequence[Code]) -> list[Code]:

@@ -12,10 +12,11 @@ import sympy
 from symjac.calculus.stabilise import stabilise
 from symjac.core import scalar
 from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
+from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.emit.code import Code, Part, atom, call, fill
+from symjac.emit.code import Code, Part, atom, call, fill, reworded
 from symjac.emit.formula import HELPERS, number, scaled, template
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
@@ -57,6 +58,8 @@ class _Module:
         self.quantities = _names(d.equation.lhs for d in self.stack.forward)
         self.loss = in_python(self.stack.loss.equation.lhs.name)
         self.functions: dict[str, Function | None] = {}
+        self.patterns: dict[str, Code] = {}
+        """Code by the structure of an equation, whose n-th name is `_n_`."""
 
     # ------------------------------------------------------------ what the template is filled with
 
@@ -219,8 +222,13 @@ class _Module:
     def lowered(self, equation: Equation) -> tuple[Code, list[str]]:
         """The right side as code, and the laws that made it stable."""
         rhs, steps = stabilise(equation.rhs, self.values)
-        code = lower_equation(Equation(equation.lhs, rhs), f"{self.inputs[0]}.dtype")
-        return code, [step.law.name for step in steps]
+        shape, names = structure([equation.lhs, rhs])
+        if shape not in self.patterns:
+            places = {name: f"_{place}_" for place, name in enumerate(names)}
+            pattern = relabel_equation(Equation(equation.lhs, rhs), places)
+            self.patterns[shape] = lower_equation(pattern, f"{self.inputs[0]}.dtype")
+        words = {f"_{place}_": in_python(name) for place, name in enumerate(names)}
+        return reworded(self.patterns[shape], words), [step.law.name for step in steps]
 
     def _define(self, body: Body, definition: Definition) -> None:
         """A forward formula: by a function of the module where it is a function of one quantity with a name."""

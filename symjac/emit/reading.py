@@ -17,6 +17,7 @@ from symjac.calculus.trace import LocalJacobian
 from symjac.core import scalar
 from symjac.core.expr import Expr, Symbol
 from symjac.core.index import Index
+from symjac.core.pattern import structure
 from symjac.model.stack import Conventions
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ for its sample `detail` ("sample")."""
 
 _OPEN, _SPLIT, _CLOSE = "\x01", "\x02", "\x03"
 _TOKEN = re.compile(f"{_OPEN}([^{_SPLIT}{_CLOSE}]*){_SPLIT}([^{_SPLIT}{_CLOSE}]*){_SPLIT}([^{_CLOSE}{_OPEN}]*){_CLOSE}")
-_NAME_IN_KEY = re.compile(r"(?<![\w.])(?!max\[)([A-Za-z]\w*)\[")
 
 
 def token(identifier: str, role: str = "", detail: str = "") -> str:
@@ -55,20 +55,12 @@ def _written(template: str, names: dict[str, str], fill: Fill) -> str:
 _templates: dict[tuple[Any, ...], tuple[tuple[str, ...], list[str]]] = {}
 
 
-def _structure(values: Sequence[Expr]) -> tuple[str, list[str]]:
-    """The expressions' keys with names numbered in order of appearance, and those names."""
-    names: dict[str, int] = {}
-    key = "\n".join(v.key for v in values)
-    text = _NAME_IN_KEY.sub(lambda m: f"#{names.setdefault(m[1], len(names))}[", key)
-    return text, list(names)
-
-
 def _kept(key: tuple[Any, ...], values: Sequence[Expr], make: Callable[[], Sequence[str]], fill: Fill) -> list[str]:
     """What `make` prints, from the store where an expression of this structure was printed before."""
-    structure, names = _structure(values)
-    known = _templates.get((*key, structure))
+    shape, names = structure(values)
+    known = _templates.get((*key, shape))
     if known is None:
-        known = _templates[(*key, structure)] = tuple(make()), names
+        known = _templates[(*key, shape)] = tuple(make()), names
     templates, before = known
     return [_written(t, dict(zip(before, names, strict=True)), fill) for t in templates]
 

@@ -464,6 +464,8 @@ def _at(name: str) -> str:
 
 def _with_last(e: Expr, last: Set[str]) -> Expr:
     """Products with the factors that read a name in `last` behind the others."""
+    if last.isdisjoint(e.names):
+        return e
 
     def law(node: Expr) -> Expr | None:
         if not isinstance(node, Contract) or last.isdisjoint(node.names):

@@ -6,6 +6,7 @@ import difflib
 import keyword
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from symjac.core.errors import InputError, Place
 from symjac.core.scalar import FUNCTIONS
@@ -45,6 +46,7 @@ def one_of(known: Iterable[str]) -> str:
     return f"one of {', '.join(known)}"
 
 
+@cache
 def in_python(name: str) -> str:
     """The name in generated code: W_1 is W1, dW_1 is dW1, RA_1 is RA1; a longer stem keeps its underscore."""
     found = re.fullmatch(r"([RGV]?d?[A-Za-z])_([0-9]+)", name)

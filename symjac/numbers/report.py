@@ -50,8 +50,8 @@ def figures(module: ModuleType, at: Point, matrix: str, wanted: Wanted, seed: in
     if wanted.lyapunov:
         along = Trajectory(module, at.params, lambda _: (at.X, at.T))
         count = min(wanted.exponents, out["size"])
-        found = spectrum.lyapunov_exponents(along, count, wanted.lyapunov, size=out["size"], seed=seed)
-        out["lyapunov"] = {"steps": wanted.lyapunov, "exponents": found.values.tolist()}
+        exponents = spectrum.lyapunov_exponents(along, count, wanted.lyapunov, size=out["size"], seed=seed)
+        out["lyapunov"] = {"steps": wanted.lyapunov, "exponents": exponents.values.tolist()}
     return out
 
 

@@ -8,12 +8,13 @@ of small factors. A term is summed over its own labels, not over the block's ent
 - Where w stands in the term twice, for p and for q, the sum for (q, p) is that for (p, q), and the column with fewer
   nonzero entries is the one that is gone through.
 - A factor that is symmetric in its two labels has one column for each pair of them.
-- The other terms, and those that cost next to nothing, are matrix products over chunks of samples, in float64.
+- The other terms are matrix products over chunks of samples, in float64 where they cost next to nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -31,16 +32,18 @@ from symjac.train.errors import DataError
 
 Array = NDArray[Any]
 
-CHUNK = 2**25
+CHUNK = 2**23
 """How many numbers the arrays of one chunk of samples may hold."""
 HELD = 2**29
-"""How many numbers the arrays held at once may hold, of terms that go column by column; and as many one piece's sums."""
+"""How many numbers the arrays held at once may hold, of terms that go column by column."""
 RUN = 8192
 """How many samples one matrix product adds up in the matrix's own dtype; several of them are added up in float64."""
 CHEAP = 10**10
-"""Multiplications of a term that are not worth a plan; nor is a hundredth of those of all terms."""
+"""Multiplications of a term that cost next to nothing. A hundredth of those of all terms is not worth a plan either."""
 PIECE = 2 * 10**11
 """Multiplications of one piece of the sums."""
+PIECE_NUMBERS = 2**27
+"""How many sums one piece may have."""
 
 
 # ---------------------------------------------------------------- what there is to sum
@@ -102,6 +105,7 @@ class Work:
         self.inputs = inputs
         self.params = [array.astype(np.float64) for array in params]
         self.shapes = [array.shape for array in params]
+        self.size = sum(array.size for array in params)
         self.batch = _batch_axes(list(module.INPUTS.values()))
         self.samples = inputs[0].shape[self.batch[0]]
         self.chunk = max(1, min(self.samples, CHUNK // module.NUMBERS))
@@ -138,6 +142,11 @@ class Work:
         used = [label for f in factors for label in f.labels]
         return [f for f in factors if len(f.labels) == 1 and used.count(f.labels[0]) == 1]
 
+    @cached_property
+    def constants(self) -> dict[str, Array]:
+        """The arrays without samples."""
+        return self.factors(slice(0, 1))
+
     def factors(self, samples: slice) -> dict[str, Array]:
         """The arrays, in float64, of some of the samples."""
         parts = [
@@ -147,11 +156,10 @@ class Work:
         found: dict[str, Array] = self.module.factors(self.params, *parts, self.samples)
         return found
 
-    def chunks(self, samples: slice) -> Iterator[tuple[slice, dict[str, Array]]]:
-        """The arrays of some samples, a chunk at a time."""
+    def chunks(self, samples: slice) -> Iterator[slice]:
+        """Some samples, a chunk at a time."""
         for first in range(samples.start, samples.stop, self.chunk):
-            here = slice(first, min(first + self.chunk, samples.stop))
-            yield here, self.factors(here)
+            yield slice(first, min(first + self.chunk, samples.stop))
 
     def digest(self) -> str:
         """Of all that the sums depend on."""
@@ -317,12 +325,16 @@ class Sum:
     def bytes(self) -> int:
         return prod(self.shape) * self.dtype.itemsize
 
-    def values(self, data: Array, label: str, at: int) -> Values:
-        """The sum where `label` is `at`; all of it where it has no such label. `data` is what lies in the file."""
+    def values(self, data: Array, label: str, at: int, factor: float) -> Values:
+        """factor times the sum where `label` is `at`; times all of it where it has no such label.
+
+        `data` is what lies in the file.
+        """
+        scale = np.asarray(factor, data.dtype)
         if label not in self.labels:
-            return self.labels, data
+            return self.labels, data * scale
         place = self.labels.index(label)
-        return self.labels[:place] + self.labels[place + 1 :], data[(*[slice(None)] * place, at)]
+        return self.labels[:place] + self.labels[place + 1 :], data[(*[slice(None)] * place, at)] * scale
 
 
 class ColumnSum(Sum):
@@ -372,7 +384,7 @@ class PairSum(ColumnSum):
         return int(self.starts[place]) * self.width, (len(self.order) - place, self.width)
 
     def operands(self, arrays: dict[str, Array]) -> tuple[Array, Array, Array]:
-        left = arrays[self.plan.outer.name][:, self.order]
+        left = np.ascontiguousarray(arrays[self.plan.outer.name][:, self.order])
         name = self.plan.right[0].name + PACKED
         right = arrays[name] if self.packed else _product(self.term, self.plan.right, arrays)
         return np.ascontiguousarray(left.T), left, right
@@ -391,21 +403,22 @@ class PairSum(ColumnSum):
         table[rows, columns] = table[columns, rows] = np.arange(self.width)
         return table
 
-    def values(self, data: Array, label: str, at: int) -> Values:
+    def values(self, data: Array, label: str, at: int, factor: float) -> Values:
         p, q, *inner = self.labels
         size = self.term.sizes[p]
         places = np.arange(len(self.order))
+        scale = np.asarray(factor, data.dtype)
         if label in (p, q):
             held = np.zeros((size, self.width), data.dtype)
             if self.counts[at]:
-                held[self.order] = data[self._pairs(int(np.flatnonzero(self.order == at)[0]), places)]
+                held[self.order] = data[self._pairs(int(np.flatnonzero(self.order == at)[0]), places)] * scale
             out = np.take(held, self.unpacked.ravel(), axis=1, mode="clip") if self.packed else held
             return (q if label == p else p, *inner), out.reshape(size, *self.unpacked.shape)
         columns = self.unpacked
         if label in inner:
             columns = np.take(columns, at, axis=inner.index(label))
             inner.remove(label)
-        found = data[:, columns.ravel()]
+        found = data[:, columns.ravel()] * scale
         out = np.zeros((size, size, columns.size), data.dtype)
         out[self.order[:, None], self.order] = found[self._pairs(places[:, None], places)]
         return (p, q, *inner), out.reshape(size, size, *columns.shape)
@@ -476,7 +489,7 @@ class Sums:
             except _Asymmetric:
                 self._plans = [replace(p, packed=False) if isinstance(p, Pairs) else p for p in self._plans]
         self.totals = [self._total(t, p) for t, p in enumerate(self._plans)]
-        sizes = [total.bytes for total in self.totals]
+        sizes = [-(-total.bytes // 64) * 64 for total in self.totals]
         self.offsets = [sum(sizes[:t]) for t in range(len(sizes))]
         self.bytes = sum(sizes)
         self.pieces: list[tuple[int, range]] = [(0, range(0)), *self._pieces()]
@@ -500,10 +513,17 @@ class Sums:
         found: dict[int, Array] = {}
         for slab in self._slabs:
             matrices = self._matrices(total, slab)
-            for place, part in zip(places, self._pool.map(matrices.sums, places), strict=True):
-                found[place] = np.add(found[place], part, dtype=np.float64) if place in found else part
+            parts = self._pool.map(matrices.sums, places) if _one_thread() else map(matrices.sums, places)
+            for place, part in zip(places, parts, strict=True):
+                if len(self._slabs) == 1:
+                    yield self._at(term, total, place), part.astype(total.dtype, copy=False)
+                else:
+                    found[place] = np.add(found[place], part, dtype=np.float64) if place in found else part
         for place, value in found.items():
-            yield self.offsets[term] + total.span(place)[0] * total.dtype.itemsize, value.astype(total.dtype, copy=False)
+            yield self._at(term, total, place), value.astype(total.dtype, copy=False)
+
+    def _at(self, term: int, total: ColumnSum, place: int) -> int:
+        return self.offsets[term] + total.span(place)[0] * total.dtype.itemsize
 
     def close(self) -> None:
         """Gives the arrays' memory back."""
@@ -514,17 +534,24 @@ class Sums:
         self._counts: dict[str, Array] = {}
         self._held = self._empty(self._slabs[0]) if columns and len(self._slabs) == 1 else None
         outer = {p.outer.name for p in self._plans if isinstance(p, Columns)}
-        for samples, arrays in self.work.chunks(slice(0, self.work.samples)):
-            for t, p in enumerate(self._plans):
-                if direct and isinstance(p, Direct):
-                    self._direct[t] = self._direct.get(t, 0) + self._at_once(self.work.terms[t], p, arrays)
-            for name in outer:
-                self._counts[name] = self._counts.get(name, 0) + np.count_nonzero(arrays[name], axis=0)
+
+        def one(samples: slice) -> tuple[dict[int, Array], dict[str, Array]]:
+            arrays = self.work.factors(samples)
             if self._held is not None:
                 _hold(self._held, samples, arrays)
+            found = {t: self._at_once(t, p, arrays) for t, p in enumerate(self._plans) if isinstance(p, Direct) and direct}
+            return found, {name: np.count_nonzero(arrays[name], axis=0) for name in outer}
 
-    def _at_once(self, term: Term, p: Direct, arrays: dict[str, Array]) -> Array:
-        left, right = (_product(term, side, arrays) for side in (p.left, p.right))
+        for found, counts in self._pool.map(one, self.work.chunks(slice(0, self.work.samples))):
+            for t, value in found.items():
+                self._direct[t] = self._direct.get(t, 0) + value.astype(np.float64)
+            for name, count in counts.items():
+                self._counts[name] = self._counts.get(name, 0) + count
+
+    def _at_once(self, number: int, p: Direct, arrays: dict[str, Array]) -> Array:
+        term = self.work.terms[number]
+        dtype = self.work.dtype if self.work.cost(term) > CHEAP else np.dtype(np.float64)
+        left, right = (_product(term, side, arrays).astype(dtype, copy=False) for side in (p.left, p.right))
         found = left.T @ right if p.left else right.sum(axis=0)
         return found.reshape(term.shape(p.labels))
 
@@ -545,7 +572,7 @@ class Sums:
             for place in range(len(total.order)):
                 cost += total.cost(place) if len(self._slabs) == 1 else 0
                 memory += prod(total.span(place)[1])
-                if cost >= PIECE or memory >= HELD or place + 1 == len(total.order):
+                if cost >= PIECE or memory >= PIECE_NUMBERS or place + 1 == len(total.order):
                     yield t, range(first, place + 1)
                     first, cost, memory = place + 1, 0, 0
 
@@ -553,8 +580,9 @@ class Sums:
         """Made anew only where the sum or the samples are others."""
         if self._held is None:
             held = self._empty(slab)
-            for samples, arrays in self.work.chunks(slab):
-                _hold(held, slice(samples.start - slab.start, samples.stop - slab.start), arrays)
+            for samples in self.work.chunks(slab):
+                here = slice(samples.start - slab.start, samples.stop - slab.start)
+                _hold(held, here, self.work.factors(samples))
             return _Matrices(total, held)
         if self._ready is None or self._ready.total is not total:
             self._ready = None
@@ -586,6 +614,12 @@ class Sums:
     def _empty(self, slab: slice) -> dict[str, Array]:
         many = slab.stop - slab.start
         return {name: np.empty((many, width), self.work.dtype) for name, width in self._wanted.items()}
+
+
+def _one_thread() -> bool:
+    """Whether a matrix product takes one thread, so that several may run at once."""
+    named = (os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"))
+    return next((number for number in named if number), "") == "1"
 
 
 def _hold(held: dict[str, Array], samples: slice, arrays: dict[str, Array]) -> None:
