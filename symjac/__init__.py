@@ -12,10 +12,13 @@ The rooms, in the order in which one may import another (`tests/test_imports.py`
                Knows no derivatives: of calculus it sees the plain data alone
     derive     stack to derivation: local Jacobians, the delta recursion, parameter gradients
     step       the update as a map: how a step's results depend on parameters, gradient and state
+    second     derivation to second order along a direction: what every quantity does when the parameters move
+    blocks     derivation to the Hessian in blocks: sums over samples of products of small factors
     emit       derivation to text: LaTeX, HTML, Markdown, NumPy source. Differentiates nothing; the one place of
                templates and of writing what is emitted
     check      a generated module against finite differences and complex steps: numbers alone
     train      data sets and the loop, beside the others: it runs generated modules and imports nothing symbolic
+    numbers    spectra and the dense matrix, from generated modules: it imports nothing symbolic either
     cli        prints and exits; no mathematics
 
 A generated module imports NumPy and not symjac. No room holds a derivative written by hand.

@@ -176,16 +176,19 @@ def _solved(equation: Equation) -> tuple[Symbol, Expr, sympy.Expr] | None:
         return None
     y, s, a = sympy.Symbol("y", positive=True), sympy.Symbol("s", positive=True), sympy.Symbol("a", real=True)
     places = {_slot(arguments[0], atoms): a, _slot(totals[0], atoms): s}
-    roots = sympy.solve(sympy.Eq(formula.xreplace(places), y), a, check=False)
-    if len(roots) != 1:
-        return None
-    return (
-        arguments[0],
-        totals[0],
-        roots[0]
-        .xreplace({y: _positive(scalar.slot(0)), s: _positive(scalar.slot(1))})
-        .xreplace({_positive(scalar.slot(0)): scalar.slot(0), _positive(scalar.slot(1)): scalar.slot(1)}),
-    )
+    root = _solved_for(formula.xreplace(places), y, a)
+    return root and (arguments[0], totals[0], root.xreplace({y: scalar.slot(0), s: scalar.slot(1)}))
+
+
+def _solved_for(formula: sympy.Expr, y: sympy.Symbol, a: sympy.Symbol) -> sympy.Expr | None:
+    """a where formula = y, as softmax and log-softmax have it: linear in a, or in exp(a)."""
+    g = sympy.Symbol("g")
+    for inner, undo in ((a, lambda r: r), (sympy.exp(a), sympy.log)):
+        opened = formula.xreplace({inner: g})
+        root = None if opened.has(a) else scalar.linear_root(opened - y, g)
+        if root is not None:
+            return undo(root)
+    return None
 
 
 def _positive(s: sympy.Symbol) -> sympy.Symbol:

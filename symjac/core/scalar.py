@@ -198,6 +198,15 @@ def tidy_polynomial(p: sympy.Expr, z: sympy.Symbol) -> sympy.Expr:
     return p
 
 
+def linear_root(e: sympy.Expr, x: sympy.Symbol) -> sympy.Expr | None:
+    """The x for which `e` is 0, where `e` is rational in x with a numerator of degree 1; None elsewhere."""
+    numerator = sympy.numer(sympy.together(e))
+    if not numerator.is_polynomial(x):
+        return None
+    p = sympy.Poly(numerator, x)
+    return -p.nth(0) / p.nth(1) if p.degree() == 1 else None
+
+
 @cache
 def in_terms_of_value(definition: sympy.Expr, formula: sympy.Expr) -> sympy.Expr | None:
     """`formula(slot(0))` as a polynomial in z = slot(1), given z = definition(slot(0)); None where there is none.
@@ -213,10 +222,10 @@ def in_terms_of_value(definition: sympy.Expr, formula: sympy.Expr) -> sympy.Expr
         value, target = definition.xreplace(names), formula.xreplace(names)
         if value.has(slot(0)) or target.has(slot(0)) or not value.is_rational_function(g):
             continue
-        roots = sympy.solve(sympy.Eq(value, z), g, check=False)
-        if len(roots) != 1:
+        root = linear_root(value - z, g)
+        if root is None:
             continue
-        out = sympy.cancel(target.xreplace({g: roots[0]}))
+        out = sympy.cancel(target.xreplace({g: root}))
         if out.is_polynomial(z):
             return tidy_polynomial(out, z)
     return None
