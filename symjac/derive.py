@@ -15,6 +15,7 @@ from functools import cached_property
 from symjac.calculus.differentiate import jacobian, vjp
 from symjac.calculus.simplify import CHAIN, SUBSTITUTE, Context, simplify
 from symjac.calculus.trace import Derived, LocalJacobian, Step
+from symjac.core import collector
 from symjac.core.expr import (
     ONE,
     Contract,
@@ -67,7 +68,8 @@ class Derivation:
 
 def derive(stack: Stack) -> Derivation:
     """Everything first-order that follows from the forward formulas and the loss of `stack`."""
-    return Derivation(stack, tuple(_chain(stack)))
+    with collector.paused():
+        return Derivation(stack, tuple(_chain(stack)))
 
 
 def _chain(stack: Stack) -> Iterator[Derived]:

@@ -10,7 +10,7 @@ from functools import cached_property
 import sympy
 
 from symjac.calculus.stabilise import stabilise
-from symjac.core import scalar
+from symjac.core import collector, scalar
 from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
 from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
@@ -45,7 +45,8 @@ class Function:
 
 def generate(derivation: Derivation) -> str:
     """The source of the module that computes what `derivation` derives."""
-    return render.render(TEMPLATE, **_Module(derivation).context())
+    with collector.paused():
+        return render.render(TEMPLATE, **_Module(derivation).context())
 
 
 class _Module:
@@ -221,14 +222,16 @@ class _Module:
 
     def lowered(self, equation: Equation) -> tuple[Code, list[str]]:
         """The right side as code, and the laws that made it stable."""
-        rhs, steps = stabilise(equation.rhs, self.values)
-        shape, names = structure([equation.lhs, rhs])
+        shape, names = structure([equation.lhs, equation.rhs])
         if shape not in self.patterns:
+            rhs, steps = stabilise(equation.rhs, self.values)
+            dtype = f"{self.inputs[0]}.dtype"
+            if steps:  # they may have read what the names stand for
+                return lower_equation(Equation(equation.lhs, rhs), dtype), [step.law.name for step in steps]
             places = {name: f"_{place}_" for place, name in enumerate(names)}
-            pattern = relabel_equation(Equation(equation.lhs, rhs), places)
-            self.patterns[shape] = lower_equation(pattern, f"{self.inputs[0]}.dtype")
+            self.patterns[shape] = lower_equation(relabel_equation(equation, places), dtype)
         words = {f"_{place}_": in_python(name) for place, name in enumerate(names)}
-        return reworded(self.patterns[shape], words), [step.law.name for step in steps]
+        return reworded(self.patterns[shape], words), []
 
     def _define(self, body: Body, definition: Definition) -> None:
         """A forward formula: by a function of the module where it is a function of one quantity with a name."""

@@ -14,12 +14,14 @@ of small factors. A term is summed over its own labels, not over the block's ent
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations
 from math import prod
 from types import ModuleType
@@ -193,13 +195,13 @@ def _labels(factors: Sequence[Factor]) -> tuple[str, ...]:
 
 
 def _product(term: Term, factors: Sequence[Factor], arrays: dict[str, Array]) -> Array:
-    """(samples, all labels): the product of the factors, sample by sample, its labels raveled; ones of no factors."""
+    """(samples, all labels): the product of the factors, sample by sample, its labels raveled."""
     labels = _labels(factors)
-    out = np.ones((1, *(1 for _ in labels)))
-    for place, f in enumerate(factors):
+    spreads = []
+    for f in factors:
         array = arrays[f.name]
-        array = spread(array.reshape(len(array), *term.shape(f.labels)), ("", *f.labels), ("", *labels))
-        out = out * array if place else array
+        spreads.append(spread(array.reshape(len(array), *term.shape(f.labels)), ("", *f.labels), ("", *labels)))
+    out = reduce(np.multiply, spreads)
     return out.reshape(len(out), -1)
 
 
@@ -470,9 +472,11 @@ class _Asymmetric(Exception):
 class Sums:
     """The sums of all terms, as pieces that can be computed one by one, in order, and where each lies in their file."""
 
-    def __init__(self, work: Work, pool: Executor) -> None:
+    def __init__(self, work: Work, pool: Executor, alone: bool) -> None:
+        """`alone`: a matrix product takes one thread."""
         self.work = work
         self._pool = pool
+        self._alone = alone
         self._plans, self._widths = plans(work)
         self._held: dict[str, Array] | None = None
         self._ready: _Matrices | None = None
@@ -513,7 +517,7 @@ class Sums:
         found: dict[int, Array] = {}
         for slab in self._slabs:
             matrices = self._matrices(total, slab)
-            parts = self._pool.map(matrices.sums, places) if _one_thread() else map(matrices.sums, places)
+            parts = self._pool.map(matrices.sums, places) if self._alone else map(matrices.sums, places)
             for place, part in zip(places, parts, strict=True):
                 if len(self._slabs) == 1:
                     yield self._at(term, total, place), part.astype(total.dtype, copy=False)
@@ -530,7 +534,9 @@ class Sums:
         self._held = self._ready = None
 
     def _read(self, direct: bool, columns: bool) -> None:
-        self._direct: dict[int, Array] = {}
+        at_once = {t: p for t, p in enumerate(self._plans) if isinstance(p, Direct) and direct}
+        # A term without factors has a product of none, once; the sums of others begin with their first chunk.
+        self._direct: dict[int, Array] = {t: np.ones(()) for t, p in at_once.items() if not p.right}
         self._counts: dict[str, Array] = {}
         self._held = self._empty(self._slabs[0]) if columns and len(self._slabs) == 1 else None
         outer = {p.outer.name for p in self._plans if isinstance(p, Columns)}
@@ -539,7 +545,7 @@ class Sums:
             arrays = self.work.factors(samples)
             if self._held is not None:
                 _hold(self._held, samples, arrays)
-            found = {t: self._at_once(t, p, arrays) for t, p in enumerate(self._plans) if isinstance(p, Direct) and direct}
+            found = {t: self._at_once(t, p, arrays) for t, p in at_once.items() if p.right}
             return found, {name: np.count_nonzero(arrays[name], axis=0) for name in outer}
 
         for found, counts in self._pool.map(one, self.work.chunks(slice(0, self.work.samples))):
@@ -551,8 +557,8 @@ class Sums:
     def _at_once(self, number: int, p: Direct, arrays: dict[str, Array]) -> Array:
         term = self.work.terms[number]
         dtype = self.work.dtype if self.work.cost(term) > CHEAP else np.dtype(np.float64)
-        left, right = (_product(term, side, arrays).astype(dtype, copy=False) for side in (p.left, p.right))
-        found = left.T @ right if p.left else right.sum(axis=0)
+        right = _product(term, p.right, arrays).astype(dtype, copy=False)
+        found = _product(term, p.left, arrays).astype(dtype, copy=False).T @ right if p.left else right.sum(axis=0)
         return found.reshape(term.shape(p.labels))
 
     def _total(self, term: int, p: Plan) -> Sum:
@@ -616,10 +622,20 @@ class Sums:
         return {name: np.empty((many, width), self.work.dtype) for name, width in self._wanted.items()}
 
 
-def _one_thread() -> bool:
-    """Whether a matrix product takes one thread, so that several may run at once."""
-    named = (os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"))
-    return next((number for number in named if number), "") == "1"
+@contextmanager
+def one_thread() -> Iterator[bool]:
+    """Matrix products of one thread each, so that several run at once; gives whether that is so.
+
+    Threads that share one product wait for each other, at full load, whenever another program takes a core.
+    """
+    try:
+        threads = importlib.import_module("threadpoolctl")
+    except ModuleNotFoundError:
+        named = (os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"))
+        yield next((number for number in named if number), "") == "1"
+        return
+    with threads.threadpool_limits(1, user_api="blas"):
+        yield True
 
 
 def _hold(held: dict[str, Array], samples: slice, arrays: dict[str, Array]) -> None:
