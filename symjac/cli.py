@@ -10,7 +10,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -313,22 +313,23 @@ def _documents(derivation: Derivation) -> dict[str, str]:
 def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: str) -> str:
     """The dense matrix, written to `out`."""
     from symjac.blocks import NotBySample, curvature
+    from symjac.core.scalar import evaluate
     from symjac.emit.blocks_code import generate_blocks
-    from symjac.numbers.assembly import assemble
+    from symjac.numbers import assembly
     from symjac.step import linear_step
 
     slopes = linear_step(derivation.stack.update)
     if matrix == "step" and slopes is None:
         raise DataError("this update's step is not a I + b H with numbers a and b; --matrix hessian writes H")
-    values = dict(derivation.stack.update.constants)
-    numbers = [float(e.subs(values)) for e in slopes] if matrix == "step" and slopes else [0.0, 1.0]
+    values = {name: float(value) for name, value in derivation.stack.update.constants}
+    numbers = [float(evaluate(e, (), values)) for e in slopes] if matrix == "step" and slopes else [0.0, 1.0]
     try:
         code = generate_blocks(curvature(derivation))
     except NotBySample as error:
         raise DataError(f"the matrix has no form sample by sample: {error}") from error
-    with _imported(code, f"{derivation.stack.name}_blocks") as blocks, _bar() as bar:
+    with _imported(code, f"{derivation.stack.name}_blocks", assembly.CONTRACT) as blocks, _bar() as bar:
         task = bar.add_task("assembling", total=1.0)
-        assemble(
+        assembly.assemble(
             blocks,
             at.params,
             at.X,
@@ -356,14 +357,14 @@ def _module(spec: str) -> Iterator[tuple[ModuleType, Stack | None]]:
 
 
 @contextmanager
-def _imported(code: str, name: str) -> Iterator[ModuleType]:
+def _imported(code: str, name: str, contract: Collection[str] | None = None) -> Iterator[ModuleType]:
     """The code as a module; its file is there as long as the module is in use."""
-    from symjac.train.module import load_module
+    from symjac.train.module import CONTRACT, load_module
 
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.py"
         path.write_text(code, encoding="utf-8")
-        yield load_module(path)
+        yield load_module(path, CONTRACT if contract is None else contract)
 
 
 def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:

@@ -168,7 +168,7 @@ class Work:
         seen = hashlib.sha256(repr((self.module.blocks(self.samples), self.dtype.str)).encode())
         for array in (*self.params, *self.inputs):
             seen.update(repr((array.shape, array.dtype.str)).encode())
-            seen.update(np.ascontiguousarray(array))
+            seen.update(np.ascontiguousarray(array).data)
         return seen.hexdigest()
 
 
@@ -271,7 +271,7 @@ PACKED = " packed"
 
 
 def plans(work: Work) -> tuple[list[Plan], dict[str, int]]:
-    """How each term is summed, by what a first few samples show of zeros and symmetry; the numbers a sample of arrays."""
+    """How each term is summed, by the zeros and symmetry of a few samples; and the numbers a sample of arrays."""
     first = work.factors(slice(0, min(work.chunk, 1024)))
     density = {name: float(np.count_nonzero(array)) / array.size for name, array in first.items()}
     symmetric = {name for name, array in first.items() if _is_symmetric(array)}
@@ -336,7 +336,7 @@ class Sum:
         if label not in self.labels:
             return self.labels, data * scale
         place = self.labels.index(label)
-        return self.labels[:place] + self.labels[place + 1 :], data[(*[slice(None)] * place, at)] * scale
+        return self.labels[:place] + self.labels[place + 1 :], np.moveaxis(data, place, 0)[at] * scale
 
 
 class ColumnSum(Sum):
@@ -559,7 +559,8 @@ class Sums:
         dtype = self.work.dtype if self.work.cost(term) > CHEAP else np.dtype(np.float64)
         right = _product(term, p.right, arrays).astype(dtype, copy=False)
         found = _product(term, p.left, arrays).astype(dtype, copy=False).T @ right if p.left else right.sum(axis=0)
-        return found.reshape(term.shape(p.labels))
+        out: Array = found.reshape(term.shape(p.labels))
+        return out
 
     def _total(self, term: int, p: Plan) -> Sum:
         here = self.work.terms[term]

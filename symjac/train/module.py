@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 
@@ -11,8 +12,11 @@ from symjac.train.errors import DataError
 CONTRACT = ("INPUTS", "Params", "init", "forward", "loss", "gradients", "update", "ANALYTIC", "KINKS")
 
 
-def load_module(path: Path) -> ModuleType:
-    """The file runs as any import does: it is one that symjac wrote, or that its user trusts as much."""
+def load_module(path: Path, contract: Collection[str] = CONTRACT) -> ModuleType:
+    """The module, which has the names of `contract`; DataError where it does not.
+
+    The file runs as any import does: it is one that symjac wrote, or that its user trusts as much.
+    """
     spec = importlib.util.spec_from_file_location(f"generated_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise DataError(f"{path}: not a Python file")
@@ -23,7 +27,7 @@ def load_module(path: Path) -> ModuleType:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except (SyntaxError, ValueError, ImportError) as error:
         raise DataError(f"{path}: cannot be imported ({error})") from error
-    missing = [name for name in CONTRACT if not hasattr(module, name)]
+    missing = [name for name in contract if not hasattr(module, name)]
     if missing:
         raise DataError(f"{path}: not a module that symjac generated (no {', '.join(missing)})")
     return module
