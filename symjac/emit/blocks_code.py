@@ -19,7 +19,6 @@ import sympy
 
 from symjac.blocks import Block, Curvature
 from symjac.calculus.stabilise import stabilise
-from symjac.core import scalar
 from symjac.core.expr import (
     ONE,
     Add,
@@ -43,8 +42,8 @@ from symjac.core.index import LETTERS, Index, size_symbol
 from symjac.emit import formula, render, text
 from symjac.emit.array import volume
 from symjac.emit.body import WIDTH, Body, identifiers, unpack
-from symjac.emit.code import atom, fill
 from symjac.emit.lower import lower_equation
+from symjac.emit.shared import helpers, imports, open_sizes
 from symjac.model.names import in_python
 
 TEMPLATE = "numpy/blocks.py.j2"
@@ -88,7 +87,7 @@ class _Module:
         }
         self.values = {d.equation.lhs.name: d.equation for d in stack.forward}
         constants = [in_python(name) for name, _ in stack.constants]
-        self.taken = {*self.inputs, *self.parameters, *map(in_python, self.known), *constants, *self._sizes()}
+        self.taken = {*self.inputs, *self.parameters, *map(in_python, self.known), *constants, *open_sizes(stack)}
         self.taken |= {"params", "np", "math", "factors", "blocks", *formula.HELPERS.values()}
         self.samples = self._free("samples")
         self.arrays: dict[Expr, str] = {}
@@ -100,9 +99,9 @@ class _Module:
         found = [(b, self._terms(b)) for b in self.curvature.blocks]
         lines, largest = self._factors()
         rows = [line for b, terms in found for line in self._printed(b, terms)]
-        helpers = self._helpers(identifiers(lines))
+        functions = helpers(identifiers(lines))
         constants = [(in_python(name), formula.number(value).text) for name, value in self.stack.constants]
-        words = identifiers([*lines, *rows, *(line for h in helpers for line in h[2]), *(v for _, v in constants)])
+        words = identifiers([*lines, *rows, *(line for f in functions for line in f.lines), *(v for _, v in constants)])
         return {
             "title": f"{self.stack.name}: the Hessian of its loss, in blocks, by symjac from {self.stack.source}.",
             "preamble": textwrap.wrap(
@@ -112,12 +111,12 @@ class _Module:
                 WIDTH,
             ),
             "standard_imports": ["import math"] if "math" in words else [],
-            "imports": _imports(words),
+            "imports": imports(words),
             "inputs": _shapes(self.stack.inputs),
             "parameter_shapes": _shapes([p.symbol for p in self.stack.parameters]),
             "constants": [(name, value) for name, value in constants if name in words],
             "numbers": largest,
-            "helpers": helpers,
+            "functions": functions,
             "adds_back": "add_back" in words,
             "arguments": ", ".join(f"{name}: np.ndarray" for name in self.inputs),
             "samples": self.samples,
@@ -216,7 +215,7 @@ class _Module:
             returned.append(f'    "{name}": {value},')
         lines = [*body.lines, "return {", *returned, "}"]
         words = identifiers(lines)
-        sizes = [f"{name} = {source}" for name, source in self._sizes().items() if name in words]
+        sizes = [f"{name} = {source}" for name, source in open_sizes(self.stack).items() if name in words]
         return [*unpack(self.parameters, words, "params"), *sizes, *lines], numbers
 
     def _assign(self, body: Body, equation: Equation, name: str) -> None:
@@ -254,25 +253,6 @@ class _Module:
             name = f"{wanted}{count}"
         self.taken.add(name)
         return name
-
-    def _sizes(self) -> dict[str, str]:
-        """Each open size and the array's axis that it is read from."""
-        out: dict[str, str] = {}
-        for s in (*self.stack.inputs, *(p.symbol for p in self.stack.parameters)):
-            for axis, size in enumerate(s.shape):
-                if isinstance(size, sympy.Symbol):
-                    out.setdefault(in_python(size.name), f"{in_python(s.name)}.shape[{axis}]")
-        return out
-
-    def _helpers(self, words: set[str]) -> list[tuple[str, str, list[str]]]:
-        """Name, description and body of the stable functions that the code calls."""
-        out = []
-        for cls, name in formula.HELPERS.items():
-            if name in words:
-                body = Body(["u"])
-                body.result(fill(formula.template(scalar.STABLE[cls]), [atom("u")]))
-                out.append((name, str(cls.__doc__).splitlines()[0].split(" Made")[0], body.lines))
-        return out
 
 
 # ---------------------------------------------------------------- a sum of products over samples
@@ -338,14 +318,6 @@ def _in_letters(e: Expr) -> list[Index]:
 
 def _spelt(labels: Iterable[Index]) -> str:
     return " ".join(i.name for i in labels)
-
-
-def _imports(words: set[str]) -> list[str]:
-    optional = {
-        "sliding_window_view": "from numpy.lib.stride_tricks import sliding_window_view",
-        "erf": "from scipy.special import erf",
-    }
-    return ["import numpy as np", *(line for word, line in optional.items() if word in words)]
 
 
 def _shapes(symbols_: Iterable[Symbol]) -> list[str]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import sympy
 
 from symjac.calculus.stabilise import stabilise
-from symjac.core import collector, scalar
+from symjac.core import collector
 from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
 from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.emit.code import Code, Part, atom, call, fill, reworded
-from symjac.emit.formula import HELPERS, number, scaled, template
+from symjac.emit.code import Code, Part, atom, call, reworded
+from symjac.emit.formula import HELPERS, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
 from symjac.emit.second_code import Second
+from symjac.emit.shared import Function, helpers, imports, open_sizes
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
 
@@ -33,14 +33,6 @@ _SAMPLES = {
 }
 _ARGUMENT = "A"
 """What the argument of a module's functions is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    name: str
-    argument: str
-    doc: str
-    lines: tuple[str, ...]
 
 
 def generate(derivation: Derivation) -> str:
@@ -78,7 +70,7 @@ class _Module:
         functions = list(dict.fromkeys(f for f in self.functions.values() if f is not None))
         code = [*(line for lines in bodies.values() for line in lines), *second.lines]
         code += [line for f in functions for line in f.lines]
-        functions = [*_helpers(identifiers(code)), *functions]
+        functions = [*helpers(identifiers(code)), *functions]
         code += [line for f in functions for line in f.lines]
         initial = [(in_python(p.symbol.name), _initial(p)) for p in stack.parameters]
         constants = [(in_python(name), number(value).text) for name, value in stack.constants]
@@ -91,7 +83,7 @@ class _Module:
             "preamble": self._preamble(second.remark),
             "notation": self._notation(),
             "standard_imports": ["import math"] if "math" in words else [],
-            "imports": _imports(words),
+            "imports": imports(words),
             "inputs": _shapes(stack.inputs),
             "parameters": _shapes([p.symbol for p in stack.parameters]),
             "analytic": not self.all_kinks,
@@ -198,12 +190,7 @@ class _Module:
     @cached_property
     def sizes(self) -> dict[str, str]:
         """Each open size and the array's axis that it is read from."""
-        out: dict[str, str] = {}
-        for s in (*self.stack.inputs, *(p.symbol for p in self.stack.parameters)):
-            for axis, size in enumerate(s.shape):
-                if isinstance(size, sympy.Symbol):
-                    out.setdefault(in_python(size.name), f"{in_python(s.name)}.shape[{axis}]")
-        return out
+        return open_sizes(self.stack)
 
     def _open_sizes(self) -> list[str]:
         """The sizes that the parameters' shapes leave open."""
@@ -324,31 +311,12 @@ def _is_short(code: Code) -> bool:
     return code.is_name or (code.heavy and len(inner) == 1 and inner[0].is_name)
 
 
-def _helpers(words: set[str]) -> list[Function]:
-    """The stable functions that the code calls."""
-    out = []
-    for cls, name in HELPERS.items():
-        if name in words:
-            body = Body(["u"])
-            body.result(fill(template(scalar.STABLE[cls]), [atom("u")]))
-            out.append(Function(name, "u", str(cls.__doc__).splitlines()[0].split(" Made")[0], tuple(body.lines)))
-    return out
-
-
 def _initial(p: Parameter) -> str:
     shape = _shape(p.symbol)
     if p.std == 0:
         return f"np.zeros({shape}, dtype)"
     drawn = scaled(p.std, call("rng.standard_normal", atom(shape)))
     return f"({drawn.text}).astype(dtype)"
-
-
-def _imports(words: set[str]) -> list[str]:
-    optional = {
-        "sliding_window_view": "from numpy.lib.stride_tricks import sliding_window_view",
-        "erf": "from scipy.special import erf",
-    }
-    return ["import numpy as np", *(line for word, line in optional.items() if word in words)]
 
 
 def _size(size: sympy.Expr) -> str:
