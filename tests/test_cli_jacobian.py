@@ -97,9 +97,11 @@ def test_what_cannot_be_used(folder: Path, words: list[str], says: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_state_has_no_dense_step(folder: Path) -> None:
+@pytest.mark.parametrize("words", [["--out", "matrix.npy"], ["--top", "1"], ["--lyapunov", "2"]])
+def test_a_state_has_no_map_of_parameters_alone(folder: Path, words: list[str]) -> None:
     text = SPEC.replace("{gradient_descent: {alpha: 0.25}}", "adam")
     (folder / "small.yaml").write_text(text, encoding="utf-8")
-    result = run(folder, "--out", str(folder / "matrix.npy"))
-    assert result.exit_code == 2
-    assert "--matrix hessian" in result.stderr
+    result = run(folder, *words)
+    assert result.exit_code == 2, result.output
+    assert "state" in result.stderr
+    assert run(folder, "--top", "1", "--matrix", "hessian").exit_code == 0

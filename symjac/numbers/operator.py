@@ -88,9 +88,10 @@ def step_operator(module: ModuleType, params: Params, X: Array, T: Array, **opti
     """Df (n, n), the Jacobian of one training step theta -> update(theta, gradients(theta)), by `iteration_jvp`.
 
     `options` are the update's, such as alpha. The transposed product is the module's `iteration_vjp`; a module without
-    one says that its Df is symmetric. Errors as in `hessian_operator`.
+    one says that its Df is symmetric. Errors as in `hessian_operator`, and DataError for an update with a state.
     """
     _offers(module, "iteration_jvp")
+    _is_stateless(module)
     transposed = getattr(module, "iteration_vjp", module.iteration_jvp)
 
     def by(products: Callable[..., Params]) -> Callable[[Array], Array]:
@@ -109,6 +110,7 @@ class Trajectory:
     def __init__(
         self, module: ModuleType, params: Params, batch: Callable[[int], tuple[Array, Array]], **options: float
     ) -> None:
+        _is_stateless(module)
         self.params = params
         self._module = module
         self._batch = batch
@@ -130,6 +132,14 @@ def _operator(params: Params, **products: Callable[[Array], Array]) -> Operator:
     n = size(params)
     linalg = need("scipy.sparse.linalg", "spectrum")
     return linalg.LinearOperator((n, n), dtype=np.result_type(*params), **products)
+
+
+def _is_stateless(module: ModuleType) -> None:
+    if hasattr(module, "State"):
+        raise DataError(
+            "this update keeps a state, so a step is no map of the parameters alone\n"
+            "  help: take the Hessian, or an update without state; the module's iteration_jvp takes the state"
+        )
 
 
 def _offers(module: ModuleType, function: str) -> None:
