@@ -166,13 +166,21 @@ class _Builder:
             out.append(new)
         return tuple(out)
 
+    def _features(self, s: Symbol) -> list[Index]:
+        """The indices of `s` but that of the samples."""
+        return [i for i in s.indices if i is not self._batch(s)]
+
+    def _features_aside(self, s: Symbol) -> dict[Index, Index]:
+        """Each of them, and one of its size for a derivative by `s`; from here on no other axis gets its name."""
+        features = self._features(s)
+        aside = dict(zip(features, self._aside(tuple(features)), strict=True))
+        self.taken |= {i.name for i in aside.values()}
+        return aside
+
     def _sensitivities(self, anchor: Definition) -> dict[str, Equation]:
         """∂q_n/∂A_n for every quantity q behind the pre-activation A of `anchor`."""
         here = anchor.equation.lhs
-        n = self._batch(here)
-        features = [i for i in here.indices if i is not n]
-        aside = dict(zip(features, self._aside(tuple(features)), strict=True))
-        self.taken |= {i.name for i in aside.values()}
+        aside = self._features_aside(here)
         by = symbol(here.name, [aside.get(i, i) for i in here.indices])
         unit = contract([identity(i, j) for i, j in aside.items()])
         known = {here.name: Equation(symbol("unit", [*here.indices, *aside.values()]), unit)}
@@ -195,10 +203,8 @@ class _Builder:
             value = derivative_along(equation.rhs, seeds)
         else:
             read, seed = next(iter(seeds.items()))
-            n = self._batch(read)
-            own = [i for i in read.indices if i is not n]
             by = local.lhs.indices[len(equation.lhs.indices) :]
-            value = contract([local.rhs, rename(seed, dict(zip(own, by, strict=True)))], by)
+            value = contract([local.rhs, rename(seed, dict(zip(self._features(read), by, strict=True)))], by)
         return simplify(value, self._context(equation, seeds))[0]
 
     def _local(self, equation: Equation) -> Equation | None:
@@ -215,10 +221,7 @@ class _Builder:
         here = next((s for s in read if set(s.indices) == set(equation.lhs.indices)), None)
         if here is None:
             return None
-        n = self._batch(here)
-        features = [i for i in here.indices if i is not n]
-        aside = dict(zip(features, self._aside(tuple(features)), strict=True))
-        self.taken |= {i.name for i in aside.values()}
+        aside = self._features_aside(here)
         seeds = {
             s: contract([identity(i, aside[j]) for i, j in zip(s.indices, here.indices, strict=True) if j in aside])
             for s in read
@@ -270,8 +273,7 @@ class _Builder:
     def _of_parameter(self, sensitivity: Expr, unit: Equation, through: Expr, here: Symbol) -> Expr:
         """Σ_b ∂q_n/∂A_nb · ∂A_nb/∂Q."""
         by = unit.lhs.indices[len(here.indices) :]
-        features = [i for i in here.indices if i.size != self.stack.batch]
-        moved = rename(through, dict(zip(features, by, strict=True)))
+        moved = rename(through, dict(zip(self._features(here), by, strict=True)))
         return contract([sensitivity, moved], by)
 
     def _check_explicit(self, gradient: Equation, column: Symbol) -> None:

@@ -98,17 +98,24 @@ def _share_of_maximum(node: Max) -> Expr:
     return contract([reached, apply(1 / scalar.slot(0), (count,))])
 
 
-def jvp(e: Expr, tangents: Mapping[str, str]) -> Expr:
-    """The differential of `e` where symbol `name` moves along the symbol `tangents[name]`; free indices as of `e`."""
-    return _forward(e, {s: symbol(tangents[s.name], s.indices) for s in _leaves(e) if s.name in tangents})
-
-
 def derivative_along(e: Expr, tangents: Mapping[Symbol, Expr]) -> Expr:
     """The differential of `e` where each access in `tangents` moves along the given expression; the others stay.
 
-    A tangent may have indices beyond those of its symbol; their names must not occur in `e`.
+    A tangent may have indices beyond those of its symbol; their names must not occur in `e`. Forward mode.
     """
-    return _forward(e, tangents)
+    tangent: dict[Expr, Expr] = {}
+    for node in walk(e):
+        if isinstance(node, Symbol):
+            tangent[node] = tangents.get(node, ZERO)
+        else:
+            parts = [contract([p.factor, tangent[p.child]], p.summed) for p in partials(node)]
+            tangent[node] = add(*(p for p in parts if p is not ZERO))
+    return tangent[e]
+
+
+def jvp(e: Expr, tangents: Mapping[str, str]) -> Expr:
+    """The differential of `e` where symbol `name` moves along the symbol `tangents[name]`; free indices as of `e`."""
+    return derivative_along(e, {s: symbol(tangents[s.name], s.indices) for s in _leaves(e) if s.name in tangents})
 
 
 def jacobian(e: Expr, by: Symbol) -> Expr:
@@ -118,7 +125,7 @@ def jacobian(e: Expr, by: Symbol) -> Expr:
         raise ValueError(f"the indices {', '.join(sorted(clash))} of {by.key} are free in the expression")
     aside = _fresh_indices(by.indices, e)
     return rename(
-        _forward(e, {s: _unit(s, aside) for s in _leaves(e) if s.name == by.name}),
+        derivative_along(e, {s: _unit(s, aside) for s in _leaves(e) if s.name == by.name}),
         dict(zip(aside, by.indices, strict=True)),
     )
 
@@ -146,17 +153,6 @@ def vjp(e: Expr, cotangent: Expr, by: Symbol) -> Expr:
                 gone = [i for i in (*node.free, *summed) if i not in child.free]
                 adjoint.setdefault(child, []).append(contract([total, factor], gone))
     return rename(add(*arrived), dict(zip(aside, by.indices, strict=True)))
-
-
-def _forward(e: Expr, seeds: Mapping[Symbol, Expr]) -> Expr:
-    tangent: dict[Expr, Expr] = {}
-    for node in walk(e):
-        if isinstance(node, Symbol):
-            tangent[node] = seeds.get(node, ZERO)
-        else:
-            parts = [contract([p.factor, tangent[p.child]], p.summed) for p in partials(node)]
-            tangent[node] = add(*(p for p in parts if p is not ZERO))
-    return tangent[e]
 
 
 def _leaves(e: Expr) -> Iterable[Symbol]:
