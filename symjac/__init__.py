@@ -16,7 +16,8 @@ The rooms, in the order in which one may import another (`tests/test_imports.py`
     blocks     derivation to the Hessian in blocks: sums over samples of products of small factors
     emit       derivation to text: LaTeX, HTML, Markdown, NumPy source. Differentiates nothing; the one place of
                templates and of writing what is emitted
-    check      a generated module against finite differences and complex steps: numbers alone
+    check      a generated module against finite differences and complex steps, and its loss against the declared
+               formulas; the entries of an expression as SymPy formulas, for proofs
     train      data sets and the loop, beside the others: it runs generated modules and imports nothing symbolic
     numbers    spectra and the dense matrix, from generated modules: it imports nothing symbolic either
     cli        prints and exits; no mathematics
