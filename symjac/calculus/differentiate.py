@@ -8,6 +8,8 @@ Order Derivatives of Matrix and Tensor Expressions" (NeurIPS 2018):
     d φ(e_0, e_1 ..)  = Σ_a φ_a(e_0, e_1 ..) d e_a                  SymPy's φ_a = ∂φ/∂x_a
     d max_R e         = Σ_R 1[e = max_R e] / Σ_R 1[e = max_R e] d e  ties share alike
     d X[i,j]/d X[a,b] = 1[i = a] 1[j = b]                            a tag, never a stored tensor
+    d M⁻¹             = −M⁻¹ dM M⁻¹
+    d det M           = det M tr(M⁻¹ dM)
 
 Results are expressions of the same language, so they can be differentiated again.
 """
@@ -25,14 +27,19 @@ from symjac.core.expr import (
     ZERO,
     Add,
     Contract,
+    Determinant,
     Expr,
+    Inverse,
     Map,
     Max,
+    OfMatrix,
     Symbol,
     add,
     apply,
     contract,
     identity,
+    inverse,
+    negate,
     rename,
     scalar_of,
     symbol,
@@ -61,6 +68,12 @@ def partials(node: Expr) -> list[Partial]:
             return [Partial(a, apply(s, node.args), ()) for a, s in zip(node.args, slopes, strict=True) if s != 0]
         case Max():
             return [Partial(node.body, _share_of_maximum(node), node.over)]
+        case Inverse():
+            left, right = _inverse(node, node.left, node.row), _inverse(node, node.column, node.right)
+            return [Partial(node.body, negate(contract([left, right])), (node.row, node.column))]
+        case Determinant():
+            slope = contract([node, _inverse(node, node.column, node.row)])
+            return [Partial(node.body, slope, (node.row, node.column))]
         case _:
             return []
 
@@ -75,6 +88,8 @@ def _partials_of_product(node: Contract) -> list[Partial]:
             continue
         atoms: list[Expr] = []
         formula = sympy.Mul(*(scalar_of(node.factors[i], atoms) for i in parts))
+        if len(atoms) > 1:  # one factor several times: f^m
+            atoms, formula = [node.factors[parts[0]]], scalar.slot(0) ** len(parts)
         slope = apply(scalar.derivative(formula, 0), atoms)
         out.append(Partial(atoms[0], contract([*others, slope]), node.summed))
     return out
@@ -96,6 +111,11 @@ def _share_of_maximum(node: Max) -> Expr:
     reached = apply(scalar.indicator(sympy.Eq(scalar.slot(0), scalar.slot(1))), (node.body, node))
     count = contract([reached], node.over)
     return contract([reached, apply(1 / scalar.slot(0), (count,))])
+
+
+def _inverse(node: OfMatrix, left: Index, right: Index) -> Expr:
+    """(M⁻¹)[left, right] of the node's matrix; where these are its bound indices, those of the result step aside."""
+    return inverse(node.body, node.row, node.column, left, right)
 
 
 def derivative_along(e: Expr, tangents: Mapping[Symbol, Expr]) -> Expr:

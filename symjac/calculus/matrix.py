@@ -6,6 +6,8 @@ A summed index is eliminated at a time. Factors over one pair of indices merge b
     Σ_s A[a,s]        = A 1            Σ_s u[s] v[s]          = tr(uᵀ v)         Σ_as A[a,s] B[a,s] = tr(Aᵀ B)
     u[a] A[a,b] v[b]  = diag(u) A diag(v)                     u[a] v[b]          = u vᵀ
 
+Inverses and determinants are SymPy's, of the form of their matrix.
+
 A vector is a column. A term of a sum that lacks an index is repeated along it by a vector of ones; a number is added as
 a multiple of the matrix of ones. What does not fit has no matrix form, and index notation says it.
 """
@@ -29,10 +31,13 @@ from symjac.core.expr import (
     ONE,
     Add,
     Contract,
+    Determinant,
     Expr,
     Identity,
+    Inverse,
     Map,
     Number,
+    OfMatrix,
     Symbol,
     contract,
     from_scalar,
@@ -256,6 +261,10 @@ def _form(e: Expr, view: _View, wanted: tuple[Index, ...] = ()) -> _Form:
             return _product(e, view, wanted)
         case Map():
             return _map(e, view, wanted)
+        case Inverse():
+            return _inverse(e, view)
+        case Determinant():
+            return _Form(sympy.Determinant(_matrix(e, view)), ())
     raise NoForm
 
 
@@ -281,6 +290,19 @@ def _symbol(e: Symbol, view: _View) -> _Form:
             i, j = (index for index in e.indices if index is not view.sample)
             return _Form(sympy.MatrixSymbol(e.name, i.size, j.size), (i, j))
     raise NoForm
+
+
+def _inverse(e: Inverse, view: _View) -> _Form:
+    value = sympy.Inverse(_matrix(e, view))
+    if view.sample in (e.left, e.right):
+        raise NoForm
+    return _Form(DiagonalOf(value), (e.left,)) if e.left is e.right else _Form(value, (e.left, e.right))
+
+
+def _matrix(e: OfMatrix, view: _View) -> Any:
+    """The matrix that the node is a function of."""
+    order = (e.row, e.column)
+    return _arranged(_form(e.body, view, order), order)
 
 
 def _sum(e: Add, view: _View, wanted: tuple[Index, ...]) -> _Form:
@@ -478,22 +500,22 @@ def sample_form(e: Expr, row: Index, column: Index, sample: Index) -> sympy.Expr
 
 @dataclass(frozen=True, slots=True)
 class SampleSum:
-    """coefficient · Σ_sample value, as a matrix under vec."""
+    """coefficient · Σ_sample value, as a matrix under vec; without a sum where `sample` is None."""
 
     coefficient: sympy.Expr
     value: sympy.Expr
-    sample: Index
+    sample: Index | None
 
 
 def block_form(
     e: Expr, row: Symbol, column: Symbol, *, vec: str = "columns", batch: sympy.Expr | None = None
 ) -> SampleSum | None:
-    """∂²L/∂vec(row)∂vec(column) as a sum over samples of Kronecker products; None where it has no such form."""
+    """∂²L/∂vec(row)∂vec(column) as a sum over samples of Kronecker products, or as one; None where it has no form."""
     terms = [_factors(t) for t in _expanded(e)]
-    samples = {i.name: i for _, summed in terms for i in summed if i.size == batch}
+    samples = {next((i for i in summed if i.size == batch), None) for _, summed in terms}
     if len(samples) != 1 or len(row.indices) > 2 or len(column.indices) > 2:
         return None
-    (n,) = samples.values()
+    (n,) = samples
     try:
         parts = [
             _whole(factors, tuple(i for i in summed if i is not n), row.indices, column.indices, vec, _View(n))

@@ -11,7 +11,7 @@ from itertools import product
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import Add, Contract, Expr, Identity, Map, Max, Number, Symbol
+from symjac.core.expr import Add, Contract, Determinant, Expr, Identity, Inverse, Map, Max, Number, OfMatrix, Symbol
 from symjac.core.index import Index
 
 Sizes = Mapping[sympy.Symbol, int]
@@ -65,7 +65,17 @@ def _entry(e: Expr, at: Mapping[Index, int], tensors: Tensors, sizes: Sizes) -> 
             return e.formula.xreplace(args).subs(sizes)
         case Max():
             return sympy.Max(*(_entry(e.body, inner, tensors, sizes) for inner in _bind(e.over, at, sizes)))
+        case Inverse():
+            matrix = _matrix(e, at, tensors, sizes)
+            return matrix.cofactor(at[e.right], at[e.left], "berkowitz") / matrix.det("berkowitz")
+        case Determinant():
+            return _matrix(e, at, tensors, sizes).det("berkowitz")
     raise TypeError(f"no components for {type(e).__name__}")
+
+
+def _matrix(e: OfMatrix, at: Mapping[Index, int], tensors: Tensors, sizes: Sizes) -> sympy.Matrix:
+    n = _size(e.row, sizes)
+    return sympy.Matrix(n, n, lambda i, j: _entry(e.body, {**at, e.row: i, e.column: j}, tensors, sizes))
 
 
 def _bind(bound: Sequence[Index], at: Mapping[Index, int], sizes: Sizes) -> list[dict[Index, int]]:

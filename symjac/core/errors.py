@@ -24,7 +24,7 @@ WIDEST = 120
 """How much of a line an error shows."""
 
 
-def _window(source: str, column: int) -> tuple[str, int]:
+def window(source: str, column: int) -> tuple[str, int]:
     """The part of a long line around `column`, and the column's place in it; both count from 0."""
     if len(source) <= WIDEST:
         return source, column
@@ -49,7 +49,7 @@ class InputError(Exception):
         at = self.place
         lines = [f"{at.file}:{at.line}:{at.column}: error: {self.found}"]
         if at.source:
-            source, column = _window(at.source, at.column - 1)
+            source, column = window(at.source, at.column - 1)
             lines += [f"  | {source}", "  | " + " " * column + "^"]
         if self.expected:
             lines.append(f"  expected: {self.expected}")

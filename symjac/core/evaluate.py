@@ -9,7 +9,20 @@ import numpy as np
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import Add, Contract, Expr, Identity, Map, Max, Number, Symbol, walk
+from symjac.core.expr import (
+    Add,
+    Contract,
+    Determinant,
+    Expr,
+    Identity,
+    Inverse,
+    Map,
+    Max,
+    Number,
+    OfMatrix,
+    Symbol,
+    walk,
+)
 from symjac.core.index import Index
 
 
@@ -22,7 +35,7 @@ def evaluate(e: Expr, order: Sequence[Index], tensors: Mapping[str, Any], consta
     """The array of `e` with one axis an index of `order`, which holds every free index of `e`.
 
     `tensors` gives an array for each symbol's name, `constants` a number for each size and named constant.
-    Raises KeyError for a missing one, ValueError for one of another shape.
+    Raises KeyError for a missing one, ValueError for one of another shape and for the inverse of a singular matrix.
     """
     values: dict[Expr, Any] = {}
     for node in walk(e):
@@ -62,7 +75,19 @@ def _value(node: Expr, values: Mapping[Expr, Any], tensors: Mapping[str, Any], c
         case Max():
             body = node.body
             return values[body].max(axis=tuple(body.free.index(i) for i in node.over))
+        case Inverse():
+            matrices, outside = _matrices(node, values, constants)
+            have = _labels([*outside, node.left, node.right], node)
+            return np.einsum(np.linalg.inv(matrices), have, _labels(node.free, node))
+        case Determinant():
+            return np.asarray(np.linalg.det(_matrices(node, values, constants)[0]))
     raise TypeError(f"no value for {type(node).__name__}")
+
+
+def _matrices(node: OfMatrix, values: Mapping[Expr, Any], constants: Mapping[str, Any]) -> tuple[Any, list[Index]]:
+    """A stack of matrices in the last two axes, and the indices of the axes before them."""
+    outside = [i for i in node.body.free if i not in (node.row, node.column)]
+    return _spread(values[node.body], node.body.free, (*outside, node.row, node.column), constants), outside
 
 
 def _labels(indices: Sequence[Index], node: Expr) -> list[int]:

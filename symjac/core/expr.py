@@ -3,8 +3,8 @@
 An expression has a set of free indices; it stands for one number for each value of them. Terms and factors that
 lack an index are constant along it (broadcast by name, never by position). An `Equation` gives the order of axes.
 
-Build expressions with the lower-case functions (`number`, `identity`, `add`, `contract`, `apply`, `maximum`): they
-check shapes and fold what is locally true. Everything else is a named law (`calculus/simplify`).
+Build expressions with the lower-case functions (`number`, `identity`, `add`, `contract`, `apply`, `maximum`, `inverse`,
+`determinant`): they check shapes and fold what is locally true. Everything else is a named law (`calculus/simplify`).
 
     Symbol      X[i,j]                        a declared or named tensor
     Number      c                             a SymPy scalar, free of indices
@@ -14,10 +14,13 @@ check shapes and fold what is locally true. Everything else is a named law (`cal
     Contract    Σ_S Π_f factor_f              a product, with the indices S summed
     Map         φ(arg_0, arg_1, ...)          a SymPy formula, elementwise
     Max         max_R body
+    Inverse     (M⁻¹)[a,b]                    of the matrix M[r,s] = body, r and s bound; a runs over M's columns
+    Determinant det M                         of the matrix M[r,s] = body, r and s bound
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -147,6 +150,32 @@ class Max(Expr):
     @property
     def body(self) -> Expr:
         return self.children[0]
+
+
+class OfMatrix(Expr):
+    """A function of the matrix M[row, column] = body; the two indices are bound, and named by the constructor."""
+
+    __slots__ = ("column", "row")
+    row: Index
+    column: Index
+
+    @property
+    def body(self) -> Expr:
+        return self.children[0]
+
+
+class Inverse(OfMatrix):
+    """(M⁻¹)[left, right]; `left` runs over the columns of M, `right` over its rows."""
+
+    __slots__ = ("left", "right")
+    left: Index
+    right: Index
+
+
+class Determinant(OfMatrix):
+    """det M."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +369,83 @@ def maximum(body: Expr, over: Iterable[Index]) -> Expr:
     return _intern(Max, key, (body,), [i for i in body.free if i not in kept], over=kept)
 
 
+def inverse(body: Expr, row: Index, column: Index, left: Index, right: Index) -> Expr:
+    """(M⁻¹)[left, right] of the square matrix M[row, column] = `body`.
+
+    1⁻¹ = 1, (M⁻¹)⁻¹ = M, and (Mᵀ)⁻¹ is (M⁻¹)ᵀ.
+    """
+    for i, j in ((row, column), (left, column), (right, row)):
+        _square(i, j, "the inverse")
+    if is_one(body, row, column):
+        return identity(left, right)
+    if isinstance(body, Inverse) and is_inverse_of_whole(body, row, column):
+        there = {body.left: left, body.right: right} if body.left is row else {body.left: right, body.right: left}
+        return rename(body.body, {body.row: there[body.left], body.column: there[body.right]})
+    body, row, column, turned = _bound_matrix(body, row, column, {left.name, right.name})
+    if turned:
+        left, right = right, left
+    key = _matrix_key("inverse", body.key, row, column, (left, right))
+    free = [*_outside(body, row, column), left, right]
+    return _intern(Inverse, key, (body,), free, row=row, column=column, left=left, right=right)
+
+
+def determinant(body: Expr, row: Index, column: Index) -> Expr:
+    """det M of the square matrix M[row, column] = `body`; det 1 = 1, and det Mᵀ is det M."""
+    _square(row, column, "the determinant")
+    if is_one(body, row, column):
+        return ONE
+    body, row, column, _ = _bound_matrix(body, row, column, ())
+    key = _matrix_key("determinant", body.key, row, column)
+    return _intern(Determinant, key, (body,), _outside(body, row, column), row=row, column=column)
+
+
+def is_one(body: Expr, row: Index, column: Index) -> bool:
+    """True for Kronecker's 1[row = column]."""
+    return isinstance(body, Identity) and body.plain and set(body.free) == {row, column}
+
+
+def is_inverse_of_whole(body: Inverse, row: Index, column: Index) -> bool:
+    """True where the matrix `body` over `row` and `column` is M⁻¹ or its transpose, of an M that has neither index."""
+    return {body.left, body.right} == {row, column} and not {row, column} & set(
+        _outside(body.body, body.row, body.column)
+    )
+
+
+def _square(i: Index, j: Index, what: str) -> None:
+    if i.size != j.size:
+        raise ShapeError(f"{what}: {i.name} runs over {i.size}, {j.name} over {j.size}")
+
+
+def _outside(body: Expr, row: Index, column: Index) -> list[Index]:
+    return [i for i in body.free if i not in (row, column)]
+
+
+def _bound_matrix(body: Expr, row: Index, column: Index, taken: Iterable[str]) -> tuple[Expr, Index, Index, bool]:
+    """The matrix with its bound indices named alike whatever they were; True where it has been transposed.
+
+    Rows are what the index that comes first in the body's text numbers, so that M and Mᵀ are one body.
+    """
+    if row is column:
+        raise ShapeError(f"the rows and the columns of a matrix have the one index {row.name}")
+    names = {*taken, *(i.name for i in _outside(body, row, column))}
+    _sorted_indices([*body.free, row, column], "a matrix")
+    # In the order of the alphabet, as 1[r = s] has them.
+    r, s = fresh(Index("r", row.size), names), fresh(Index("s", row.size), names)
+    body = rename(body, {row: r, column: s})
+    turned = not rows_first(body, r, s)
+    return rename(body, {r: s, s: r}) if turned else body, r, s, turned
+
+
+def rows_first(body: Expr, row: Index, column: Index) -> bool:
+    """True where `row` comes before `column` in the body's text."""
+    return _first_place(row, body) <= _first_place(column, body)
+
+
+def _first_place(i: Index, body: Expr) -> int:
+    found = re.search(rf"(?<!\w){i.name}:", body.key) if i in body.free else None
+    return found.start() if found else len(body.key)
+
+
 # ---------------------------------------------------------------- the elementwise view
 
 
@@ -409,6 +515,10 @@ def rebuild(e: Expr, children: Sequence[Expr]) -> Expr:
             return apply(e.formula, children)
         case Max():
             return maximum(children[0], e.over)
+        case Inverse():
+            return inverse(children[0], e.row, e.column, e.left, e.right)
+        case Determinant():
+            return determinant(children[0], e.row, e.column)
         case _:
             return e
 
@@ -430,6 +540,12 @@ def renamed_node(e: Expr, children: Sequence[Expr], names: Mapping[str, str]) ->
             return _intern(Map, _map_key(e.formula, keys), kids, e.free, formula=e.formula)
         case Max():
             return _intern(Max, _max_key(keys[0], e.over), kids, e.free, over=e.over)
+        case Inverse():
+            key = _matrix_key("inverse", keys[0], e.row, e.column, (e.left, e.right))
+            return _intern(Inverse, key, kids, e.free, row=e.row, column=e.column, left=e.left, right=e.right)
+        case Determinant():
+            key = _matrix_key("determinant", keys[0], e.row, e.column)
+            return _intern(Determinant, key, kids, e.free, row=e.row, column=e.column)
     raise TypeError(f"{type(e).__name__} has no children")
 
 
@@ -448,6 +564,12 @@ def _map_key(formula: sympy.Expr, keys: Sequence[str]) -> str:
 
 def _max_key(key: str, over: Sequence[Index]) -> str:
     return f"max[{','.join([i.text for i in over])}]({key})"
+
+
+def _matrix_key(what: str, key: str, row: Index, column: Index, at: Sequence[Index] = ()) -> str:
+    """As `<inverse r,s: body>[a,b]`: no name stands before a bracket, so that none is taken for a symbol's."""
+    place = f"[{','.join([i.text for i in at])}]" if at else ""
+    return f"<{what} {row.text},{column.text}: {key}>{place}"
 
 
 def rename(e: Expr, names: Mapping[Index, Index]) -> Expr:
@@ -477,6 +599,14 @@ def _rename(e: Expr, names: Mapping[Index, Index], done: dict[Expr, Expr]) -> Ex
             kids = [_rename(c, inner, {}) for c in e.children]
             new_bound = [moved.get(i, i) for i in bound]
             out = contract(kids, new_bound) if isinstance(e, Contract) else maximum(kids[0], new_bound)
+        case Inverse() | Determinant():
+            moved = _step_aside(e, (e.row, e.column), here)
+            body = _rename(e.body, {**here, **moved}, {})
+            row, column = moved.get(e.row, e.row), moved.get(e.column, e.column)
+            if isinstance(e, Inverse):
+                out = inverse(body, row, column, here.get(e.left, e.left), here.get(e.right, e.right))
+            else:
+                out = determinant(body, row, column)
         case _:
             out = rebuild(e, [_rename(c, here, done) for c in e.children])
     done[e] = out

@@ -92,6 +92,34 @@ class Softplus(sympy.Function):  # type: ignore[misc]
     nargs = 1
 
 
+class Unknown(sympy.Function):  # type: ignore[misc]
+    """f, f', f'', ...: a smooth real function of one argument of which only the name is known."""
+
+    nargs = 1
+    is_real = True
+    name: str
+    order: int
+    """How often it has been differentiated."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return unknown(self.name, self.order + 1)(self.args[0])
+
+
+@cache
+def unknown(name: str, order: int = 0) -> type[Unknown]:
+    """The function `name`, differentiated `order` times; one class for one name and order."""
+    # No function of SymPy's is so called, whatever the name: formulas are told apart by their text.
+    title = f"?{primed(name, order)}"
+    make: Any = type(Unknown)
+    made: type[Unknown] = make(title, (Unknown,), {"nargs": 1, "name": name, "order": order})
+    return made
+
+
+def primed(name: str, order: int) -> str:
+    """f, f', f'', f^(3), ..."""
+    return name + ("'" * order if order < 3 else f"^({order})")
+
+
 _u = slot(0)
 _small = sympy.exp(sympy.Min(_u, -_u))
 STABLE: dict[type[sympy.Function], sympy.Expr] = {
@@ -390,7 +418,7 @@ def _clip_branches(*branches: Any) -> sympy.Expr:
 def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]) -> Any:
     """`formula` on NumPy arrays, one a slot; `constants` gives the values of named constants and sizes.
 
-    Raises KeyError for a constant without a value, TypeError for a function outside the language.
+    Raises KeyError for a constant without a value, TypeError for a function outside the language or unknown.
     """
 
     def value(e: sympy.Basic) -> Any:
@@ -436,6 +464,8 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             return erf(value(e.args[0]))
         if type(e) in NUMPY_NAMES:
             return getattr(np, NUMPY_NAMES[type(e)])(value(e.args[0]))
+        if isinstance(e, Unknown):
+            raise TypeError(f"{primed(e.name, e.order)} is not known")
         raise TypeError(f"{type(e).__name__} is not in the language")
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -9,7 +9,20 @@ from typing import Any
 import sympy
 
 from symjac.core import expr, scalar
-from symjac.core.expr import Add, Contract, Expr, Identity, Map, Max, Number, Symbol, walk
+from symjac.core.expr import (
+    Add,
+    Contract,
+    Determinant,
+    Expr,
+    Identity,
+    Inverse,
+    Map,
+    Max,
+    Number,
+    OfMatrix,
+    Symbol,
+    walk,
+)
 from symjac.core.index import Index
 
 Rule = tuple[str, Callable[[Any], bool]]
@@ -48,11 +61,12 @@ HEADS = (
     sympy.functions.elementary.piecewise.ExprCondPair,
     sympy.floor,
 )
-"""What a scalar formula is made of, beside symbols, numbers and truth values."""
+"""What a scalar formula is made of, beside unknown functions, symbols, numbers and truth values."""
 
 
 def _in_language(formula: sympy.Expr) -> bool:
-    return all(type(e) in HEADS for e in sympy.preorder_traversal(formula) if e.args)
+    parts = (e for e in sympy.preorder_traversal(formula) if e.args)
+    return all(type(e) in HEADS or isinstance(e, scalar.Unknown) for e in parts)
 
 
 def _finite(formula: sympy.Expr) -> bool:
@@ -83,6 +97,10 @@ def _free_of(e: Expr) -> set[Index]:
             return below - set(e.summed)
         case Max():
             return below - set(e.over)
+        case Inverse():
+            return below - {e.row, e.column} | {e.left, e.right}
+        case Determinant():
+            return below - {e.row, e.column}
         case _:
             return below
 
@@ -105,6 +123,10 @@ def _substituted(e: Contract) -> bool:
     return not any(i in e.summed for f in plain for i in f.free)
 
 
+def _is_inverted(e: OfMatrix) -> bool:
+    return isinstance(e.body, Inverse) and expr.is_inverse_of_whole(e.body, e.row, e.column)
+
+
 EVERY_NODE: tuple[Rule, ...] = (
     ("it is the one object of its structure", lambda e: expr._interned.get((type(e), e.key)) is e),
     ("free indices are those that the children leave free", lambda e: set(e.free) == _free_of(e)),
@@ -114,7 +136,17 @@ EVERY_NODE: tuple[Rule, ...] = (
     ),
     ("names are the symbols' names", lambda e: e.names == _names_of(e)),
     ("sizes are integers, not negative", lambda e: all(i.size.is_nonnegative is not False for i in e.free)),
-    ("index names are words", lambda e: all(re.fullmatch(r"[A-Za-z]\w*", i.name) for i in e.free)),
+    ("index names are words", lambda e: all(re.fullmatch(r"[A-Za-z_]\w*", i.name) for i in e.free)),
+)
+
+MATRIX: tuple[Rule, ...] = (
+    ("the matrix is square", lambda e: e.row.size == e.column.size),
+    (
+        "rows and columns have indices of their own",
+        lambda e: e.row is not e.column and not {e.row.name, e.column.name} & {i.name for i in e.free},
+    ),
+    ("the matrix is not 1", lambda e: not expr.is_one(e.body, e.row, e.column)),
+    ("rows are what the first of the two indices numbers", lambda e: expr.rows_first(e.body, e.row, e.column)),
 )
 
 RULES: dict[type[Expr], tuple[Rule, ...]] = {
@@ -168,4 +200,10 @@ RULES: dict[type[Expr], tuple[Rule, ...]] = {
         ("it is over something", lambda e: len(e.over) > 0),
         ("indices are distinct and the body has them", lambda e: _distinct(e.over) and set(e.over) <= set(e.body.free)),
     ),
+    Inverse: (
+        *MATRIX,
+        ("its rows run over the matrix's columns", lambda e: {e.left.size, e.right.size} == {e.row.size}),
+        ("the matrix is no inverse itself", lambda e: not _is_inverted(e)),
+    ),
+    Determinant: MATRIX,
 }

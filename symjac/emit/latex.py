@@ -89,7 +89,7 @@ _RELATIONS = {
     sympy.Unequality: (r"\neq", "≠"),
 }
 _FUNCTIONS = {sympy.atan: "arctan", sympy.asinh: "arcsinh", scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
-_KNOWN = {"exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min"}
+_KNOWN = {"exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min", "det"}
 """Functions that have a command of their own."""
 
 
@@ -149,6 +149,13 @@ class Printer(LatexPrinter):  # type: ignore[misc]
 
     def transposed(self, base: Part) -> Part:
         return self.raised(base, r"\top")
+
+    def superscript(self, exponent: str) -> str:
+        return f"^{{{exponent}}}"
+
+    def entry(self, base: Part, indices: Sequence[str]) -> Part:
+        """An entry of a matrix that is no name."""
+        return Part(f"{self.within(base, Level.ATOM)}_{{{','.join(indices)}}}", Level.POWER)
 
     def call(self, function: str, *args: Part) -> Part:
         head = rf"\{function}" if function in _KNOWN else rf"\operatorname{{{function}}}"
@@ -344,7 +351,7 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         return self.joined([self.part(f) for f in e.as_ordered_factors()], self.TIMES, Level.PRODUCT)
 
     def is_constant(self, e: Any) -> bool:
-        return not e.has(sympy.Trace, sympy.MatrixSymbol, sympy.Function, *self.holes)
+        return not e.has(sympy.Trace, sympy.Determinant, sympy.MatrixSymbol, sympy.Function, *self.holes)
 
     @staticmethod
     def is_reciprocal(e: Any) -> bool:
@@ -362,6 +369,11 @@ class Printer(LatexPrinter):  # type: ignore[misc]
 
     def part_Function(self, e: Any) -> Part:
         return self.call(_FUNCTIONS.get(type(e), type(e).__name__), *(self.part(a) for a in e.args))
+
+    def part_Unknown(self, e: Any) -> Part:
+        """f(x), f'(x), f''(x), f^{(3)}(x)."""
+        head = self.index_name(e.name) + ("'" * e.order if e.order < 3 else self.superscript(f"({e.order})"))
+        return Part(head + self.bracketed(self.show(self.part(e.args[0]))), Level.ATOM)
 
     def part_Abs(self, e: Any) -> Part:
         return self.magnitude(self.part(e.args[0]))
@@ -392,6 +404,12 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         if square and not isinstance(right, sympy.OneMatrix):
             return self.scaled(c, self.squared_norm(self.part(right), right.shape[1] == 1))
         return self.scaled(c, self.part(m) if m.shape == (1, 1) else self.call("tr", self.part(m)))
+
+    def part_Inverse(self, e: Any) -> Part:
+        return self.raised(self.part(e.arg), f"{self.MINUS}1")
+
+    def part_Determinant(self, e: Any) -> Part:
+        return self.call("det", self.part(e.arg))
 
     def part_MatMul(self, e: Any) -> Part:
         c, m = matrix.split_scalar(e)
@@ -498,7 +516,21 @@ class Printer(LatexPrinter):  # type: ignore[misc]
                     return self.part(e.formula)
             case expr.Max():
                 return self.big("max", e.over, self.indexed(e.body))
+            case expr.Inverse():
+                inverse = self.raised(self.matrix(e), f"{self.MINUS}1")
+                return self.entry(inverse, [self.index(e.left), self.index(e.right)])
+            case expr.Determinant():
+                return self.call("det", self.matrix(e))
         raise TypeError(f"no notation for {type(e).__name__}")
+
+    def matrix(self, e: expr.OfMatrix) -> Part:
+        """The matrix that the node is a function of; [M_{r,s}]_{r,s} where it has no matrix form."""
+        order = (e.row, e.column)
+        form = matrix.matrix_form(e.body, order)
+        if form is not None:
+            return self.part(form)
+        inner = f"[{self.show(self.indexed(e.body))}]"
+        return self.entry(Part(inner, Level.ATOM), [self.index_name(i.name) for i in order])
 
     def affine(self, terms: Iterable[tuple[sympy.Expr, Index]], offset: sympy.Expr) -> str:
         """s·i + p − 1, as the subscript of an access."""
@@ -691,7 +723,7 @@ def _fill(names: Names) -> Callable[[str, str, str], str]:
             return _of_sample(head, detail)
         head = names(identifier)
         if role == "indices":
-            return _at(head, detail)
+            return at(head, detail)
         return rf"\bigl({head}\bigr)" if role == "base" and _QUOTIENT.fullmatch(head) else head
 
     return fill
@@ -702,9 +734,9 @@ def _of_sample(head: str, n: str) -> str:
     return f"{head[:-1]},{n}}}" if head.endswith("}") and "_{" in head else f"{head}_{{{n}}}"
 
 
-def _at(head: str, indices: str) -> str:
+def at(head: str, indices: str) -> str:
     """An entry: X_{i,j}, (W_{1})_{i,j}; of a gradient, the derivative by the entry."""
     gradient = _QUOTIENT.fullmatch(head)
     if gradient:
-        return f"{gradient[1]}{_at(gradient[2], indices)}}}"
+        return f"{gradient[1]}{at(gradient[2], indices)}}}"
     return f"{head}_{{{indices}}}" if _BARE.fullmatch(head) else f"({head})_{{{indices}}}"

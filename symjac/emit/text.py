@@ -57,6 +57,12 @@ class TextPrinter(Printer):
     def transposed(self, base: Part) -> Part:
         return Part(f"{self.within(base, Level.ATOM)}ᵀ", Level.POWER)
 
+    def superscript(self, exponent: str) -> str:
+        return f"^{exponent}"
+
+    def entry(self, base: Part, indices: Sequence[str]) -> Part:
+        return Part(f"{self.within(base, Level.ATOM)}[{','.join(indices)}]", Level.POWER)
+
     def call(self, function: str, *args: Part) -> Part:
         return Part(f"{function}({', '.join(self.show(a) for a in args)})", Level.ATOM)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,23 @@ from hypothesis import strategies as st
 
 from symjac.calculus import differentiate
 from symjac.calculus.differentiate import jacobian, jvp, vjp
+from symjac.check.components import components, tensor
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
-from symjac.core.expr import ZERO, Expr, Symbol, contract, symbol, symbols
+from symjac.core.expr import (
+    ZERO,
+    Expr,
+    Map,
+    Symbol,
+    add,
+    apply,
+    contract,
+    determinant,
+    inverse,
+    symbol,
+    symbols,
+    transform,
+)
 from symjac.core.index import Index, index
 from symjac.core.wellformed import check
 from tests.core import bank
@@ -137,6 +152,92 @@ def test_first_order_is_sympys(case: Case) -> None:
         expected, values = sympy_jacobian(case.expr, case.order, by, TINY)
         found = evaluate(jacobian(case.expr, by), (*case.order, *by.indices), values, size_values(TINY))
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+# ---------------------------------------------------------------- inverses and determinants, proved
+
+i, i1, i2 = bank.i, bank.i1, bank.i2
+D, A = bank.D(), bank.A()
+D_INVERSE = inverse(D, i, i1, i, i1)
+GRAM = contract([A, bank.A(i1)], [bank.j])
+LAWS: dict[str, tuple[Expr, tuple[Index, ...], str]] = {
+    "D⁻¹": (D_INVERSE, (i, i1), "D"),
+    "D⁻ᵀ": (D_INVERSE, (i1, i), "D"),
+    "the diagonal of D⁻¹": (inverse(D, i, i1, i2, i2), (i2,), "D"),
+    "det D": (determinant(D, i, i1), (), "D"),
+    "log det D": (apply(sympy.log(scalar.slot(0)), [determinant(D, i, i1)]), (), "D"),
+    "1 / det D": (apply(1 / scalar.slot(0), [determinant(D, i, i1)]), (), "D"),
+    "vᵀ D⁻¹ u": (contract([bank.v(), D_INVERSE, bank.u(i1)], [i, i1]), (), "D"),
+    "D⁻²": (contract([D_INVERSE, inverse(D, i, i1, i1, i2)], [i1]), (i, i2), "D"),
+    "det A Aᵀ": (determinant(GRAM, i, i1), (), "A"),
+}
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("name", LAWS)
+def test_laws_of_inverse_and_determinant_are_proved(name: str, size: int) -> None:
+    """∂/∂M of each component, by SymPy, is the component of the derived expression, as rational functions: of all
+    entries at size 2, of each entry, the others being random fractions, at both sizes."""
+    e, order, of = LAWS[name]
+    sizes = {bank.m: size, bank.n: size + 1}
+    by = access(of)
+    shape = [int(s.subs(sizes)) for s in by.shape]
+    M = tensor(of, shape)
+    given = {of: M, "v": tensor("v", (size,)), "u": tensor("u", (size,))}
+    before = components(e, order, given, sizes)
+    after = components(jacobian(e, by), (*order, *by.indices), given, sizes)
+    rng = random.Random(0)
+    entries = sorted((s for t in given.values() for s in t.free_symbols), key=str)
+    point = {s: sympy.Rational(rng.randint(-9, 9), rng.randint(1, 5)) for s in entries}
+    for place in np.ndindex(*map(int, after.shape)):
+        one, slope = before[place[: len(order)]], after[place]
+        at = M[place[len(order) :]]
+        if size == 2:
+            assert sympy.cancel(sympy.diff(one, at) - slope) == 0
+        others = {s: value for s, value in point.items() if s is not at}
+        assert sympy.cancel(sympy.diff(one.xreplace(others), at) - slope.xreplace(others)) == 0
+
+
+# ---------------------------------------------------------------- unknown functions
+
+
+def with_tanh(e: Expr) -> Expr:
+    """`e` with f = tanh."""
+
+    def put(f: sympy.Expr) -> sympy.Expr:
+        return sympy.diff(sympy.tanh(i0), i0, f.order).subs(i0, f.args[0])
+
+    i0 = scalar.slot(0)
+    return transform(
+        e,
+        lambda node: (
+            apply(node.formula.replace(lambda g: isinstance(g, scalar.Unknown), put), node.args)
+            if isinstance(node, Map)
+            else None
+        ),
+    )
+
+
+@pytest.mark.parametrize("by", ["A", "w", "v"])
+def test_an_unknown_function_is_differentiated_through(by: str) -> None:
+    """∂/∂(A, w, v) Σ v f(A w + f(v)), twice: f stays in it, and with f = tanh it is the derivative with tanh."""
+    f = scalar.unknown("f")(scalar.slot(0))
+    e = contract(
+        [bank.v(), apply(f, [add(contract([A, bank.w()], [bank.j]), apply(f, [bank.v()]))])],
+        [i],
+    )
+    values, constants = tensors(SMALL), size_values(SMALL)
+    order: tuple[Index, ...] = ()
+    derived, expected = e, with_tanh(e)
+    for times, name in enumerate((by, "A"), 1):
+        derived, expected = jacobian(derived, access(name, times)), jacobian(expected, access(name, times))
+        order += access(name, times).indices
+        check(derived)
+        assert "f" in {
+            g.name for n in bank.walk(derived) if isinstance(n, Map) for g in n.formula.atoms(scalar.Unknown)
+        }
+        found = evaluate(with_tanh(derived), order, values, constants)
+        np.testing.assert_allclose(found, evaluate(expected, order, values, constants), rtol=1e-9, atol=1e-12)
 
 
 # ---------------------------------------------------------------- higher orders
@@ -280,7 +381,20 @@ def _wrong_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(differentiate, "_share_of_maximum", lambda e: bank.number(1))
 
 
+def _wrong_inverse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """+M⁻¹ dM M⁻¹."""
+    monkeypatch.setattr(differentiate, "negate", lambda e: e)
+
+
+def _wrong_determinant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tr(M⁻ᵀ dM)."""
+    right = differentiate._inverse
+    monkeypatch.setattr(differentiate, "_inverse", lambda node, left, there: right(node, there, left))
+
+
 PLANTED = [
+    (_wrong_inverse, "inverse", "D"),
+    (_wrong_determinant, "determinant", "D"),
     (_wrong_scalar, "tanh", "A"),
     (_wrong_product, "A B", "B"),
     (_wrong_sum, "outer sum", "w"),

@@ -23,6 +23,7 @@ from symjac.core.expr import (
     affine,
     apply,
     contract,
+    determinant,
     identity,
     maximum,
     negate,
@@ -30,11 +31,12 @@ from symjac.core.expr import (
     symbol,
     symbols,
 )
+from symjac.core.expr import inverse as matrix_inverse
 from symjac.core.index import Index, index, size_symbol
 
 k, a, b = size_symbol("k"), size_symbol("a"), size_symbol("b")
 n, m, n1 = index("n", k), index("m", k), index("n1", k)
-i, i1 = index("i", a), index("i1", a)
+i, i1, i2 = index("i", a), index("i1", a), index("i2", a)
 j, j1 = index("j", b), index("j1", b)
 SIZES = {"k": 2, "a": 3, "b": 5}
 x0, x1 = scalar.slot(0), scalar.slot(1)
@@ -50,6 +52,8 @@ def explicit(form: Any, tensors: dict[str, Any]) -> Any:
     """The numbers of a SymPy scalar or matrix expression: products factor by factor, the rest entry by entry."""
     if isinstance(form, sympy.Transpose):
         return explicit(form.arg, tensors).T
+    if isinstance(form, sympy.Inverse):
+        return np.linalg.inv(explicit(form.arg, tensors))
     if isinstance(form, sympy.MatMul | sympy.HadamardProduct):
         parts = [explicit(f, tensors) for f in form.args]
         times = np.matmul if isinstance(form, sympy.MatMul) else np.multiply
@@ -57,7 +61,8 @@ def explicit(form: Any, tensors: dict[str, Any]) -> Any:
         matrices = [p for p, f in zip(parts, form.args, strict=True) if f.is_Matrix]
         return np.prod(scalars) * functools.reduce(times, matrices)
     form = form.subs({size_symbol(s): v for s, v in SIZES.items()})
-    form = form.replace(sympy.Trace, lambda x: x.as_explicit().trace())
+    form = form.replace(sympy.Trace, lambda x: sympy.Float(np.trace(explicit(x, tensors))))
+    form = form.replace(sympy.Determinant, lambda x: sympy.Float(np.linalg.det(explicit(x, tensors))))
     entries = form.as_explicit() if form.is_Matrix else sympy.ImmutableMatrix([[form]])
 
     def value(e: sympy.Expr) -> float:
@@ -90,6 +95,10 @@ def inverse(e: Expr) -> Expr:
 
 Z, Y, D, X, W = T("Z", n, i), T("Y", n, j), T("D", n, j), T("X", n, i), T("W", i, j)
 u, v, w = T("u", n), T("v", i), T("w", j)
+
+G = T("G", i, i1)
+G_INVERSE = matrix_inverse(G, i, i1, i, i1)
+RIDGE = matrix_inverse(add(contract([X, T("X", n, i1)], [n]), identity(i, i1)), i, i1, i, i1)
 
 FORMS: list[tuple[str, Expr, tuple[Index, ...]]] = [
     ("X W", contract([X, W], [i]), (n, j)),
@@ -136,6 +145,15 @@ FORMS: list[tuple[str, Expr, tuple[Index, ...]]] = [
     ("scalar times matrix", contract([T("s"), X]), (n, i)),
     ("row sums of a product", contract([X, W], [i, j]), (n,)),
     ("diagonal", T("G", i, i), (i,)),
+    ("G⁻¹", G_INVERSE, (i, i1)),
+    ("G⁻ᵀ", G_INVERSE, (i1, i)),
+    ("G⁻¹ v", contract([G_INVERSE, T("v", i1)], [i1]), (i,)),
+    ("vᵀ G⁻¹ v", contract([v, G_INVERSE, T("v", i1)], [i, i1]), ()),
+    ("(XᵀX + 1)⁻¹ Xᵀ u", contract([RIDGE, T("X", n, i1), u], [i1, n]), (i,)),
+    ("diagonal of G⁻¹", matrix_inverse(G, i, i1, i, i), (i,)),
+    ("det G", determinant(G, i, i1), ()),
+    ("log det GᵀG", apply(log(x0), [determinant(contract([G, T("G", i, i2)], [i]), i1, i2)]), ()),
+    ("det G · G⁻ᵀ", contract([determinant(G, i, i1), G_INVERSE]), (i1, i)),
     ("a matrix reduced first", contract([X, Y, T("C", n, i1), T("D", i1, i)], [n, i1]), (i, j)),
     ("a vector reduced first", contract([X, Y, T("C", n, i1), T("e", i1)], [n, i1]), (i, j)),
     ("identity", identity(i, i1), (i, i1)),

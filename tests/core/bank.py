@@ -18,17 +18,22 @@ from symjac.core import scalar
 from symjac.core.expr import (
     Add,
     Contract,
+    Determinant,
     Expr,
     Identity,
+    Inverse,
     Map,
     Max,
     Number,
+    OfMatrix,
     Symbol,
     add,
     affine,
     apply,
     contract,
+    determinant,
     identity,
+    inverse,
     maximum,
     negate,
     number,
@@ -88,6 +93,9 @@ x0, x1, x2 = slot(0), slot(1), slot(2)
 ONE, TWO, HALF = sympy.Integer(1), sympy.Integer(2), Rational(1, 2)
 sigmoid = 1 / (1 + exp(-x0))
 softmax = contract([apply(exp(x0), [A()]), apply(1 / x0, [contract([apply(exp(x0), [A(i, j1)])], [j1])])])
+three = contract([number(3), identity(i, i1)])
+moved = add(three, D())
+stack = add(three, contract([apply(x0**2, [w()]), u(i), u(i1)]))
 
 
 @dataclass(frozen=True)
@@ -230,6 +238,12 @@ BANK: tuple[Case, ...] = (
         lambda t, z, i: (t["A"][i] @ t["w"]) * (t["C"][i] @ t["w"]) * sum(t["w"]),
     ),
     _case(
+        "square of a difference of two",
+        contract([add(A(), negate(C())), add(A(), negate(C()))], [i, j]),
+        (),
+        lambda t, z: ((t["A"] - t["C"]) ** 2).sum(),
+    ),
+    _case(
         "square of a sum",
         contract([contract([A(), w()], [j]), contract([A(), w()], [j])]),
         (i,),
@@ -333,6 +347,47 @@ BANK: tuple[Case, ...] = (
         smooth=False,
         needs_entries=True,
     ),
+    # Inverse, Determinant
+    _case("inverse", inverse(moved, i, i1, i, i1), (i, i1), lambda t, z, i, i1: _inverse(t)[i, i1]),
+    _case("inverse, transposed", inverse(moved, i, i1, i1, i), (i, i1), lambda t, z, i, i1: _inverse(t)[i1, i]),
+    _case(
+        "inverse of the transpose",
+        inverse(add(D(i1, i), three), i, i1, i, i1),
+        (i, i1),
+        lambda t, z, i, i1: _inverse(t)[i1, i],
+    ),
+    _case("diagonal of an inverse", inverse(moved, i, i1, i2, i2), (i2,), lambda t, z, i2: _inverse(t)[i2, i2]),
+    _case(
+        "solved for",
+        contract([inverse(moved, i, i1, i, i1), v(i1)], [i1]),
+        (i,),
+        lambda t, z, i: _inverse(t)[i] @ t["v"],
+    ),
+    _case(
+        "inverse of each",
+        inverse(stack, i, i1, i, i1),
+        (j, i, i1),
+        lambda t, z, j, i, i1: np.linalg.inv(_stack(t, t["w"][j]))[i, i1],
+    ),
+    _case(
+        "row i of inverse i",
+        inverse(add(identity(i1, i2), contract([apply(x0**2, [v()]), u(i1), u(i2)])), i1, i2, i, i1),
+        (i, i1),
+        lambda t, z, i, i1: np.linalg.inv(np.eye(z["m"]) + t["v"][i] ** 2 * np.outer(t["u"], t["u"]))[i, i1],
+    ),
+    _case(
+        "sum of an inverse that binds the sum's names",
+        contract([inverse(add(three, D()), i, i1, i, i1), v(i), D(i1, i2)], [i, i1]),
+        (i2,),
+        lambda t, z, i2: t["v"] @ _inverse(t) @ t["D"][:, i2],
+    ),
+    _case("determinant", determinant(moved, i, i1), (), lambda t, z: np.linalg.det(np.linalg.inv(_inverse(t)))),
+    _case(
+        "log determinant of each",
+        apply(log(x0), [determinant(stack, i, i1)]),
+        (j,),
+        lambda t, z, j: np.log(np.linalg.det(_stack(t, t["w"][j]))),
+    ),
     # Together
     _case(
         "mean squared error of a tanh layer",
@@ -357,6 +412,14 @@ BANK: tuple[Case, ...] = (
         needs_entries=True,
     ),
 )
+
+
+def _inverse(t: Any) -> Any:
+    return np.linalg.inv(3 * np.eye(len(t["D"])) + t["D"])
+
+
+def _stack(t: Any, w: float) -> Any:
+    return 3 * np.eye(len(t["u"])) + w**2 * np.outer(t["u"], t["u"])
 
 
 def _phi(x: float) -> float:
@@ -417,7 +480,35 @@ def component(e: Expr, at: Mapping[Index, int], t: Mapping[str, Any], sizes: Map
             return _sized(e.formula, sizes).subs(slots, simultaneous=True)
         case Max():
             return sympy.Max(*(component(e.body, {**at, **bound}, t, sizes) for bound in _assignments(e.over, sizes)))
+        case Inverse():
+            rows = _entries(e, at, t, sizes)
+            return (
+                _leibniz(_without(rows, at[e.right], at[e.left])) * (-1) ** (at[e.left] + at[e.right]) / _leibniz(rows)
+            )
+        case Determinant():
+            return _leibniz(_entries(e, at, t, sizes))
     raise TypeError(type(e).__name__)
+
+
+def _entries(e: OfMatrix, at: Mapping[Index, int], t: Mapping[str, Any], sizes: Mapping[str, int]) -> list[list[Any]]:
+    size = R(extent(e.row.size, sizes))
+    return [[component(e.body, {**at, e.row: a, e.column: b}, t, sizes) for b in size] for a in size]
+
+
+def _without(rows: list[list[Any]], row: int, column: int) -> list[list[Any]]:
+    return [[x for b, x in enumerate(xs) if b != column] for a, xs in enumerate(rows) if a != row]
+
+
+def _leibniz(rows: list[list[Any]]) -> sympy.Expr:
+    """Σ_π sign(π) Π_a rows[a][π(a)]."""
+    permutations = itertools.permutations(range(len(rows)))
+    return sympy.Add(
+        *(
+            (-1) ** sum(a > b for a, b in itertools.combinations(p, 2))
+            * sympy.Mul(*(rows[a][b] for a, b in enumerate(p)))
+            for p in permutations
+        )
+    )
 
 
 def _sized(value: sympy.Expr, sizes: Mapping[str, int]) -> sympy.Expr:

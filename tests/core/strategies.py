@@ -8,7 +8,19 @@ import sympy
 from hypothesis import strategies as st
 from sympy import Rational, exp, tanh
 
-from symjac.core.expr import Expr, add, affine, apply, contract, identity, maximum, number, symbol
+from symjac.core.expr import (
+    Expr,
+    add,
+    affine,
+    apply,
+    contract,
+    determinant,
+    identity,
+    inverse,
+    maximum,
+    number,
+    symbol,
+)
 from symjac.core.index import Index, index, size_symbol
 from symjac.core.scalar import slot
 
@@ -19,6 +31,7 @@ RANKS = {"s": 0, "v": 1, "A": 2, "K": 3}
 MAPS = (tanh(slot(0)), slot(0) ** 2, 1 / (1 + exp(-slot(0))), slot(0) * tanh(slot(1)), 1 / (2 + slot(0) ** 2), slot(0))
 
 indices: st.SearchStrategy[Index] = st.sampled_from(INDICES)
+two = st.lists(indices, min_size=2, max_size=2, unique=True)
 some = st.lists(indices, max_size=2, unique=True)
 
 
@@ -36,6 +49,12 @@ def _leaf(draw: Any) -> Expr:
     return affine(draw(indices), [(draw(whole), draw(indices)) for _ in range(2)], draw(whole))
 
 
+def _matrix(e: Expr, axes: list[Index]) -> tuple[Expr, Index, Index]:
+    """3·1 + tanh(e), which at size 2 has an inverse, over the given rows and columns."""
+    row, column = axes
+    return add(contract([number(3), identity(row, column)]), apply(tanh(slot(0)), [e])), row, column
+
+
 def _extend(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
     several = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
@@ -43,6 +62,8 @@ def _extend(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.tuples(several, some).map(lambda parts: contract(*parts)),
         st.tuples(st.sampled_from(MAPS), st.tuples(inner, inner)).map(lambda parts: apply(*parts)),
         st.tuples(inner, some).map(lambda parts: maximum(*parts)),
+        st.tuples(inner, two, st.tuples(indices, indices)).map(lambda parts: inverse(*_matrix(*parts[:2]), *parts[2])),
+        st.tuples(inner, two).map(lambda parts: determinant(*_matrix(*parts))),
     )
 
 

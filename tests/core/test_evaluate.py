@@ -7,13 +7,14 @@ import pytest
 
 from symjac.core import evaluate as oracle
 from symjac.core.evaluate import evaluate
-from symjac.core.expr import Add, Contract, Identity, Map, Max, Number, Symbol, contract, symbol
+from symjac.core.expr import contract, inverse, symbol
 from symjac.core.index import index
-from tests.core.bank import BANK, SIZES, Case, array, by_name, component, i, j, kinds, size_values, tensors
+from symjac.core.wellformed import RULES
+from tests.core.bank import BANK, SIZES, Case, array, by_name, component, i, i1, j, kinds, size_values, tensors
 
 
 def test_the_bank_has_every_node() -> None:
-    assert set().union(*(kinds(case.expr) for case in BANK)) == {Symbol, Number, Identity, Add, Contract, Map, Max}
+    assert set().union(*(kinds(case.expr) for case in BANK)) == set(RULES)
     assert len({case.name for case in BANK}) == len(BANK)
 
 
@@ -75,13 +76,20 @@ def test_a_tensor_of_another_shape_is_no_value() -> None:
         )
 
 
+def test_a_singular_matrix_has_no_inverse() -> None:
+    with pytest.raises(ValueError, match=r"[Ss]ingular"):
+        evaluate(inverse(symbol("D", [i, i1]), i, i1, i, i1), (i, i1), {"D": np.ones((2, 2))}, {"m": 2})
+
+
 def test_many_indices_in_one_product() -> None:
     many = [index(f"a{number}", 1) for number in range(40)]
     out = contract([symbol("v", [a]) for a in many])
     assert evaluate(out, many, {"v": np.full(1, 2.0)}, {}).item() == 2.0**40
 
 
-@pytest.mark.parametrize("name", ["A B", "bias by name", "strided, dilated", "maximum of a product", "softmax"])
+@pytest.mark.parametrize(
+    "name", ["A B", "bias by name", "strided, dilated", "maximum of a product", "softmax", "inverse of each"]
+)
 def test_planted_fault_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = oracle._spread
     monkeypatch.setattr(

@@ -28,8 +28,10 @@ from symjac.core.expr import (
     affine,
     apply,
     contract,
+    determinant,
     from_scalar,
     identity,
+    inverse,
     maximum,
     negate,
     number,
@@ -120,6 +122,14 @@ FOLDS = [
     (apply(slot(1), [v(), u()]), u()),
     (apply(slot(0) * slot(1), [v(), v()]), apply(slot(0) ** 2, [v()])),
     (negate(negate(v())), v()),
+    (inverse(identity(i, i1), i, i1, i1, i2), identity(i1, i2)),
+    (determinant(identity(i, i1), i, i1), ONE),
+    (inverse(inverse(D(), i, i1, i, i1), i, i1, i1, i2), D(i1, i2)),
+    (inverse(inverse(D(), i, i1, i1, i), i, i1, i1, i2), D(i2, i1)),
+    (inverse(D(i1, i), i, i1, i, i1), inverse(D(), i, i1, i1, i)),
+    (inverse(D(i2, i), i2, i, i, i1), inverse(D(), i, i1, i, i1)),
+    (determinant(D(i1, i), i, i1), determinant(D(), i, i1)),
+    (inverse(add(identity(i, i1), D(i1, i)), i1, i, i1, i), inverse(add(identity(i, i1), D()), i, i1, i1, i)),
 ]
 
 
@@ -142,6 +152,11 @@ MISFITS = [
     ("symbol", lambda: symbol("q", [i, other("i")])),
     ("identity", lambda: identity(i, j)),
     ("affine", lambda: affine(i, [(sympy.Integer(1), other("i"))], sympy.Integer(1))),
+    ("inverse", lambda: inverse(A(), i, j, j, i)),
+    ("place in an inverse", lambda: inverse(D(), i, i1, i, j)),
+    ("inverse of a diagonal", lambda: inverse(D(i, i), i, i, i, i)),
+    ("determinant", lambda: determinant(A(), i, j)),
+    ("size of an inverse", lambda: inverse(symbol("q", [other("i"), i1]), i, i1, i, i1)),
     ("equation", lambda: Equation(v(), A())),
     ("substitution", lambda: substitute(v(), Equation(symbol("v", [j]), w()))),
 ]
@@ -203,6 +218,11 @@ CAPTURES = [
     (D(i, i1), {i: i1, i1: i}, D(i1, i)),
     (identity(i, i1), {i: i1}, ONE),
     (contract([identity(i, i1), v()]), {i1: i}, v()),
+    (inverse(D(), i, i1, i, i1), {i: i1}, inverse(D(), i, i1, i1, i1)),
+    (inverse(D(), i, i1, i, i1), {i: i1, i1: i}, inverse(D(), i, i1, i1, i)),
+    (inverse(symbol("K", [i, i1, i2]), i, i1, i, i1), {i2: i1}, inverse(symbol("K", [i, i2, i1]), i, i2, i, i1)),
+    (determinant(symbol("K", [i, i1, i2]), i, i1), {i2: index("r", m)}, None),
+    (inverse(symbol("K", [i, i1, i2]), i, i1, i, i1), {i2: index("s", m), i: index("r", m)}, None),
     (A(), {}, A()),
     (contract([v()], [i]), {i: i1}, contract([v()], [i])),
 ]
@@ -265,7 +285,7 @@ def test_scalar_view_of_the_bank(case: Case) -> None:
 def test_scalar_view_round_trip(e: Expr) -> None:
     atoms: list[Expr] = []
     formula = scalar_of(e, atoms)
-    assert all(isinstance(a, Symbol | Identity | expr.Max | expr.Contract) for a in atoms)
+    assert all(isinstance(a, Symbol | Identity | expr.Max | expr.Contract | expr.OfMatrix) for a in atoms)
     again = from_scalar(formula, atoms)
     check(again)
     values = (evaluate(x, strategies.INDICES, SMALL, FEW) for x in (e, again))

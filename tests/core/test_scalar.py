@@ -11,7 +11,18 @@ import sympy
 from sympy import Abs, Max, Min, Piecewise, Rational, atan, cosh, erf, exp, log, pi, sign, sinh, sqrt, tan, tanh
 
 from symjac.core import scalar
-from symjac.core.scalar import FUNCTIONS, derivative, evaluate, in_terms_of_value, indicator, simplest, slot, stabilise
+from symjac.core.scalar import (
+    FUNCTIONS,
+    Unknown,
+    derivative,
+    evaluate,
+    in_terms_of_value,
+    indicator,
+    simplest,
+    slot,
+    stabilise,
+    unknown,
+)
 
 x, y = slot(0), slot(1)
 c = sympy.Symbol("c", real=True)
@@ -249,7 +260,67 @@ def test_stable_forms_keep_small_values() -> None:
     assert float(value(stabilise(log(sigmoid)), -1e4)) == -1e4
 
 
+# ---------------------------------------------------------------- unknown functions
+
+f = unknown("f")
+COMPOSED = {
+    "f": f(x),
+    "f of a square": f(x**2),
+    "a square of f": f(x) ** 2,
+    "x f": x * f(3 * x),
+    "f of f": f(f(x)),
+    "with another": f(x) * unknown("g")(x + 1) / (1 + f(x) ** 2),
+    "with known ones": exp(-f(x)) + tanh(x) * f(sigmoid),
+    "of a derivative": unknown("f", 2)(x**2),
+    "power": (1 + f(x) ** 2) ** c,
+}
+
+
+def known(formula: sympy.Expr) -> sympy.Expr:
+    """The formula with f = tanh and g = sin."""
+    definitions = {"f": tanh(x), "g": sympy.sin(x)}
+    return formula.replace(
+        lambda e: isinstance(e, Unknown), lambda e: sympy.diff(definitions[e.name], x, e.order).subs(x, e.args[0])
+    )
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_an_unknown_function_is_differentiated_as_any_function(name: str) -> None:
+    """The derivative, with a function put in, is the derivative of the formula with it put in, to third order."""
+    formula = COMPOSED[name]
+    expected = known(formula)
+    for _ in range(3):
+        formula, expected = derivative(formula, 0), sympy.diff(expected, x)
+        assert not formula.has(sympy.Derivative, sympy.Subs)
+        for at in POINTS:
+            assert float(number(known(formula), at)) == pytest.approx(float(number(expected, at)), rel=1e-9, abs=1e-12)
+
+
+def test_an_unknown_function_is_one_object() -> None:
+    assert unknown("f", 2) is unknown("f", 2)
+    assert len({unknown("f"), unknown("f", 1), unknown("g"), unknown("exp"), exp}) == 5
+    assert len({scalar.text(g(x)) for g in (unknown("f"), unknown("f", 1), unknown("exp"), exp)}) == 4
+    assert derivative(f(x), 0) == unknown("f", 1)(x)
+    assert f(x).is_real
+
+
+@pytest.mark.parametrize(("order", "text"), [(0, "f"), (1, "f'"), (2, "f''"), (3, r"f\^\(3\)")])
+def test_an_unknown_function_has_no_value(order: int, text: str) -> None:
+    with pytest.raises(TypeError, match=f"^{text} is not known$"):
+        value(1 + unknown("f", order)(x), 0.5)
+
+
 # ---------------------------------------------------------------- planted faults
+
+
+def test_planted_chain_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Unknown, "fdiff", lambda self, argindex=1: unknown(self.name, self.order + 1)(x))
+    derivative.cache_clear()
+    try:
+        with pytest.raises(AssertionError):
+            test_an_unknown_function_is_differentiated_as_any_function("f of a square")
+    finally:
+        derivative.cache_clear()
 
 
 def test_planted_derivative_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,10 @@ from symjac.core import expr, scalar
 from symjac.core.expr import (
     Add,
     Contract,
+    Determinant,
     Expr,
     Identity,
+    Inverse,
     Map,
     Max,
     Number,
@@ -22,12 +24,13 @@ from symjac.core.expr import (
     apply,
     contract,
     identity,
+    inverse,
     number,
 )
 from symjac.core.index import Index, index
 from symjac.core.scalar import slot
 from symjac.core.wellformed import EVERY_NODE, RULES, IllFormed, check
-from tests.core.bank import A, B, D, i, i1, j, l, m, v, w
+from tests.core.bank import A, B, D, i, i1, i2, j, l, m, v, w
 
 ONE = sympy.Integer(1)
 
@@ -42,7 +45,7 @@ def raw(kind: type[Expr], children: Iterable[Expr] = (), free: Iterable[Index] |
         setattr(node, name, value)
     mine = [*fields.get("indices", ()), *(i for _, i in fields.get("terms", ()))]
     mine += [fields["target"]] if "target" in fields else []
-    bound = (*fields.get("summed", ()), *fields.get("over", ()))
+    bound = [*fields.get("summed", ()), *fields.get("over", ()), *(fields[f] for f in ("row", "column") if f in fields)]
     have = {*mine, *(i for c in children for i in c.free)} - set(bound)
     node.free = tuple(sorted(have, key=lambda i: i.name)) if free is None else tuple(free)
     node.names = frozenset([fields["name"]]) if "name" in fields else frozenset().union(*(c.names for c in children))
@@ -124,6 +127,19 @@ BROKEN: list[tuple[str, Any]] = [
     ("it is over something", lambda: raw(Max, [v()], over=())),
     ("indices are distinct and the body has them", lambda: raw(Max, [v()], over=(i, i))),
     ("indices are distinct and the body has them", lambda: raw(Max, [v()], over=(j,))),
+    ("the matrix is square", lambda: raw(Determinant, [A()], row=i, column=j)),
+    ("rows and columns have indices of their own", lambda: raw(Determinant, [D(i, i)], row=i, column=i)),
+    (
+        "rows and columns have indices of their own",
+        lambda: raw(Inverse, [D()], [i, i1], row=i, column=i1, left=i, right=i1),
+    ),
+    ("the matrix is not 1", lambda: raw(Determinant, [identity(i, i1)], row=i, column=i1)),
+    ("rows are what the first of the two indices numbers", lambda: raw(Determinant, [D()], row=i1, column=i)),
+    ("its rows run over the matrix's columns", lambda: raw(Inverse, [D()], [j, l], row=i, column=i1, left=j, right=l)),
+    (
+        "the matrix is no inverse itself",
+        lambda: raw(Inverse, [inverse(D(), i, i1, i, i1)], [i2], row=i, column=i1, left=i2, right=i2),
+    ),
 ]
 
 

@@ -17,7 +17,9 @@ from symjac.core.expr import (
     affine,
     apply,
     contract,
+    determinant,
     identity,
+    inverse,
     maximum,
     negate,
     number,
@@ -41,6 +43,7 @@ def T(name: str, *indices: Index) -> Symbol:
 Z, Y, D, A = T("Z_1", n, i), T("Y", n, j), T("delta_2", n, j), T("A_1", n, i)
 W, X, b = T("W_2", i, j), T("X", n, i), T("b_2", j)
 G = T("dW_2", i, j)
+S = T("S", j, j1)
 LOSS = T("L")
 STRIDED = affine(p, ((sympy.Integer(2), h), (sympy.Integer(1), w)), sympy.Integer(-1))
 EXP = apply(exp(x0), [Y])
@@ -88,6 +91,24 @@ ROWS: list[tuple[Symbol, Expr, str, str]] = [
     (T("M", n), maximum(Y, [j]), "M[n] = max_j Y[n,j]", r"M_{n} = \max_{j} Y_{n,j}"),
     (T("dK_1", n, c, p), contract([T("I", n, c, p), T("s")]),
      "dK_1[n,c,p] = I[n,c,p]·s", r"\frac{\partial L}{\partial (K_{1})_{n,c,p}} = I_{n,c,p} \, s"),
+    (T("B", j, j1), inverse(S, j, j1, j, j1), "B = S⁻¹", "B = S^{-1}"),
+    (T("B", j, j1), negate(inverse(S, j, j1, j1, j)), "B = −(S⁻¹)ᵀ", r"B = -(S^{-1})^{\top}"),
+    (T("g", j), contract([inverse(contract([W, T("W_2", i, j1)], [i]), j, j1, j, j1), T("b_2", j1)], [j1]),
+     "g = (W_2ᵀ W_2)⁻¹ b_2", r"g = (W_{2}^{\top} W_{2})^{-1} b_{2}"),
+    (LOSS, apply(log(x0), [determinant(add(S, identity(j, j1)), j, j1)]),
+     "L = log(det(S + I_3))", r"L = \log(\det(S + I_{3}))"),
+    (T("dS", j, j1), contract([determinant(S, j, j1), inverse(S, j, j1, j1, j)]),
+     "dS = det(S)·(S⁻¹)ᵀ", r"\frac{\partial L}{\partial S} = \det(S) (S^{-1})^{\top}"),
+    (T("J", j, j1, q, p), negate(contract([inverse(S, j, j1, j, q), inverse(S, j, j1, p, j1)])),
+     "J[j,j1,q,p] = −(S⁻¹)[j,q]·(S⁻¹)[p,j1]",
+     r"J_{j,j_{1},q,p} = -(S^{-1})_{j,q} \, (S^{-1})_{p,j_{1}}"),
+    (T("D", n), determinant(contract([T("Q", n, j, j1), T("Q", n, j, j1)]), j, j1),
+     "D[n] = det([Q[n,r,s]·Q[n,r,s]][r,s])", r"D_{n} = \det([Q_{n,r,s} \, Q_{n,r,s}]_{r,s})"),
+    (Z, apply(scalar.unknown("f")(x0), [A]), "Z_1 = f(A_1)", "Z_{1} = f(A_{1})"),
+    (Z, contract([A, apply(scalar.unknown("sigma", 1)(2 * x0), [A])]),
+     "Z_1 = A_1 ⊙ sigma'(2·A_1)", r"Z_{1} = A_{1} \odot \sigma'(2 A_{1})"),
+    (Z, apply(scalar.unknown("f", 2)(x0), [A]), "Z_1 = f''(A_1)", "Z_{1} = f''(A_{1})"),
+    (Z, apply(scalar.unknown("f", 3)(x0), [A]), "Z_1 = f^(3)(A_1)", "Z_{1} = f^{(3)}(A_{1})"),
 ]  # fmt: skip
 
 
