@@ -1,4 +1,5 @@
-"""What a document is made of, before it is LaTeX, HTML or Markdown: headings, prose, equations, chains, tables.
+"""What a document is made of, before it is LaTeX, HTML or Markdown: headings, prose, equations, chains, tables;
+and directives, which say to `symjac verify` what the text does not.
 
 Mathematics is LaTeX throughout; text is plain and each writer escapes it. Equations carry their numbers, so all
 formats number alike.
@@ -88,7 +89,14 @@ class Table:
     total: tuple[Line, ...] | None = None
 
 
-Block: TypeAlias = Heading | Paragraph | Items | Equations | Table
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """Lines that `symjac verify` reads and that do not print."""
+
+    lines: tuple[str, ...]
+
+
+Block: TypeAlias = Heading | Paragraph | Items | Equations | Table | Directives
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from symjac.calculus.trace import Derived, Fact, Law, Step
 from symjac.core import expr, scalar
 from symjac.core.expr import Expr, Map, Symbol, symbols, walk
 from symjac.derive import Derivation
-from symjac.emit import html, latex, latex_doc, markdown, second_order, wording
+from symjac.emit import directives, html, latex, latex_doc, markdown, second_order, wording
 from symjac.emit.apart import apart
 from symjac.emit.blocks import (
     Block,
@@ -136,6 +136,7 @@ class _Composer:
     def conventions(self) -> Iterator[Block]:
         chosen = self.stack.conventions
         yield Heading("Conventions", "conventions")
+        yield directives.NO_CLAIMS
         yield Items(
             (
                 (("Samples",), say(wording.SAMPLES[chosen.samples], Math(latex.size(self.stack.batch)))),
@@ -204,6 +205,7 @@ class _Composer:
 
     def forward(self) -> Iterator[Block]:
         yield Heading("Forward", "forward")
+        yield directives.opening(self.stack, self.names)
         yield Paragraph(say("The network computes, in this order,"))
         functions: dict[str, Definition] = {}
         for d in self.stack.forward:
@@ -250,6 +252,7 @@ class _Composer:
 
     def jacobians(self) -> Iterator[Block]:
         yield Heading("Local Jacobians", "jacobians")
+        yield directives.samples(self.derivation, self.names)
         yield Paragraph(say(wording.JACOBIANS))
         commuted = False
         for j in self.derivation.jacobians:
@@ -261,6 +264,7 @@ class _Composer:
 
     def errors(self) -> Iterator[Block]:
         yield Heading("Errors, from the loss backwards", "errors")
+        yield directives.errors(self.derivation, self.names)
         yield Paragraph(say(wording.ERRORS, self.math(self.loss_name)))
         for d in self.derivation.chain:
             if d.kind != "gradient":
@@ -326,6 +330,7 @@ class _Composer:
     def update(self) -> Iterator[Block]:
         update = self.stack.update
         yield Heading("Update", "update")
+        yield directives.NO_CLAIMS
         loss = self.names(self.loss_name)
         manner = "elementwise to" if not update.has_state and len(update.assignments) == 1 else wording.ASSIGNMENTS
         yield Paragraph(
@@ -343,6 +348,7 @@ class _Composer:
         if update.has_state:
             yield from self.state()
             yield from self.step_jacobian()
+        yield directives.CLAIMS
 
     def state(self) -> Iterator[Block]:
         """What is kept from step to step, and how it starts."""
@@ -420,6 +426,7 @@ class _Composer:
 
     def law_list(self) -> Iterator[Block]:
         yield Heading("The laws", "laws")
+        yield directives.NO_CLAIMS
         yield Items(tuple(((law.name[0].upper() + law.name[1:],), self.statement(law)) for law in self.laws.values()))
 
     def statement(self, law: Law) -> Line:

@@ -8,6 +8,7 @@ from symjac.emit import layout, render
 from symjac.emit.blocks import (
     Block,
     Code,
+    Directives,
     Document,
     Emphasis,
     Equations,
@@ -35,7 +36,7 @@ def write(document: Document) -> str:
         title=escape(document.title),
         subtitle=writer.line(document.subtitle),
         contents=[{"anchor": escape(h.anchor), "text": escape(h.text)} for h in document.headings],
-        body="\n".join(writer.block(b) for b in document.blocks),
+        body="\n".join(writer.block(b) for b in document.blocks if not isinstance(b, Directives)),
     )
 
 
@@ -72,6 +73,8 @@ class _Writer:
                 return self.equations(block)
             case Table():
                 return self.table(block)
+            case Directives():
+                return ""
 
     def item(self, term: Line, line: Line) -> str:
         lead = f"<b>{self.line(term)}.</b> " if term else ""

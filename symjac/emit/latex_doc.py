@@ -10,6 +10,7 @@ from symjac.emit import layout, render
 from symjac.emit.blocks import (
     Block,
     Code,
+    Directives,
     Document,
     Emphasis,
     Equations,
@@ -122,6 +123,8 @@ def _block(block: Block) -> str:
             return _equations(block)
         case Table():
             return _table(block)
+        case Directives(lines):
+            return "\n".join(f"% symjac: {line}" for line in lines)
 
 
 def _item(term: Line, line: Line) -> str:

@@ -141,12 +141,13 @@ def broken(latex: str, room: float, first: float) -> list[str]:
 
 
 def _filled(pieces: Sequence[str], room: float, first: float) -> list[str]:
-    """The pieces in lines, as many on each as fit."""
+    """The pieces in lines, as many on each as fit; a product that goes on with a line has its sign there."""
     out = [pieces[0]]
     for piece in pieces[1:]:
         if width(out[-1] + piece) > (room if len(out) > 1 else first):
-            out.append("")
-        out[-1] += piece
+            out.append(re.sub(r"^\\,", r"\\cdot", piece))
+        else:
+            out[-1] += piece
     return [line.strip() for line in out]
 
 

@@ -9,6 +9,7 @@ from symjac.emit import render
 from symjac.emit.blocks import (
     Block,
     Code,
+    Directives,
     Document,
     Emphasis,
     Equations,
@@ -99,6 +100,8 @@ class _Writer:
                 return self.equations(block)
             case Table():
                 return self.table(block)
+            case Directives(lines):
+                return "\n".join(("<!-- symjac:", *lines, "-->"))
 
     def item(self, term: Line, line: Line) -> str:
         lead = f"**{self.line(term)}.** " if term else ""

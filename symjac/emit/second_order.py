@@ -13,7 +13,7 @@ from symjac.calculus.matrix import SampleSum, block_form, sample_form
 from symjac.core.expr import Symbol
 from symjac.core.index import Index
 from symjac.derive import Derivation
-from symjac.emit import latex, wording
+from symjac.emit import directives, latex, wording
 from symjac.emit.apart import apart
 from symjac.emit.blocks import Block, Equations, Heading, Paragraph, Row, say
 from symjac.emit.reading import Names
@@ -53,6 +53,7 @@ def _directional(derivation: Derivation, names: Names, numbered: Numbered) -> It
             d.equation.lhs.indices, [d.equation.lhs, apart(d.equation.rhs)], lambda n: table.get(n) or names(n)
         )
         rows.append(Row(left, right))
+    yield directives.directions(derivation.stack, names)
     yield Paragraph(say(wording.DIRECTION))
     backward = [d for d in derivation.chain if directional_name(d.equation.lhs.name) in table and d.kind == "gamma"]
     if backward:
@@ -126,6 +127,9 @@ class _Blocks:
             yield Paragraph(say(wording.FACTORS))
             yield numbered("factors", rows)
         step = linear_step(self.stack.update)
+        moved = directives.step(self.stack, self.names)
+        if moved is not None:
+            yield moved
         yield Paragraph(say(wording.HESSIAN_BLOCKS if step is None else wording.STEP_BLOCKS))
         for b, f in zip(pairs, sums, strict=True):
             yield numbered(f"block-{b.row.name}-{b.column.name}", [self.row(b, f, step)])
@@ -180,25 +184,34 @@ class _Blocks:
 
     def sensitivity_row(self, s: Sensitivity, form: sympy.Expr | None) -> Row:
         lhs = s.equation.lhs
+        n = self.batch(lhs).name
         if form is None:
             left, right = latex.sides(lhs.indices, [lhs, apart(s.equation.rhs)], self.in_entries)
-            return Row(left, right)
-        n = self.batch(lhs).name
+            return Row(f"{left} = {self.entry(s, left)}", right)
         names = self.at_sample(n)
         of, by = (latex.sample(q.name, n, self.names) for q in (s.of, s.by))
         return Row(
             rf"{names(lhs.name)} = \frac{{\partial {of}}}{{\partial {by}}}", latex.matrix_of(self.named(form), names)
         )
 
+    def entry(self, s: Sensitivity, left: str) -> str:
+        """The derivative whose entry `left` names: ∂of/∂by, both at the sample."""
+        below = left[len(latex.at(self.in_entries(s.equation.lhs.name), "")) - 1 : -1].split(",")
+        first = len(s.of.indices)
+        texts = []
+        for q, own in ((s.of, below[1:first]), (s.by, below[first:])):
+            own.insert(q.indices.index(self.batch(q)), below[0])
+            texts.append(latex.at(self.names(q.name), ",".join(own)))
+        return rf"\frac{{\partial {texts[0]}}}{{\partial {texts[1]}}}"
+
     def row(self, b: Second, form: SampleSum | None, step: tuple[sympy.Expr, sympy.Expr] | None) -> Row:
         """∂P⁺/∂Q of the step, or ∂²L/∂P∂Q."""
         diagonal, curved = step or (sympy.Integer(0), sympy.Integer(1))
         plus = "^{+}" if step else ""
         if form is None:
-            order = (*b.row.indices, *b.column.indices)
             left = rf"\frac{{\partial^{{2}} {self.names(self.stack.loss.equation.lhs.name)}}}{{"
             left += rf"\partial {latex.indexed(b.row, self.names)} \, \partial {latex.indexed(b.column, self.names)}}}"
-            return Row(left, latex.expression(apart(b.value), order, self.in_entries))
+            return Row(left, latex.indexed(apart(b.value), self.in_entries))
         above, below = ((s if len(s.indices) < 2 else None) for s in (b.row, b.column))
         top = f"{self.names(b.row.name)}{plus}"
         top = top if above is not None else rf"\operatorname{{vec}}({top})"
@@ -209,13 +222,14 @@ class _Blocks:
         else:
             left = rf"\frac{{\partial^{{2}} {self.names(self.stack.loss.equation.lhs.name)}}}{{"
             left += rf"\partial {top} \, \partial {bottom}}}"
-        n = form.sample.name
-        body = latex.matrix_of(self.named(form.value), self.at_sample(n))
+        body = latex.matrix_of(self.named(form.value), self.at_sample("n" if form.sample is None else form.sample.name))
         if isinstance(form.value, sympy.MatAdd):
             body = rf"\Bigl({body}\Bigr)"
+        if form.sample is not None:
+            body = rf"\sum_{{{form.sample.name}}} {body}"
         scale = latex.formula(
             curved * form.coefficient * sympy.Symbol("unit"), (), lambda i: "" if i == "unit" else latex.name(i)
         )
         same = b.row.name == b.column.name and diagonal != 0
         first = [latex.formula(diagonal, ()) + " I" if diagonal != 1 else "I"] if same else []
-        return Row(left, latex.total([*first, rf"{scale} \sum_{{{n}}} {body}".strip()]))
+        return Row(left, latex.total([*first, f"{scale} {body}".strip()]))

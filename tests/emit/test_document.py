@@ -109,6 +109,35 @@ def test_mnist_formulas(line: str) -> None:
     assert line in written("mnist_mlp", "markdown")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "samples: rows",
+        r"W_{1} \in \mathbb{R}^{784 \times 50}",
+        r"\alpha \in \mathbb{R}",
+        "rows of T sum to 1",
+        "z_{1,n} = rows of Z_{1}",
+        r"\delta_{2} = \frac{\partial L}{\partial A_{2}}",
+        r"W_{1}^{+} = W_{1} - \alpha \frac{\partial L}{\partial W_{1}}",
+    ],
+)
+def test_what_verify_is_told_does_not_print(line: str) -> None:
+    def printed(text: str, comment: str) -> str:
+        return re.sub(comment, "", text, flags=re.DOTALL | re.MULTILINE)
+
+    markdown_text, latex_text = written("mnist_mlp", "markdown"), written("mnist_mlp", "latex")
+    assert f"\n{line}\n" in markdown_text and f"\n% symjac: {line}\n" in latex_text
+    for text in (printed(markdown_text, "<!--.*?-->"), printed(latex_text, "^%.*?$"), written("mnist_mlp", "html")):
+        assert "symjac:" not in text
+        assert f"\n{line}\n" not in text
+
+
+def test_columns_and_facts_are_told_as_they_are() -> None:
+    text = written("xor", "markdown")
+    assert "samples: columns" in text and "x_{n} = columns of X" in text
+    assert "sum to" not in text
+
+
 def test_without_the_fact_the_general_form_stays() -> None:
     stack = replace(example("mnist_mlp"), facts=())
     text = document(derive(stack), "markdown")

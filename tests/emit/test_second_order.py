@@ -88,28 +88,42 @@ def numbers(form: Any, values: dict[str, Any], n: int, k: int) -> Any:
             return float(form)
 
 
+LINEAR = SMALL.replace("softmax]", "identity]").replace(
+    "cross_entropy: {target: T, reduction: mean}", "mse: {target: T, reduction: half_sum}"
+)
+"""Its last block, k I, has no sum over samples."""
+
+
+def test_a_block_without_a_sum_over_samples() -> None:
+    assert r"\frac{\partial b_{2}^{+}}{\partial b_{2}} = I - \alpha k  I_{5}" in document(
+        derivation_of(LINEAR), "markdown"
+    )
+
+
 @pytest.mark.parametrize("samples", ["rows", "torch", "columns"])
 @pytest.mark.parametrize("vec", ["columns", "rows"])
-def test_block_forms_are_the_blocks(samples: str, vec: str) -> None:
+@pytest.mark.parametrize("net", [SMALL, LINEAR], ids=["softmax", "linear"])
+def test_block_forms_are_the_blocks(net: str, samples: str, vec: str) -> None:
     """Σ_n A_n ⊗ B_n as matrices of numbers is the block's array, vec'd."""
-    spec = SMALL + f"conventions: {{samples: {samples}, vec: {vec}}}\n"
-    net = curvature(derivation_of(spec.replace("X[k, 2]", "X[2, k]") if samples == "columns" else spec))
-    stack, k = net.derivation.stack, 4
+    spec = net + f"conventions: {{samples: {samples}, vec: {vec}}}\n"
+    second = curvature(derivation_of(spec.replace("X[k, 2]", "X[2, k]") if samples == "columns" else spec))
+    stack, k = second.derivation.stack, 4
     sizes = constants(stack, k)
-    values = all_values(net.derivation, random_tensors(stack, k), k)
-    for equation in (*net.products, *(s.equation for s in net.sensitivities)):
+    values = all_values(second.derivation, random_tensors(stack, k), k)
+    for equation in (*second.products, *(s.equation for s in second.sensitivities)):
         values[equation.lhs.name] = evaluate(equation.rhs, equation.lhs.indices, values, sizes)
     by_sample = dict(values)
-    for s in net.sensitivities:
+    for s in second.sensitivities:
         n_axis = next(p for p, i in enumerate(s.equation.lhs.indices) if i.size == stack.batch)
         by_sample[s.equation.lhs.name] = np.moveaxis(values[s.equation.lhs.name], n_axis, 0)
     names = [p.symbol.name for p in stack.parameters]
     for row in names:
         for column in names:
-            b = net.block(row, column)
+            b = second.block(row, column)
             form = block_form(b.value, b.row, b.column, vec=vec, batch=stack.batch)
             assert form is not None, (row, column)
-            found = sum(numbers(form.value, by_sample, n, k) for n in range(k)) * numbers(form.coefficient, {}, 0, k)
+            places = [0] if form.sample is None else range(k)
+            found = sum(numbers(form.value, by_sample, n, k) for n in places) * numbers(form.coefficient, {}, 0, k)
             array = evaluate(b.value, (*b.row.indices, *b.column.indices), values, sizes)
             order = "F" if vec == "columns" else "C"
             flat = array.reshape((-1, *array.shape[len(b.row.indices) :]), order=order)
