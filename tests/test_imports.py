@@ -20,6 +20,8 @@ MAY_IMPORT = {
     "blocks": {"core", "calculus", "model", "derive", "second"},
     "emit": {"core", "calculus", "model", "derive", "step", "second", "blocks", "emit"},
     "check": {"core", "calculus", "model", "derive", "second", "blocks", "check"},
+    "claims": {"core", "calculus", "model", "claims"},
+    "verify": {"core", "calculus", "claims", "emit.latex", "emit.render", "emit.mathml", "verify"},
     "train": {"train"},
     "numbers": {"numbers", "train"},
     "cli": {
@@ -32,6 +34,8 @@ MAY_IMPORT = {
         "blocks",
         "emit",
         "check",
+        "claims",
+        "verify",
         "train",
         "numbers",
         "cli",

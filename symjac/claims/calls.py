@@ -1,0 +1,187 @@
+"""Functions applied: operations on arrays, functions of the library, of the notes, unknown ones, and their primes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import sympy
+
+from symjac.calculus.differentiate import jacobian
+from symjac.claims import entering, functions, letters, sizes, values
+from symjac.claims.errors import NotUnderstood
+from symjac.claims.names import identifier
+from symjac.claims.notebook import Function
+from symjac.claims.tree import Name, Node, Prime, Scripts, Span
+from symjac.claims.values import Value
+from symjac.core import scalar
+from symjac.core.expr import apply, number, rename, symbol
+from symjac.core.index import Index
+
+if TYPE_CHECKING:
+    from symjac.claims.meaning import Meaning
+
+
+def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
+    if isinstance(head, Prime):
+        return slope(m, head, args, span)
+    if isinstance(head, Scripts) and head.sup is not None and identifier(head.base) is not None:
+        bare = head.base if not head.sub else Scripts(head.base, head.sub, span=head.span)
+        return letters.powered(m, call(m, bare, args, span), head.sup, span)
+    key = identifier(head)
+    if key is None:
+        raise NotUnderstood(span, "this is no function")
+    if key in m.notebook.functions:
+        return own(m, key, m.notebook.functions[key], [m.read(a) for a in args], span)
+    if key in m.notebook.standard:
+        key = m.notebook.standard[key]
+    if key == "R":
+        return along(m, args, span)
+    if key == "dim":
+        return values.scalar(number(dimension(m, args, span)))
+    if key == "inner" and len(args) == 2:
+        return values.inner(m.read(args[0]), m.read(args[1]))
+    if key in ("max", "min") and len(args) == 2:
+        return pair(m, key, args)
+    if len(args) != 1:
+        raise NotUnderstood(span, f"{key} takes one argument here")
+    x = m.read(args[0])
+    if key in OPERATORS:
+        return OPERATORS[key](m, x)
+    if key in functions.ELEMENTWISE:
+        return mapped(m, functions.ELEMENTWISE[key], x)
+    library = functions.library_name(key)
+    if library is not None:
+        axis = 0 if len(x.axes) < 2 or m.notebook.samples == "columns" else 1
+        return functions.library_function(library, x, axis)
+    if isinstance(head, Name | Scripts) and not m.known(key):
+        return mapped(m, scalar.unknown(key)(scalar.slot(0)), x)
+    raise NotUnderstood(span, f"{key} is not a function")
+
+
+def mapped(m: Meaning, formula: sympy.Expr, x: Value) -> Value:
+    return Value(apply(formula, [x.expr]), x.axes, x.row)
+
+
+def pair(m: Meaning, key: str, args: Sequence[Node]) -> Value:
+    make = sympy.Max if key == "max" else sympy.Min
+    return values.elementwise(make(scalar.slot(0), scalar.slot(1)), *(m.read(a) for a in args))
+
+
+def own(m: Meaning, key: str, f: Function, args: list[Value], span: Span) -> Value:
+    """A function that the notes define: of whole arrays where its parameter is declared as one, else elementwise."""
+    if len(args) != len(f.parameters):
+        raise NotUnderstood(span, f"{key} has {len(f.parameters)} arguments in its definition")
+    if key in m.busy:
+        raise NotUnderstood(span, f"{key} is defined by itself")
+    whole = bool(f.letters) or any(is_array(m, p) for p in f.parameters)
+    shape = max(args, key=lambda a: len(a.axes))
+    bound: dict[str, Value] = {}
+    for p, a in zip(f.parameters, args, strict=True):
+        aside = {i: Index(f"_a{n}", i.size) for n, i in enumerate(a.axes)}
+        bound[p] = a if whole else Value(rename(a.expr, aside), ())
+    out: list[Value] = []
+    m.busy.append(key)
+    outer = m.bound
+    try:
+        m.bound = [bound]
+        m.scopes.append({})
+        m.roots.append((f.body,))
+        body = m.read(f.body)
+        if f.letters:
+            names = [identifier(n) for n in f.letters]
+            if len(names) != len(shape.axes) or None in names:
+                raise NotUnderstood(span, f"{key} is defined for arrays with {len(names)} indices")
+            back = {
+                m.scopes[-1].get(n or "", Index(n or "", a.size)): a for n, a in zip(names, shape.axes, strict=True)
+            }
+            body = Value(rename(body.expr, back), shape.axes, shape.row)
+        out.append(body)
+    finally:
+        m.roots.pop()
+        m.scopes.pop()
+        m.bound = outer
+        m.busy.remove(key)
+    body = out[0]
+    if whole:
+        return body
+    back = {Index(f"_a{n}", i.size): i for n, i in enumerate(shape.axes)}
+    return Value(rename(body.expr, back), shape.axes, shape.row)
+
+
+def is_array(m: Meaning, parameter: str) -> bool:
+    shape = m.notebook.shapes.get(parameter)
+    return shape is not None and bool(shape.sizes)
+
+
+def slope(m: Meaning, head: Prime, args: Sequence[Node], span: Span) -> Value:
+    """f'(a), f''(a): the derivative of a function of one number, elementwise."""
+    if len(args) != 1:
+        raise NotUnderstood(span, "a derivative of a function of one number is expected")
+    t = symbol("_t", ())
+    x = m.read(args[0])
+    m.bound.append({"_t": values.from_symbol(t)})
+    try:
+        e = call(m, head.of, (Name("_t", span=head.span),), span)
+    finally:
+        m.bound.pop()
+    if e.axes:
+        raise NotUnderstood(span, "a prime is read for functions of one number")
+    expr = e.expr
+    for _ in range(head.order):
+        expr = jacobian(expr, t)
+    return Value(functions.placed(expr, "_t", x.expr, ()), x.axes, x.row)
+
+
+def along(m: Meaning, args: Sequence[Node], span: Span) -> Value:
+    """The derivative along V: each parameter P moves along V_P."""
+    tangents: dict[str, str] = {}
+    for p in m.notebook.parameters:
+        key = identifier(p)
+        if key is not None and m.notebook.knows(f"V_{key}"):
+            tangents[entering.symbol(m, key, span).name] = entering.symbol(m, f"V_{key}", span).name
+    if not tangents or len(args) != 1:
+        raise NotUnderstood(span, "no direction V is declared for the parameters")
+    q = m.read(args[0])
+    return Value(m.world.direction(q.expr, tangents), q.axes, q.row)
+
+
+def dimension(m: Meaning, args: Sequence[Node], span: Span) -> sympy.Expr:
+    """How many numbers there are in a quantity or a group of them."""
+    total = sympy.Integer(0)
+    for a in args:
+        key = identifier(a)
+        for part in m.notebook.groups.get(key or "", (a,)):
+            total += sympy.Mul(*(i.size for i in m.read(part).axes))
+    return sizes.true(m, total)
+
+
+def _mean(m: Meaning, x: Value) -> Value:
+    """The mean over the samples of a matrix, over all entries of a vector."""
+    if len(x.axes) == 2 and m.notebook.samples in ("rows", "columns"):
+        axis = x.axes[0 if m.notebook.samples == "rows" else 1]
+        ones = values.ones(axis.size)
+        scaled = values.scalar(number(1 / axis.size))
+        if m.notebook.samples == "rows":
+            return values.matmul(scaled, values.matmul(values.transpose(ones), x))
+        return values.matmul(scaled, values.matmul(x, ones))
+    size = sympy.Mul(*(i.size for i in x.axes))
+    return values.matmul(values.scalar(number(1 / size)), values.total(x))
+
+
+OPERATORS: Mapping[str, Callable[[Meaning, Value], Value]] = {
+    "diag": lambda _, x: values.diag(x),
+    "Diag": lambda _, x: values.diag(x),
+    "tr": lambda _, x: values.trace(x),
+    "Tr": lambda _, x: values.trace(x),
+    "trace": lambda _, x: values.trace(x),
+    "vec": lambda m, x: values.vec(x, m.reading.vec),
+    "det": lambda _, x: values.determinant(x),
+    "inv": lambda _, x: values.inverse(x),
+    "norm": lambda _, x: values.norm(x, ""),
+    "sum": lambda _, x: values.total(x),
+    "mean": _mean,
+    "R": lambda _, x: x,
+    "dim": lambda _, x: x,
+}
+"""Operations on whole arrays, by name; R and dim are taken out before."""

@@ -1,0 +1,146 @@
+"""Where the entries of a derivative stand: gradients, Jacobians, vectorised ones, Hessians, entry by entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy
+
+from symjac.claims import values
+from symjac.claims.names import identifier
+from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose
+from symjac.claims.values import Value
+from symjac.core.expr import Expr, Symbol, affine, contract, rename, symbol
+from symjac.core.index import Index
+
+if TYPE_CHECKING:
+    from symjac.claims.meaning import Meaning
+
+
+def arranged(m: Meaning, node: Derivative) -> Value:
+    """The derivative under the reading's layout. `by` names a quantity, a sample or an entry of it, or vec of one."""
+    of, of_vec = _without_vec(node.of)
+    if isinstance(of, Transpose):
+        of = of.of if node.kind != "nabla" else of
+    value = m.read(of)
+    bys = [_by(m, b) for b in node.by]
+    vec = of_vec or any(v for _, v, _ in bys)
+    if len(bys) == 1:
+        b, _, flipped = bys[0]
+        expr = _differentiated(m, value.expr, b, 0)
+        gradient = node.kind == "nabla" or b.row
+        return _layout(m, expr, value.axes, _axes(b, 0), vec, value.row or b.row, gradient, flipped)
+    if len(bys) == 2 and not value.axes:
+        first, second = bys[0][0], bys[1][0]
+        expr = _differentiated(m, value.expr, first, 1)
+        inner = _axes(first, 1)
+        expr = _differentiated(m, expr, second, 2)
+        return _layout(m, expr, inner, _axes(second, 2), vec and len(inner) + len(second.axes) > 2, hessian=True)
+    from symjac.claims.errors import NotUnderstood
+
+    raise NotUnderstood(node.span, f"a derivative of order {len(bys)} of {values.shape_text(value)} is not read")
+
+
+def by_entries(m: Meaning, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:
+    """A first derivative over the axes of what is differentiated and of the variable; None for others."""
+    if len(node.by) != 1:
+        return None
+    value = m.read(_without_vec(node.of)[0])
+    by = _by(m, node.by[0])[0]
+    return _differentiated(m, value.expr, by, 0), value.axes, _axes(by, 0)
+
+
+def _without_vec(node: Node) -> tuple[Node, bool]:
+    match node:
+        case Group():
+            return _without_vec(node.of)
+        case Call(function=Name(text="vec"), args=(inner,)):
+            return (inner.of if isinstance(inner, Group) else inner), True
+        case Product(factors=(Name(text="vec"), Group() as inner)):
+            return inner.of, True
+    return node, False
+
+
+def _by(m: Meaning, node: Node) -> tuple[Value, bool, bool]:
+    """The variable, whether it stands inside vec, whether it is transposed: ∂y/∂xᵀ."""
+    from symjac.claims.errors import NotUnderstood
+
+    if node == Name(""):
+        raise NotUnderstood(node.span, r"what \nabla is taken by is not said; write for example $\nabla_x$")
+    inner, vec = _without_vec(node)
+    flipped = isinstance(inner, Transpose)
+    if isinstance(inner, Transpose):
+        inner = inner.of
+    value = m.read(inner)
+    if not isinstance(value.expr, Symbol):
+        raise NotUnderstood(node.span, "a derivative is taken by a single quantity, a sample or an entry of it")
+    return value, vec, flipped
+
+
+def _axes(by: Value, order: int) -> tuple[Index, ...]:
+    """The axes of the variable, under names of their own."""
+    return tuple(Index(f"_d{order}{p}", i.size) for p, i in enumerate(by.axes))
+
+
+def _differentiated(m: Meaning, of: Expr, by: Value, order: int) -> Expr:
+    """∂of/∂by over the axes of `of`, those of `by` as `_axes`, and the letters of both."""
+    s = by.expr
+    assert isinstance(s, Symbol)
+    held = symbol(s.name, [Index(f"_w{order}{p}", i.size) for p, i in enumerate(s.indices)])
+    raw = m.world.derivative(of, held)
+    to = dict(zip(by.axes, _axes(by, order), strict=True))
+    expr = raw
+    for mine, written in zip(held.indices, s.indices, strict=True):
+        expr = rename(expr, {mine: to.get(written, written)})
+    if s.name in m.notebook.tied and len(by.axes) == 2:
+        expr = m.world.structured(expr, symbol(s.name, _axes(by, order)))
+    return expr
+
+
+def _layout(
+    m: Meaning,
+    expr: Expr,
+    rows: tuple[Index, ...],
+    columns: tuple[Index, ...],
+    vec: bool,
+    row: bool = False,
+    gradient: bool = False,
+    flipped: bool = False,
+    hessian: bool = False,
+) -> Value:
+    """`rows` are the axes of what is differentiated, `columns` those of the variable; `row`: a lone one lies."""
+    reading = m.reading
+    if vec or (rows and columns and len(rows) + len(columns) > 2):
+        expr, rows = _stacked(expr, rows, reading.vec, "_u")
+        expr, columns = _stacked(expr, columns, reading.vec, "_v")
+    if not columns:
+        return values.value(expr, rows, row)
+    if not rows:
+        if len(columns) == 1:
+            lies = flipped or (row if gradient else reading.vector == "row")
+            return values.value(expr, columns, lies)
+        if len(columns) == 2 and reading.matrix == "numerator" and not gradient:
+            return values.value(expr, columns[::-1])
+        return values.value(expr, columns)
+    if reading.jacobian == "denominator" and not hessian and not flipped:
+        return values.value(expr, (*columns, *rows))
+    return values.value(expr, (*rows, *columns))
+
+
+def _stacked(expr: Expr, axes: tuple[Index, ...], vec: str, name: str) -> tuple[Expr, tuple[Index, ...]]:
+    """The axes as one: column-stacking lets the first run fastest, row-stacking the last."""
+    if len(axes) <= 1:
+        return expr, axes
+    stride = sympy.Integer(1)
+    terms = []
+    for i in axes if vec == "columns" else axes[::-1]:
+        terms.append((stride, i))
+        stride *= i.size
+    target = Index(name, stride)
+    return contract([expr, affine(target, terms, sympy.Integer(0))], axes), (target,)
+
+
+def written_by(node: Node) -> str | None:
+    """The identifier of what a derivative is taken by."""
+    inner, _ = _without_vec(node)
+    return identifier(inner.of if isinstance(inner, Transpose) else inner)

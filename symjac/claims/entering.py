@@ -1,0 +1,181 @@
+"""Definitions -> the world: a name and all that it depends on are entered the first time it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import sympy
+
+from symjac.claims import facts, letters, sizes, values
+from symjac.claims.errors import Again, Misfit, NotUnderstood, WorldError
+from symjac.claims.facts import Fact
+from symjac.claims.names import identifier
+from symjac.claims.notebook import Definition, FactText
+from symjac.claims.tree import Node, Span
+from symjac.claims.values import SizeMismatch, Value
+from symjac.core.expr import Expr, Symbol, affine, contract, rename
+from symjac.core.index import Index
+
+if TYPE_CHECKING:
+    from symjac.claims.meaning import Meaning
+
+DEEPEST = 50
+"""How many definitions may be entered within one another."""
+
+
+def declared(m: Meaning, key: str, axes: Sequence[Index]) -> Symbol:
+    return m.world.declare(key, tuple(axes))
+
+
+def symbol(m: Meaning, key: str, span: Span) -> Symbol:
+    """The quantity in the world; entered, with all it depends on, the first time."""
+    if key in m.world:
+        return m.world.symbol(key)
+    if key in m.busy:
+        raise NotUnderstood(span, f"{key} is defined by itself")
+    if len(m.busy) > DEEPEST:
+        raise NotUnderstood(span, "the definitions are nested too deeply")
+    book = m.notebook
+    m.busy.append(key)
+    try:
+        if key in book.definitions:
+            define(m, key, book.definitions[key])
+        elif key in book.opaque:
+            opaque(m, key)
+        else:
+            assume(m, m.world.declare(key, axes_of(m, key)))
+    except WorldError as error:
+        raise NotUnderstood(span, str(error)) from None
+    finally:
+        m.busy.remove(key)
+    return m.world.symbol(key)
+
+
+def assume(m: Meaning, s: Symbol) -> None:
+    """What the notes say of a declared quantity."""
+    for said in m.notebook.facts:
+        if identifier(said.name) == s.name:
+            m.world.assume(fact_of(m, said, s))
+
+
+def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
+    match said.kind:
+        case "sum":
+            assert said.value is not None
+            number = letters.scalar_number(m.read(said.value).expr)
+            if number is None:
+                raise NotUnderstood(said.value.span, "a number is expected")
+            axes = {"rows": (1,), "columns": (0,)}.get(said.axis, tuple(range(len(s.indices))))
+            return facts.sums_to(s, number, *axes)
+        case "mean zero":
+            return facts.mean_zero(s)
+        case "norm 1":
+            return facts.unit_norm(s)
+    wanted = "symmetric positive definite" if said.kind == "positive definite" else said.kind
+    return facts.fact(s, facts.Property(wanted))
+
+
+def opaque(m: Meaning, key: str) -> None:
+    names = [base_symbol(m, n).name for n in m.notebook.opaque[key]]
+    m.world.opaque(key, names)
+
+
+def base_symbol(m: Meaning, node: Node) -> Symbol:
+    value = m.read(node)
+    if not isinstance(value.expr, Symbol):
+        raise NotUnderstood(node.span, "a single quantity is expected")
+    return m.world.symbol(value.expr.name)
+
+
+def axes_of(m: Meaning, key: str) -> tuple[Index, ...]:
+    shape = m.notebook.shapes[key]
+    counted = [letters.letter(m, letter, shape.span).size for letter in shape.letters]
+    written = [sizes.size(m, n) for n in shape.sizes]
+    return tuple(Index(f"_{p}", s) for p, s in enumerate([*counted, *written]))
+
+
+def define(m: Meaning, key: str, definition: Definition) -> None:
+    aside(m, key, lambda: define_now(m, key, definition), definition.left, definition.right)
+
+
+def aside(m: Meaning, key: str, work: Callable[[], None], *roots: Node) -> None:
+    """Work on the definition of `key`: its letters, bound names and open sizes are its own."""
+    before = m.bound, m.scopes, m.unsized, m.reading_of
+    m.bound, m.scopes, m.reading_of = [], [], key
+    m.roots.append(roots)
+    try:
+        for _ in range(40):
+            try:
+                m.scopes, m.unsized = [{}], 0
+                work()
+                return
+            except Again:
+                continue
+        raise NotUnderstood(roots[0].span, "the sizes of the identities in it cannot be worked out")
+    finally:
+        m.bound, m.scopes, m.unsized, m.reading_of = before
+        m.roots.pop()
+
+
+def define_now(m: Meaning, key: str, definition: Definition) -> None:
+    shape = m.notebook.shapes.get(key)
+    value = m.read(definition.right)
+    known = axes_of(m, key) if shape is not None else None
+    if not definition.scripts:
+        if known is not None:
+            expr, axes = fitted(m, known, value, definition)
+        else:
+            whole = row(m, value) if value.row else value
+            expr, axes = whole.expr, whole.axes
+    else:
+        expr = values.value(value.expr, value.axes).expr
+        front = []
+        for place, script in enumerate(definition.scripts):
+            new = Index(f"_l{place}", known[place].size if known is not None else size_of_script(m, script))
+            expr = free_axis(m, expr, script, new)
+            front.append(new)
+        whole = values.value(expr, [*front, *value.axes])
+        expr, axes = whole.expr, whole.axes
+        if known is not None and [i.size for i in known] != [i.size for i in axes]:
+            raise Misfit(definition.span, f"{key} is declared with another shape")
+    loose = [i.name for i in expr.free if i not in axes]
+    if loose:
+        raise NotUnderstood(definition.span, f"{loose[0]} on the right is not an index on the left")
+    m.world.define(key, axes, expr)
+
+
+def row(m: Meaning, value: Value) -> Value:
+    """A row vector as a 1 x n matrix, so that its name keeps the shape."""
+    return values.value(value.expr, [Index("_one", sympy.Integer(1)), *value.axes])
+
+
+def fitted(
+    m: Meaning, declared: tuple[Index, ...], value: Value, definition: Definition
+) -> tuple[Expr, tuple[Index, ...]]:
+    """The value in the declared shape."""
+    like = values.zeros(*(i.size for i in declared))
+    try:
+        _, out = values.same(like, value)
+    except SizeMismatch as error:
+        _, out = m.as_samples(like, value)
+        if out is value:
+            sizes.solve(m, error, definition.right.span)
+        _, out = values.same(like, out)
+    long = [i for i in declared if i.size != 1] if len(out.axes) < len(declared) else list(declared)
+    return rename(out.expr, dict(zip(out.axes, long, strict=True))), declared
+
+
+def size_of_script(m: Meaning, script: Node) -> sympy.Expr:
+    key = identifier(script)
+    if key is None or key not in m.notebook.letters:
+        raise NotUnderstood(script.span, "an index letter is expected")
+    return letters.letter(m, key, script.span).size
+
+
+def free_axis(m: Meaning, expr: Expr, script: Node, axis: Index) -> Expr:
+    """The left side's index: a letter is the axis itself; of an affine one, its letters are summed out."""
+    terms, offset = letters.affine(m, script)
+    if len(terms) == 1 and terms[0][0] == 1 and offset == 0:
+        return rename(expr, {terms[0][1]: axis})
+    return contract([expr, affine(axis, terms, offset)], [i for _, i in terms])

@@ -1,0 +1,220 @@
+"""Index letters: what they run over, subscripts as places Σ c·i + o, and the entries that they take out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import sympy
+
+from symjac.claims import entering, sizes, values
+from symjac.claims.errors import NotUnderstood
+from symjac.claims.names import identifier, ways
+from symjac.claims.notebook import each
+from symjac.claims.tree import Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
+from symjac.claims.values import Value
+from symjac.core import scalar
+from symjac.core.expr import Expr, Number
+from symjac.core.index import Index
+
+if TYPE_CHECKING:
+    from symjac.claims.meaning import Meaning
+
+
+def letter_in_scope(m: Meaning, key: str) -> Index | None:
+    for letters in reversed(m.scopes):
+        if key in letters:
+            return letters[key]
+    return None
+
+
+class Bound(dict[str, Index]):
+    """The letters that a sum binds; others in its body belong further out."""
+
+
+def free_scope(m: Meaning) -> dict[str, Index]:
+    """Where a letter that nothing binds is kept."""
+    return next(scope for scope in reversed(m.scopes) if not isinstance(scope, Bound))
+
+
+def letter(m: Meaning, key: str, span: Span) -> Index:
+    """The index that a letter stands for; its range is declared, or that of an axis it stands at."""
+    found = letter_in_scope(m, key)
+    if found is None:
+        size = extent(m, key) or size_seen(m, key, m.roots[-1] if m.roots else ())
+        if size is None:
+            raise NotUnderstood(span, f"what {key} runs over is not said; write for example ${key} = 1, \\dots, n$")
+        found = Index(key, size)
+        if m.scopes:
+            free_scope(m)[key] = found
+    return found
+
+
+def extent(m: Meaning, key: str) -> sympy.Expr | None:
+    node = m.notebook.ranges.get(key)
+    return None if node is None else sizes.size(m, node)
+
+
+def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
+    """The size of an axis at which the letter stands alone, somewhere in the formulas."""
+    for root in roots:
+        for node in walk(root):
+            if isinstance(node, Scripts) and any(identifier(s) == key for s in node.sub):
+                size = size_at(m, node, key)
+                if size is not None:
+                    return size
+    return None
+
+
+def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
+    for way in ways(node):
+        places = [p for p, s in enumerate(way.sub) if identifier(s) == key]
+        if not places:
+            continue
+        bound = next((b[way.key] for b in reversed(m.bound) if way.key in b), None)
+        if bound is not None:
+            return bound.axes[places[0]].size if places[0] < len(bound.axes) else None
+        if way.key in m.notebook.aliases and way.key not in m.notebook.shapes:
+            alias = m.notebook.aliases[way.key]
+            value = m.read(alias.of)
+            return value.axes[0 if alias.along == "rows" else -1].size
+        key_of = each(way.key) if m.notebook.knows(each(way.key)) else way.key
+        if m.notebook.knows(key_of) and key_of not in m.busy:
+            axes = entering.symbol(m, key_of, node.span).indices
+            if len(way.sub) < len(axes):
+                axes = tuple(i for i in axes if i.size != 1)
+            return axes[places[0]].size if places[0] < len(axes) else None
+    if identifier(node.base) is None:
+        value = m.read(node.base)
+        place = next(p for p, s in enumerate(node.sub) if identifier(s) == key)
+        if len(node.sub) < len(value.axes) and m.notebook.samples == "columns":
+            place -= len(node.sub)
+        return value.axes[place].size if -len(value.axes) <= place < len(value.axes) else None
+    return None
+
+
+def affine(m: Meaning, script: Node) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
+    """An index expression as Σ c·i + o over indices that count from 0."""
+    places = linear(m, script)
+    constant = places.pop(None, sympy.Integer(0))
+    base = m.notebook.base
+    offset = constant - base + sum((c * base for c in places.values()), sympy.Integer(0))
+    return [(c, letter(m, k, script.span)) for k, c in places.items() if k is not None], offset
+
+
+def linear(m: Meaning, script: Node) -> dict[str | None, sympy.Expr]:
+    key = identifier(script)
+    if key is not None and (key in m.notebook.letters or letter_in_scope(m, key) is not None):
+        return {key: sympy.Integer(1)}
+    match script:
+        case Num():
+            if not script.text.isdigit():
+                no_index(script)
+            return {None: sympy.Integer(script.text)}
+        case Neg():
+            return {k: -c for k, c in linear(m, script.of).items()}
+        case Group():
+            return linear(m, script.of)
+        case Sum():
+            total: dict[str | None, sympy.Expr] = {}
+            for term in script.terms:
+                for k, c in linear(m, term).items():
+                    total[k] = total.get(k, sympy.Integer(0)) + c
+            return total
+        case Product() if all(isinstance(f, Num) for f in script.factors[:-1]):
+            c = sympy.Mul(*(sympy.Integer(f.text) for f in script.factors[:-1] if isinstance(f, Num)))
+            return {k: c * v for k, v in linear(m, script.factors[-1]).items()}
+    if key is not None and isinstance(script, Name | Scripts) and looks_like_letter(m, key):
+        return {key: sympy.Integer(1)}
+    no_index(script)
+
+
+def looks_like_letter(m: Meaning, key: str) -> bool:
+    return key in m.notebook.letters or (len(key.split("_")[0]) == 1 and not m.known(key) and key.islower())
+
+
+def no_index(script: Node) -> NoReturn:
+    raise NotUnderstood(script.span, "an index is expected: a letter, a number, or a sum of them")
+
+
+def split_subscripts(subs: tuple[Node, ...], rank: int) -> list[Node]:
+    """A_{ij} without a comma is i, j."""
+    out: list[Node] = []
+    for s in subs:
+        if (
+            isinstance(s, Product)
+            and len(subs) == 1
+            and len(s.factors) == rank
+            and not any(isinstance(f, Num) for f in s.factors)
+        ):
+            out += s.factors
+        else:
+            out.append(s)
+    return out
+
+
+def entry(m: Meaning, value: Value, subs: tuple[Node, ...], span: Span) -> Value:
+    """The entries, or the sample, that subscripts take out."""
+    if not subs:
+        return value
+    given = split_subscripts(subs, len(value.axes))
+    if len(given) < len(value.axes):
+        value = values.slim(value)
+    rank = len(value.axes)
+    if len(given) > rank:
+        raise NotUnderstood(span, f"{len(given)} subscripts on {values.shape_text(value)}")
+    first = rank - len(given) if len(given) == 1 and rank == 2 and m.notebook.samples == "columns" else 0
+    at: list[Index | tuple[list[tuple[sympy.Expr, Index]], sympy.Expr] | None] = [None] * rank
+    for place, script in enumerate(given, first):
+        axis = value.axes[place]
+        if script == Name(":"):
+            continue
+        terms, offset = affine_at(m, script, axis)
+        plain = len(terms) == 1 and terms[0][0] == 1 and offset == 0 and terms[0][1].size == axis.size
+        at[place] = terms[0][1] if plain else (terms, offset)
+    out = values.entry(value, *at)
+    return Value(out.expr, out.axes)
+
+
+def sample(m: Meaning, value: Value, along: str, subs: tuple[Node, ...], span: Span) -> Value:
+    """Sample n of a matrix, one of its rows (columns), as a column; of it, the entries of further subscripts."""
+    if len(value.axes) < 2:
+        return entry(m, value, subs, span)
+    axis = value.axes[0 if along == "rows" else -1]
+    terms, offset = affine_at(m, subs[0], axis)
+    plain = len(terms) == 1 and terms[0][0] == 1 and offset == 0 and terms[0][1].size == axis.size
+    out = values.entry(value, *((terms[0][1] if plain else (terms, offset)) if a is axis else None for a in value.axes))
+    return entry(m, Value(out.expr, out.axes), subs[1:], span)
+
+
+def affine_at(m: Meaning, script: Node, axis: Index) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
+    key = identifier(script)
+    new = key is not None and not isinstance(script, Num) and letter_in_scope(m, key) is None
+    if key is not None and new and extent(m, key) is None and looks_like_letter(m, key):
+        free_scope(m).setdefault(key, Index(key, axis.size))
+    return affine(m, script)
+
+
+def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
+    if sup is None:
+        return value
+    inner = sup.of if isinstance(sup, Group) else sup
+    if inner == Neg(Num("1")) and len(value.axes) == 2:
+        return values.inverse(value)
+    power = exponent(m.read(inner), span)
+    shape = values.slim(value).shape
+    if len(shape) == 2 and power.is_Integer and sympy.expand(shape[0] - shape[1]) == 0:
+        return values.power(value, int(power))
+    return values.elementwise(scalar.slot(0) ** power, value)
+
+
+def exponent(value: Value, span: Span) -> sympy.Expr:
+    """The number that a power is."""
+    found = scalar_number(value.expr)
+    if value.axes or found is None:
+        raise NotUnderstood(span, "an exponent that is a number is expected")
+    return found
+
+
+def scalar_number(e: Expr) -> sympy.Expr | None:
+    return e.value if isinstance(e, Number) else None

@@ -1,0 +1,404 @@
+"""Syntax tree -> value: what a formula says, under one reading of the conventions.
+
+Names are looked up in the notebook and entered into a world of definitions the first time they are needed. Sizes that
+are not written (of I and of a vector of ones) are unknowns, solved for where shapes meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import sympy
+
+from symjac.claims import calls, conditions, entering, functions, letters, sizes, sums, values
+from symjac.claims.calls import OPERATORS
+from symjac.claims.derivatives import arranged, by_entries
+from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
+from symjac.claims.names import Written, identifier, ways
+from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
+from symjac.claims.tree import (
+    Abs,
+    Big,
+    Binary,
+    Call,
+    Cases,
+    Derivative,
+    Dots,
+    Group,
+    Indicator,
+    Items,
+    Name,
+    Neg,
+    Node,
+    Norm,
+    Num,
+    Ones,
+    Prime,
+    Product,
+    Quotient,
+    Relation,
+    Scripts,
+    Space,
+    Sum,
+    Transpose,
+)
+from symjac.claims.values import SizeMismatch, Value
+from symjac.claims.world import World
+from symjac.core import scalar
+from symjac.core.expr import Expr, ShapeError, Symbol, number
+from symjac.core.index import Index, size_symbol
+
+T = TypeVar("T")
+
+CONSTANTS = {"alpha", "eta", "lambda", "epsilon", "varepsilon", "mu", "rho", "gamma", "beta", "tau", "lr"}
+"""Names that are numbers where nothing else is said of them."""
+
+DEEPEST = 80
+"""How deep formulas and definitions may be nested."""
+
+
+@dataclass
+class Meaning:
+    """The notebook's names as expressions, under one reading."""
+
+    notebook: Notebook
+    reading: Reading
+    world: World = field(default_factory=World)
+    solved: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
+    """Unknown size -> size."""
+    busy: list[str] = field(default_factory=list)
+    bound: list[dict[str, Value]] = field(default_factory=list)
+    scopes: list[dict[str, Index]] = field(default_factory=list)
+    roots: list[tuple[Node, ...]] = field(default_factory=list)
+    depth: int = 0
+    unsized: int = 0
+    """How many identities without a size have been met in the formula that is being read."""
+    reading_of: str = ""
+    """The name whose definition is being read; empty for a formula of the notes."""
+
+    # ------------------------------------------------------------ entry points
+
+    def value(self, node: Node, *others: Node) -> Value:
+        """The value of a formula; `others` are formulas beside it, which tell what its letters run over."""
+        return self._solving((node, *others), lambda: self.read(node))
+
+    def entries(self, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:
+        """A first derivative entry by entry: over the axes of what is differentiated and those of the variable."""
+        return self._solving((node,), lambda: by_entries(self, node))
+
+    def sides(self, left: Node, right: Node) -> tuple[Value, Value]:
+        """Both sides of an equation, over the same axes. Raises Misfit where their shapes differ."""
+
+        def read() -> tuple[Value, Value]:
+            a, b = self.read(left), self.read(right)
+            try:
+                return values.same(a, b)
+            except ShapeError as error:
+                if isinstance(error, SizeMismatch):
+                    with suppress(Misfit):
+                        sizes.solve(self, error, right.span)
+                raise Misfit(right.span, self._unlike(a, b)) from None
+
+        return self._solving((left, right), read)
+
+    def _unlike(self, left: Value, right: Value) -> str:
+        shapes = [sizes.shape_text(v) for v in (left, right)]
+        return f"the left side is a {shapes[0]}, the right side a {shapes[1]}"
+
+    def _solving(self, roots: tuple[Node, ...], read: Callable[[], T]) -> T:
+        self.roots.append(roots)
+        state = len(self.bound), len(self.scopes), len(self.busy), self.depth
+        try:
+            for _ in range(40):
+                try:
+                    self.scopes.append({})
+                    self.unsized = 0
+                    return read()
+                except Again:
+                    pass
+                finally:
+                    del self.bound[state[0] :], self.scopes[state[1] :], self.busy[state[2] :]
+                    self.depth = state[3]
+            raise NotUnderstood(roots[0].span, "the sizes of the identities in it cannot be worked out")
+        finally:
+            self.roots.pop()
+            for s in [s for s in self.solved if s.name.endswith(" ")]:
+                del self.solved[s]
+
+    # ------------------------------------------------------------ formulas
+
+    def read(self, node: Node) -> Value:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise NotUnderstood(node.span, "the definitions are nested too deeply")
+        try:
+            with sizes.at(self, node):
+                return self._node(node)
+        finally:
+            self.depth -= 1
+
+    def _node(self, node: Node) -> Value:
+        match node:
+            case Num():
+                return values.scalar(number(sympy.Rational(node.text)))
+            case Name() | Scripts() | Prime():
+                return self._named(node)
+            case Ones():
+                return values.ones(sizes.unknown_size(self) if node.size is None else sizes.size(self, node.size))
+            case Transpose():
+                return values.transpose(self.read(node.of))
+            case Group():
+                return self.read(node.of)
+            case Neg():
+                return values.negate(self.read(node.of))
+            case Sum():
+                return self._sum(node)
+            case Product():
+                return self._product(node)
+            case Binary():
+                return self._binary(node)
+            case Quotient():
+                return values.divide(self.read(node.top), self.read(node.bottom))
+            case Big():
+                return sums.big(self, node)
+            case Call():
+                return calls.call(self, node.function, node.args, node.span)
+            case Norm():
+                return values.norm(self.read(node.of), node.kind)
+            case Abs():
+                inner = self.read(node.of)
+                if len(inner.axes) == 2:
+                    return values.determinant(inner)
+                return calls.mapped(self, sympy.Abs(scalar.slot(0)), inner)
+            case Indicator():
+                return conditions.indicator(self, node.condition)
+            case Cases():
+                return conditions.cases(self, node)
+            case Derivative():
+                return self._derivative(node)
+            case Items() | Dots() | Relation() | Space():
+                raise NotUnderstood(node.span, "this is no quantity")
+        raise NotUnderstood(node.span, f"{type(node).__name__.lower()} is not understood here")
+
+    def _sum(self, node: Sum) -> Value:
+        total = self.read(node.terms[0])
+        for term in node.terms[1:]:
+            after = self.read(term)
+            with sizes.at(self, term):
+                total = self._spread(values.add, total, after)
+        return total
+
+    def _spread(self, operation: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
+        """An elementwise operation; with samples in rows (columns), a vector beside a matrix belongs to each sample."""
+        return operation(*self.as_samples(a, b))
+
+    def as_samples(self, a: Value, b: Value) -> tuple[Value, Value]:
+        if self.notebook.samples not in ("rows", "columns"):
+            return a, b
+        if self._is_of_each_sample(b, a):
+            return a, values.repeated(self._laid(b), a)
+        if self._is_of_each_sample(a, b):
+            return values.repeated(self._laid(a), b), b
+        return a, b
+
+    def _is_of_each_sample(self, vector: Value, matrix: Value) -> bool:
+        if len(matrix.axes) != 2 or len(vector.axes) != 1 or 1 in matrix.shape:
+            return False
+        features, samples = matrix.shape[::-1] if self.notebook.samples == "rows" else matrix.shape
+        return bool(vector.shape[0] == features and samples != features)
+
+    def _laid(self, vector: Value) -> Value:
+        return Value(vector.expr, vector.axes, self.notebook.samples == "rows")
+
+    def _product(self, node: Product) -> Value:
+        parts = self._applied(node)
+        total: Value | None = None
+        for place, (value, part) in enumerate(parts):
+            if total is None:
+                total = value
+                continue
+            with sizes.at(self, part):
+                total = self._times(total, value, parts[place - 1][1], node)
+        assert total is not None
+        return total
+
+    def _times(self, a: Value, b: Value, before: Node, node: Product) -> Value:
+        dotted = "\\cdot" in node.signs
+        if dotted and len(a.axes) == len(b.axes) == 1 and not a.row and not b.row and a.axes[0].size == b.axes[0].size:
+            return values.inner(a, b)
+        return values.matmul(a, b)
+
+    def _applied(self, node: Product) -> list[tuple[Value, Node]]:
+        """The factors' values, a function and the brackets after it taken together."""
+        out: list[tuple[Value, Node]] = []
+        place = 0
+        factors = node.factors
+        while place < len(factors):
+            f = factors[place]
+            after = factors[place + 1] if place + 1 < len(factors) else None
+            if after is not None and self._applies(f, after):
+                group = after
+                inner = group
+                while isinstance(inner, Scripts | Transpose):
+                    inner = inner.base if isinstance(inner, Scripts) else inner.of
+                assert isinstance(inner, Group)
+                args = inner.of.items if isinstance(inner.of, Items) else (inner.of,)
+                span = f.span.to(inner.span)
+                value = calls.call(self, f, args, span)
+                out.append((self._scripted(value, group, inner), Product((f, after), span=span)))
+                place += 2
+                continue
+            if isinstance(f, Big) and place + 1 < len(factors):
+                raise NotUnderstood(f.span, "what the sum covers is not clear; use brackets")
+            out.append((self.read(f), f))
+            place += 1
+        return out
+
+    def _scripted(self, value: Value, outer: Node, inner: Node) -> Value:
+        """`value` with the scripts and transposes that stand after the bracket."""
+        if outer is inner:
+            return value
+        if isinstance(outer, Transpose):
+            return values.transpose(self._scripted(value, outer.of, inner))
+        assert isinstance(outer, Scripts)
+        below = self._scripted(value, outer.base, inner)
+        return letters.powered(self, letters.entry(self, below, outer.sub, outer.span), outer.sup, outer.span)
+
+    def _applies(self, head: Node, after: Node) -> bool:
+        inner = after
+        while isinstance(inner, Scripts | Transpose):
+            inner = inner.base if isinstance(inner, Scripts) else inner.of
+        return isinstance(inner, Group) and self.is_function(head)
+
+    def is_function(self, node: Node) -> bool:
+        """True for a name that a bracket after it is the argument of."""
+        if isinstance(node, Prime):
+            return self.is_function(node.of)
+        key = identifier(node)
+        if key is None or self.known(key) or any(key in b for b in self.bound):
+            return False
+        if key in self.notebook.functions or key in self.notebook.standard or key in OPERATORS:
+            return True
+        if key in functions.ELEMENTWISE or functions.library_name(key) is not None:
+            return True
+        return isinstance(node, Name) and key not in CONSTANTS and key not in self.notebook.letters and key != "I"
+
+    def known(self, key: str) -> bool:
+        return self.notebook.knows(key) or any(key in b for b in self.bound)
+
+    def _binary(self, node: Binary) -> Value:
+        a, b = self.read(node.left), self.read(node.right)
+        match node.op:
+            case "kron":
+                return values.kron(a, b)
+            case "hadamard":
+                return self._spread(values.hadamard, a, b)
+            case "divide":
+                return self._spread(values.divide, a, b)
+            case "power":
+                return values.elementwise(scalar.slot(0) ** letters.exponent(b, node.span), a)
+        raise NotUnderstood(node.span, f"{node.op} is not understood here")
+
+    # ------------------------------------------------------------ names
+
+    def _named(self, node: Node) -> Value:
+        for way in ways(node):
+            alias = self._alias(way)
+            if alias is not None:
+                value = letters.sample(self, self.read(alias.of), alias.along, way.sub, node.span)
+                return letters.powered(self, value, way.sup, node.span)
+            found = self._lookup(way, node)
+            if found is not None:
+                value = letters.entry(self, found, way.sub, node.span)
+                return letters.powered(self, value, way.sup, node.span)
+        return self._other_name(node)
+
+    def _lookup(self, way: Written, node: Node) -> Value | None:
+        for bound in reversed(self.bound):
+            if way.key in bound:
+                return bound[way.key]
+        book = self.notebook
+        if way.key in book.aliases and not (way.key in book.shapes or way.key in book.definitions):
+            return self.read(book.aliases[way.key].of)
+        if way.sub and book.knows(each(way.key)):
+            return values.from_symbol(entering.symbol(self, each(way.key), node.span))
+        if book.knows(way.key):
+            return values.from_symbol(entering.symbol(self, way.key, node.span))
+        return None
+
+    def _alias(self, way: Written) -> Alias | None:
+        book = self.notebook
+        own = way.key in book.shapes or way.key in book.definitions or any(way.key in b for b in self.bound)
+        if own or not way.sub:
+            return None
+        return book.aliases.get(way.key)
+
+    def _other_name(self, node: Node) -> Value:
+        if isinstance(node, Scripts):
+            return self._other_scripts(node)
+        if isinstance(node, Prime) and self.notebook.primes_transpose:
+            return values.transpose(self.read(node.of))
+        key = identifier(node)
+        if key is None:
+            raise NotUnderstood(node.span, "this is no name")
+        letter = letters.letter_in_scope(self, key)
+        if letter is not None:
+            raise NotUnderstood(node.span, f"{key} is an index, and stands here as a number")
+        if key == "I":
+            return values.eye(sizes.unknown_size(self))
+        if key == "pi":
+            return values.scalar(number(sympy.pi))
+        if sizes.is_size(self, key):
+            return values.scalar(number(size_symbol(key)))
+        if isinstance(node, Name) and node.text.startswith("d") and len(node.text) > 1:
+            return self._spelled_gradient(node, Name(node.text[1:], span=node.span))
+        if key in CONSTANTS or key in self.notebook.variables:
+            return values.from_symbol(self._free_number(key))
+        raise NotUnderstood(node.span, self._unknown_name(node))
+
+    def _unknown_name(self, node: Node) -> str:
+        from symjac.claims.writer import latex
+
+        return f"{latex(node)} is not declared; say for example ${latex(node)} \\in \\mathbb{{R}}^{{n}}$"
+
+    def _free_number(self, key: str) -> Symbol:
+        return entering.declared(self, key, ())
+
+    def _other_scripts(self, node: Scripts) -> Value:
+        """I_n, 1_n, a bracket or an operator with scripts, dW_1, f with a power."""
+        base = node.base
+        key = identifier(base)
+        whole_key = identifier(node)
+        if whole_key is not None and sizes.is_size(self, whole_key):
+            return values.scalar(number(size_symbol(whole_key)))
+        if key == "I" and len(node.sub) == 1 and node.sup is None:
+            return values.eye(sizes.size(self, node.sub[0]))
+        if isinstance(base, Name) and base.text.startswith("d") and len(base.text) > 1:
+            inner = Scripts(Name(base.text[1:], span=base.span), node.sub, node.sup, span=node.span)
+            return self._spelled_gradient(node, inner)
+        if key is not None and not node.sub and node.sup is not None:
+            return letters.powered(self, self.read(base), node.sup, node.span)
+        if key is not None:
+            raise NotUnderstood(node.span, self._unknown_name(node))
+        value = self.read(base)
+        return letters.powered(self, letters.entry(self, value, node.sub, node.span), node.sup, node.span)
+
+    def _spelled_gradient(self, node: Node, by: Node) -> Value:
+        """dW: the gradient of the loss."""
+        loss = loss_of(self.notebook)
+        if loss is None or not any(self.notebook.knows(w.key) for w in ways(by)):
+            raise NotUnderstood(node.span, self._unknown_name(node))
+        return self._derivative(Derivative(loss, (by,), span=node.span, kind="nabla"))
+
+    # ------------------------------------------------------------ derivatives
+
+    def _derivative(self, node: Derivative) -> Value:
+        try:
+            return arranged(self, node)
+        except NotKnown as error:
+            raise NotUnderstood(node.span, str(error)) from None
+        except WorldError as error:
+            raise NotUnderstood(node.span, str(error)) from None

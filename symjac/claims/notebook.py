@@ -1,0 +1,161 @@
+"""What a page of notes declares and defines: names, shapes, formulas, ranges, conventions. Trees only, no values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from symjac.claims.tree import Name, Node, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The conventions under which a formula is read."""
+
+    vector: str = "column"
+    """The derivative of a number by a vector: "column" (a gradient, of its shape) or "row" (numerator layout)."""
+    matrix: str = "shape"
+    """The derivative of a number by a matrix: "shape" or "numerator" (the shape of the transpose)."""
+    jacobian: str = "numerator"
+    """∂y/∂x of vectors: "numerator" (y in rows) or "denominator"."""
+    vec: str = "columns"
+    """vec stacks "columns" or "rows"."""
+
+    def changes(self, other: Reading) -> list[str]:
+        """What `other` reads differently, in words."""
+        words = {
+            "vector": "the derivative of a number by a vector is a "
+            + ("row (numerator layout)" if other.vector == "row" else "column (gradient)"),
+            "matrix": "the derivative of a number by a matrix has "
+            + ("the transposed shape (numerator layout)" if other.matrix == "numerator" else "the matrix's shape"),
+            "jacobian": f"{other.jacobian} layout",
+            "vec": f"{'row' if other.vec == 'rows' else 'column'}-stacking vec",
+        }
+        return [text for name, text in words.items() if getattr(self, name) != getattr(other, name)]
+
+    def others(self) -> Iterator[Reading]:
+        """The readings that differ, those with one difference first, then two."""
+        flips = [
+            {"vector": "row" if self.vector == "column" else "column"},
+            {"matrix": "numerator" if self.matrix == "shape" else "shape"},
+            {"vec": "rows" if self.vec == "columns" else "columns"},
+            {"jacobian": "denominator" if self.jacobian == "numerator" else "numerator"},
+        ]
+        for flip in flips:
+            yield replace(self, **flip)
+        for place, one in enumerate(flips):
+            for other in flips[place + 1 :]:
+                yield replace(self, **one, **other)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`W \\in R^{m x n}`, or `x_i \\in R^d` with i among `letters`."""
+
+    letters: tuple[str, ...]
+    sizes: tuple[Node, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`left = right`; `scripts` are the index expressions on the left, one an axis, innermost name excluded."""
+
+    left: Node
+    scripts: tuple[Node, ...]
+    right: Node
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`f(x) = body`, or `f(x)_{n,i} = body` with `letters` n, i."""
+
+    parameters: tuple[str, ...]
+    letters: tuple[Node, ...]
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """`x_n = rows of X`: sample n of a matrix, as a column."""
+
+    of: Node
+    along: str
+    """"rows" or "columns"."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactText:
+    """A declared property: `kind` names it, `axis` and `value` where it has them."""
+
+    kind: str
+    name: Node
+    axis: str = ""
+    value: Node | None = None
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Notebook:
+    """All that the judged formulas may use; filled by `statements` and `directives`, in the order of the file."""
+
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    standard: dict[str, str] = field(default_factory=dict)
+    """A function's name -> the library's name: f = relu."""
+    ranges: dict[str, Node] = field(default_factory=dict)
+    """Index letter -> its size."""
+    aliases: dict[str, Alias] = field(default_factory=dict)
+    facts: list[FactText] = field(default_factory=list)
+    groups: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    """θ = (W_1, b_1): a name for several."""
+    opaque: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    """A number known only to depend on these."""
+    tied: set[str] = field(default_factory=set)
+    """Symmetric matrices whose entries are differentiated together."""
+    parameters: tuple[Node, ...] = ()
+    samples: str = ""
+    """"rows" or "columns" where said."""
+    reading: Reading = field(default_factory=Reading)
+    said: set[str] = field(default_factory=set)
+    """The fields of `reading` that the notes state themselves."""
+    base: int = 1
+    """The first value of an index."""
+    depth: dict[str, int] = field(default_factory=dict)
+    """Layer labels with a number: L -> 3."""
+    layers: dict[str, range] = field(default_factory=dict)
+    """Layer labels that run: l -> 1 .. 3."""
+    letters: set[str] = field(default_factory=set)
+    """Names used as an index of a sum or a range."""
+    variables: set[str] = field(default_factory=set)
+    """Names that stand for any number: x in f(x) = x^2."""
+    primes_transpose: bool = False
+    """X' is the transpose, as in the plain notation."""
+    latex: dict[str, Node] = field(default_factory=dict)
+    """Identifier -> the name as the writer writes it."""
+
+    def knows(self, key: str) -> bool:
+        """True where the identifier stands for a quantity."""
+        return key in self.shapes or key in self.definitions or key in self.aliases or key in self.opaque
+
+    def is_letter(self, node: Node) -> bool:
+        """True for a bare index letter."""
+        from symjac.claims.names import identifier
+
+        key = identifier(node)
+        return key is not None and key in self.letters and not self.knows(key)
+
+
+def each(key: str) -> str:
+    """The identifier of J_i where J is something else, Σ_i J_i for example."""
+    return f"{key}_each"
+
+
+def loss_of(notebook: Notebook) -> Name | None:
+    """The quantity that a bare dW is the gradient of: L, J, C, E or loss, whichever is known."""
+    for text in ("L", "J", "C", "E", "loss", "ell"):
+        if notebook.knows(text):
+            return Name(text)
+    return None

@@ -1,0 +1,436 @@
+"""Statements -> what they are: a declaration, a definition, a claim, or something that claims nothing.
+
+A name is defined by the first equation that has it alone on the left, one that defines it as a derivative before any
+other; every further equation about it is a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from symjac.claims.calls import OPERATORS
+from symjac.claims.names import identifier, label, ways
+from symjac.claims.notebook import Definition, Function, Notebook, Shape, each
+from symjac.claims.tree import (
+    Big,
+    Call,
+    Derivative,
+    Dots,
+    Group,
+    Items,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Prime,
+    Product,
+    Scripts,
+    Space,
+    Span,
+    Statement,
+    Sum,
+    children,
+    rebuild,
+    walk,
+)
+
+GROUPED = ("theta", "Theta", "phi")
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """`left = right`, two neighbouring sides of a statement; to be judged, where it turns out to claim something."""
+
+    left: Node
+    right: Node
+    span: Span
+    update: bool = False
+    """`W := W - ...`: only that shapes fit is claimed."""
+    conditions: tuple[Node, ...] = ()
+    """Comparisons under which it is claimed: x > 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The statements of one world, read and sorted."""
+
+    notebook: Notebook
+    claims: tuple[Equality, ...]
+    others: int
+    unread: tuple[tuple[Span, str], ...] = ()
+
+
+def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> Page:
+    """Fill the notebook and list the claims. Each statement comes with its role: "text", "given" or "claim"."""
+    notebook.letters |= set(_letters(s for s, _ in statements)) | set(notebook.ranges)
+    statements = [(_separated(s, notebook), role) for s, role in statements]
+    notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
+    for s, _ in statements:
+        _ranges(s, notebook)
+    for s, _ in statements:
+        for instance in _instances(s, notebook):
+            _declare(instance, notebook)
+    defining = _definitions(statements, notebook)
+    claims: list[Equality] = []
+    unread: list[tuple[Span, str]] = []
+    others = 0
+    for place, (s, role) in enumerate(statements):
+        if place in defining and s.conditions:
+            unread.append((s.span, "a definition under a condition; write it as one formula with cases"))
+            continue
+        found = list(_equalities(s, role, place in defining, notebook))
+        claims += found
+        others += not found and len(s.sides) > 1
+    return Page(notebook, tuple(claims), others, tuple(unread))
+
+
+# ---------------------------------------------------------------- index letters
+
+
+def _letters(statements: Iterable[Statement]) -> Iterator[str]:
+    """What sums run over."""
+    for s in statements:
+        for side in s.sides:
+            for node in walk(side):
+                if isinstance(node, Big):
+                    yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _ranges(s: Statement, notebook: Notebook) -> None:
+    r"""`i = 1, \dots, n`."""
+    if len(s.sides) != 2 or s.relations != ("=",):
+        return
+    left, right = s.sides
+    keys = [identifier(n) for n in (left.items if isinstance(left, Items) else (left,))]
+    if not isinstance(right, Items) or not any(isinstance(i, Dots) for i in right.items):
+        return
+    for key in keys:
+        if key is not None:
+            notebook.letters.add(key)
+            notebook.ranges[key] = right.items[-1]
+
+
+INDEX_LETTERS = frozenset("ijklmnpqrs")
+"""What a subscript of several letters is split into, beside the letters of sums."""
+
+
+def _separated(s: Statement, notebook: Notebook) -> Statement:
+    """A_{ij} as A_{i,j}, unless A_{ij} is declared."""
+    declared = {
+        identifier(n)
+        for side, relation in zip(s.sides, s.relations, strict=False)
+        for n in (side.items if isinstance(side, Items) else (side,))
+        if relation == "in"
+    }
+
+    def split(node: Node) -> Node:
+        node = rebuild(node, split)
+        if not isinstance(node, Scripts) or len(node.sub) != 1 or identifier(node) in declared | set(notebook.shapes):
+            return node
+        part = node.sub[0]
+        if isinstance(part, Product) and all(
+            isinstance(f, Name) and (f.text in notebook.letters or f.text in INDEX_LETTERS) for f in part.factors
+        ):
+            notebook.letters |= {f.text for f in part.factors if isinstance(f, Name)}
+            return replace(node, sub=part.factors)
+        return node
+
+    return replace(s, sides=tuple(split(side) for side in s.sides))
+
+
+# ---------------------------------------------------------------- layers
+
+
+def at_layers(sides: tuple[Node, ...], notebook: Notebook) -> list[tuple[Node, ...]]:
+    """The sides at every value of the layer labels in them, but those at which a label is outside of the net."""
+    out = [sides]
+    for name, values in notebook.layers.items():
+        out = [
+            tuple(at_layer(side, name, v) for side in t)
+            for t in out
+            for v in (values if any(_has_label(side, name) for side in t) else (0,))
+        ]
+    top = max((r.stop - 1 for r in notebook.layers.values()), default=0)
+    out = [tuple(_with_depth(side, notebook) for side in t) for t in out]
+    return [t for t in out if not top or all(_inside(side, top) for side in t)]
+
+
+def _instances(s: Statement, notebook: Notebook) -> list[Statement]:
+    return [replace(s, sides=sides) for sides in at_layers(s.sides, notebook)]
+
+
+def _scripts(node: Scripts) -> tuple[Node, ...]:
+    return (*node.sub, *(() if node.sup is None else (node.sup,)))
+
+
+def _has_label(node: Node, name: str) -> bool:
+    return any(isinstance(n, Scripts) and any(Name(name) in walk(s) for s in _scripts(n)) for n in walk(node))
+
+
+def at_layer(node: Node, name: str, value: int) -> Node:
+    """`node` with the layer label `name` set to `value`, and l + 1 worked out, in scripts."""
+    if isinstance(node, Scripts):
+        base = at_layer(node.base, name, value)
+        sub = tuple(_worked_out(_set(s, name, value)) for s in node.sub)
+        sup = None if node.sup is None else _worked_out(_set(node.sup, name, value))
+        return replace(node, base=base, sub=sub, sup=sup)
+    return rebuild(node, lambda n: at_layer(n, name, value))
+
+
+def _with_depth(node: Node, notebook: Notebook) -> Node:
+    for name, value in notebook.depth.items():
+        node = at_layer(node, name, value)
+    return node
+
+
+def _set(script: Node, name: str, value: int) -> Node:
+    if script == Name(name):
+        return Num(str(value), span=script.span)
+    return rebuild(script, lambda n: _set(n, name, value))
+
+
+def _worked_out(script: Node) -> Node:
+    if isinstance(script, Group):
+        return replace(script, of=_worked_out(script.of))
+    total = _whole(script)
+    return script if total is None or isinstance(script, Num) else Num(str(total), span=script.span)
+
+
+def _whole(script: Node) -> int | None:
+    match script:
+        case Num():
+            return int(script.text) if script.text.isdigit() else None
+        case Neg():
+            inner = _whole(script.of)
+            return None if inner is None else -inner
+        case Sum():
+            parts = [_whole(t) for t in script.terms]
+            return None if None in parts else sum(p for p in parts if p is not None)
+        case _:
+            return None
+
+
+def _inside(node: Node, top: int) -> bool:
+    """True where every superscript that is a whole number is a layer of the net (1 .. top), powers of numbers apart."""
+    for n in walk(node):
+        if isinstance(n, Scripts) and n.sup is not None and isinstance(n.base, Name):
+            value = _whole(n.sup)
+            if value is not None and value > top:
+                return False
+            if value is not None and value < 1 and value != -1:
+                return False
+    return True
+
+
+# ---------------------------------------------------------------- declarations and definitions
+
+
+def _declare(s: Statement, notebook: Notebook) -> None:
+    for left, relation, right in zip(s.sides, s.relations, s.sides[1:], strict=False):
+        if relation == "in" and isinstance(right, Space):
+            for node in left.items if isinstance(left, Items) else (left,):
+                _declare_one(node, right, s.span, notebook)
+    if s.relations == ("=",) and isinstance(s.sides[1], Group | Items) and identifier(s.sides[0]) in GROUPED:
+        inner = s.sides[1].of if isinstance(s.sides[1], Group) else s.sides[1]
+        key = identifier(s.sides[0])
+        if isinstance(inner, Items) and key is not None:
+            notebook.groups[key] = inner.items
+
+
+def _declare_one(node: Node, space: Space, span: Span, notebook: Notebook) -> None:
+    letters, key = _split(node, notebook)
+    if key is not None and key not in notebook.shapes:
+        notebook.shapes[key] = Shape(letters, space.sizes, span)
+        notebook.latex.setdefault(key, _bare(node, letters))
+
+
+def _split(node: Node, notebook: Notebook) -> tuple[tuple[str, ...], str | None]:
+    """The index letters at the end of a name's subscripts, and the identifier of what is before them."""
+    for way in ways(node):
+        letters = [identifier(s) for s in way.sub]
+        if way.sup is not None:
+            continue
+        key_parts_fixed = all(letter is not None and letter in notebook.letters for letter in letters)
+        if key_parts_fixed and not _ends_with_letter(node, len(way.sub), notebook):
+            return tuple(letter for letter in letters if letter is not None), way.key
+    return (), identifier(node)
+
+
+def _ends_with_letter(node: Node, left: int, notebook: Notebook) -> bool:
+    """True where the last subscript that was kept in the name is itself an index letter."""
+    sub = node.sub if isinstance(node, Scripts) else ()
+    kept = sub[: len(sub) - left]
+    return bool(kept) and identifier(kept[-1]) in notebook.letters
+
+
+def _bare(node: Node, letters: tuple[str, ...]) -> Node:
+    if letters and isinstance(node, Scripts):
+        sub = node.sub[: len(node.sub) - len(letters)]
+        return node.base if not sub and node.sup is None else replace(node, sub=sub)
+    return node
+
+
+def _definitions(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> set[int]:
+    """Enter the definitions; the places of the statements whose first equality is one."""
+    places: set[int] = set()
+    for derivatives in (True, False):
+        for place, (s, role) in enumerate(statements):
+            if role == "claim" or place in places or not s.relations or s.relations[0] not in ("=", ":="):
+                continue
+            if s.relations[0] == ":=" and s.sides[0] in walk(s.sides[1]):
+                continue
+            if derivatives and not isinstance(s.sides[1], Derivative):
+                continue
+            for instance in _instances(s, notebook):
+                if _define(instance, notebook):
+                    places.add(place)
+    return places
+
+
+def _define(s: Statement, notebook: Notebook) -> bool:
+    left, right = s.sides[0], s.sides[1]
+    if isinstance(right, Items) or identifier(left) in notebook.groups:
+        return False
+    if _define_function(left, right, notebook):
+        return True
+    found = (
+        (identifier(left) or "", left, ())
+        if _is_total(left, right, notebook)
+        else _family(left, notebook) or _defined_name(left, notebook)
+    )
+    if found is None:
+        return False
+    key, bare, scripts = found
+    if not scripts and key in notebook.definitions:
+        notebook.definitions[each(key)] = notebook.definitions.pop(key)
+        notebook.latex[each(key)] = notebook.latex.pop(key)
+    notebook.definitions[key] = Definition(left, scripts, right, s.span)
+    notebook.latex.setdefault(key, bare)
+    return True
+
+
+def _is_total(left: Node, right: Node, notebook: Notebook) -> bool:
+    """J = Σ_i J_i beside J_i = ..: the sum over the letter of a name that is defined for each of its values."""
+    known = notebook.definitions.get(identifier(left) or "")
+    letters = () if known is None else tuple(identifier(s) for s in known.scripts)
+    return any(isinstance(n, Big) and any(identifier(o) in letters for o in n.over) for n in walk(right))
+
+
+def _defined_name(left: Node, notebook: Notebook) -> tuple[str, Node, tuple[Node, ...]] | None:
+    """Identifier, bare name and index scripts of a left side that a new name, alone, makes."""
+    if isinstance(left, Group):
+        left = left.of
+    if not isinstance(left, Name | Scripts | Prime):
+        return None
+    for way in ways(left):
+        if way.key in notebook.shapes and way.sup is None and not _taken(way.key, notebook):
+            rank = len(notebook.shapes[way.key].letters) + len(notebook.shapes[way.key].sizes)
+            if not way.sub or len(way.sub) in (len(notebook.shapes[way.key].letters), rank):
+                return way.key, _bare_of(left, len(way.sub)), way.sub
+    if any(notebook.knows(way.key) for way in ways(left) if way.sup is None):
+        return None
+    if isinstance(left, Scripts) and isinstance(left.base, Group) and left.sup is None:
+        key = identifier(left.base.of)
+        notebook.letters |= {i for i in map(identifier, left.sub) if i is not None}
+        return None if key is None else (key, left.base.of, left.sub)
+    letters, key = _split(left, notebook)
+    if key is None or label(left) is None or key in notebook.letters:
+        return None
+    scripts = left.sub[len(left.sub) - len(letters) :] if isinstance(left, Scripts) and letters else ()
+    return key, _bare(left, letters), scripts
+
+
+def _family(left: Node, notebook: Notebook) -> tuple[str, Node, tuple[Node, ...]] | None:
+    """J_i = .. beside J = Σ_i ..: a name of its own."""
+    if not isinstance(left, Scripts):
+        return None
+    letters, key = _split(left, notebook)
+    known = notebook.definitions.get(key or "")
+    if key is None or not letters or known is None or known.scripts or each(key) in notebook.definitions:
+        return None
+    if not any(isinstance(n, Big) and any(identifier(o) in letters for o in n.over) for n in walk(known.right)):
+        return None
+    return each(key), left, left.sub[len(left.sub) - len(letters) :]
+
+
+def _bare_of(left: Node, cut: int) -> Node:
+    if not cut:
+        return left
+    if isinstance(left, Scripts):
+        sub = left.sub[: max(len(left.sub) - cut, 0)]
+        return replace(left, sub=sub) if sub or left.sup is not None else left.base
+    return left
+
+
+def _taken(key: str, notebook: Notebook) -> bool:
+    return key in notebook.definitions or key in notebook.aliases or key in notebook.opaque
+
+
+def _define_function(left: Node, right: Node, notebook: Notebook) -> bool:
+    """`f(x) = ...`, `f(x)_{n,i} = ...`: a function, unless f is a quantity or has a formula already."""
+    letters: tuple[Node, ...] = ()
+    head: Node = left
+    if isinstance(left, Scripts) and left.sup is None:
+        head, letters = left.base, left.sub
+    parts: tuple[Node, ...] = ()
+    match head:
+        case Product(factors=(Name() | Scripts() as name, Group() as inner)):
+            head, parts = name, inner.of.items if isinstance(inner.of, Items) else (inner.of,)
+        case Call(function=Name() | Scripts() as name, args=args):
+            head, parts = name, args
+        case _:
+            return False
+    key = identifier(head)
+    names = [identifier(p.of if isinstance(p, Group) else p) for p in parts]
+    if key is None or None in names or key in notebook.functions or notebook.knows(key) or key in OPERATORS:
+        return False
+    if any(isinstance(n, Scripts | Name) and identifier(n) == key for n in walk(right)):
+        return False
+    notebook.functions[key] = Function(tuple(n for n in names if n is not None), letters, right)
+    notebook.variables |= {n for n in names if n is not None}
+    return True
+
+
+def _variables(node: Node, notebook: Notebook) -> None:
+    """f(u), f'(u) on a left side: u is any number, where nothing else is known of it."""
+    match node:
+        case Product(factors=(Name() | Prime(), Group(of=Name() as inner))) | Call(args=(Name() as inner,)):
+            key = identifier(inner)
+            if key is not None and not notebook.knows(key):
+                notebook.variables.add(key)
+
+
+# ---------------------------------------------------------------- claims
+
+
+def _equalities(s: Statement, role: str, defining: bool, notebook: Notebook) -> Iterator[Equality]:
+    """The neighbouring sides that claim something."""
+    if role == "given":
+        return
+    for place, relation in enumerate(s.relations):
+        left, right = s.sides[place], s.sides[place + 1]
+        if relation == "in" and isinstance(right, Space):
+            if identifier(left) in notebook.groups:
+                yield Equality(left, right, left.span.to(right.span))
+            continue
+        if relation not in ("=", ":=", "<-") or (defining and place == 0) or _is_nothing(left, right, notebook):
+            continue
+        update = relation != "=" and left in list(walk(right))
+        if relation != "=" and not update:
+            continue
+        _variables(left, notebook)
+        span = left.span.to(right.span) if place == 0 else right.span
+        yield Equality(left, right, span, update, s.conditions)
+
+
+def _is_nothing(left: Node, right: Node, notebook: Notebook) -> bool:
+    """A range, a list, a value given to a setting: not an equation between quantities."""
+    if isinstance(right, Items | Dots) or isinstance(left, Items | Dots):
+        return True
+    return identifier(left) in notebook.groups or identifier(left) in notebook.depth
+
+
+def mentions_derivative(node: Node) -> bool:
+    """True where the formula itself speaks of a derivative."""
+    return isinstance(node, Derivative | Prime) or any(mentions_derivative(c) for c in children(node))
