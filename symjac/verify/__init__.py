@@ -1,0 +1,1 @@
+"""Verdicts on hand-derived formulas: decide, diagnose, show."""

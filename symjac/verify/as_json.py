@@ -1,0 +1,56 @@
+"""Verdicts for programs: one JSON object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from symjac.verify.verdict import VERDICTS, Claim, Judged, NotRead
+
+
+def document(results: Sequence[Judged]) -> dict[str, Any]:
+    """Claims and unread equations in order of the files, and their counts."""
+    claims = [claim for r in results for claim in r.claims]
+    unread = [item for r in results for item in r.unread]
+    return {
+        "claims": [_claim(claim) for claim in claims],
+        "unread": [_unread(item) for item in unread],
+        "summary": {
+            "claims": len(claims),
+            **{verdict: sum(c.verdict == verdict for c in claims) for verdict in VERDICTS},
+            "not_claims": sum(r.others for r in results),
+            "unread": len(unread),
+        },
+    }
+
+
+def write(results: Sequence[Judged]) -> str:
+    return json.dumps(document(results), indent=2, allow_nan=False)
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    point = claim.counterexample
+    return {
+        "file": claim.file,
+        "line": claim.line,
+        "column": claim.column,
+        "claim": claim.text,
+        "verdict": claim.verdict,
+        "road": claim.road,
+        "fault": claim.fault.text if claim.fault else None,
+        "formula": claim.fault.formula or None if claim.fault else None,
+        "notes": list(claim.notes),
+        "counterexample": point
+        and {
+            "sizes": dict(point.sizes),
+            "values": dict(point.values),
+            "entry": point.entry,
+            "claimed": point.claimed,
+            "derived": point.derived,
+        },
+    }
+
+
+def _unread(item: NotRead) -> dict[str, Any]:
+    return {"file": item.file, "line": item.line, "column": item.column, "text": item.text, "reason": item.reason}

@@ -1,0 +1,150 @@
+"""A factor that is missing, or one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from symjac.claims.tree import (
+    Binary,
+    Call,
+    Group,
+    Items,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Ones,
+    Prime,
+    Product,
+    Quotient,
+    Scripts,
+    Sum,
+    Transpose,
+)
+from symjac.verify.changes.edit import Edit
+from symjac.verify.phrase import phrase
+from symjac.verify.scalars import scalar
+from symjac.verify.sites import (
+    Site,
+    applied,
+    bare,
+    hadamard,
+    is_application,
+    is_operand,
+    one_minus,
+    positive,
+    product,
+    units,
+)
+from symjac.verify.view import Sizes, View, fit
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Something that may be missing: `parts`, multiplied one after the other."""
+
+    parts: tuple[Node, ...]
+    cost: float
+
+    @property
+    def node(self) -> Node:
+        return _chain(*self.parts)
+
+
+def _chain(first: Node, *others: Node) -> Node:
+    for o in others:
+        first = hadamard(first, o)
+    return first
+
+
+def elementwise_factors(shape: Sizes, view: View) -> Iterator[Factor]:
+    """f'(a), q ⊙ (1 − q), 1[a > 0], 1 − q ⊙ q, q, 1 − q, 1 − 2 q: what stands in chain rules, of one shape."""
+    for function, argument in view.names.functions:
+        if not isinstance(argument, Items):
+            slope = applied(Prime(function) if not isinstance(function, Prime) else function, argument)
+            if fit(view.shape(slope), shape):
+                yield Factor((slope,), 1.2)
+            if fit(view.shape(argument), shape):
+                yield Factor((positive(bare(argument)),), 1.7)
+    for near, q in enumerate(view.of_shape(shape)):
+        far = 0.01 * near
+        yield Factor((q,), 2.1 + far)
+        if not is_operand(q, view.applies):
+            continue
+        square = product(q, q) if shape == () else hadamard(q, q)
+        yield Factor((q, one_minus(q)), 1.4 + far)
+        yield Factor((one_minus(square),), 1.8 + far)
+        yield Factor((one_minus(q),), 2.2 + far)
+        yield Factor((one_minus(product(Num("2"), q)),), 2.6 + far)
+        yield Factor((q, q), 2.8 + far)
+
+
+def missing_elementwise(view: View) -> Iterator[Edit]:
+    """x: x ⊙ f'(a)."""
+    found: dict[Sizes, list[Factor]] = {}
+    for site in view.sites:
+        shape = view.shape(site.node) if _takes_factor(site, view) else None
+        if shape is None:
+            continue
+        if shape not in found:
+            found[shape] = list(elementwise_factors(shape, view))
+        for f in found[shape]:
+            if shape == ():
+                new = product(site.node, *f.parts)
+                text = f"the factor {phrase(product(*f.parts))} is missing"
+            else:
+                new = _chain(_dressed(site), *f.parts)
+                text = f"the factor {phrase(f.node)} is missing"
+            yield Edit("missing_factor", text, site.node.span, site.put(new), f.cost + _depth(site), keeps=True)
+
+
+def _dressed(site: Site) -> Node:
+    """Chains of ⊙ need no brackets."""
+    return bare(site.node) if isinstance(bare(site.node), Binary) else site.node
+
+
+def _takes_factor(site: Site, view: View) -> bool:
+    """One place of the many that mean the same."""
+    node, parent = site.node, site.parent
+    if isinstance(node, Neg | Num | Ones | Sum) and parent is not None:
+        return False
+    if isinstance(parent, Group | Transpose | Quotient | Scripts):
+        return False
+    if isinstance(parent, Call):
+        return parent.function in (Name("diag"), Name("vec"))
+    if isinstance(parent, Binary) and parent.op == "hadamard":
+        return False
+    if isinstance(parent, Product):
+        whole = units(parent, view.applies)
+        if len(whole) == 1 or view.is_number(node):
+            return False
+        return sum(not view.is_number(u) for u in whole) > 1
+    return True
+
+
+def _depth(site: Site) -> float:
+    return 0.002 * len(site.above)
+
+
+def extra_factors(view: View) -> Iterator[Edit]:
+    """x y: x."""
+    for site in view.sites:
+        node, parent = site.node, site.parent
+        text = f"the factor {phrase(bare(node))} does not belong"
+        if isinstance(parent, Product) and not is_application(parent, view.applies):
+            whole = units(parent, view.applies)
+            others = [u for k, u in enumerate(whole) if k != _index(whole, node)]
+            if (others and scalar(node) is None) or isinstance(node, Name | Scripts):
+                up = view.outside(site)
+                if up is not None and others:
+                    yield Edit("extra_factor", text, node.span, up(product(*others)), 1.45)
+        elif isinstance(parent, Binary):
+            other = parent.right if node is parent.left else parent.left
+            up = view.outside(site)
+            if up is not None and not (parent.op == "divide" and node is parent.left):
+                yield Edit("extra_factor", text, node.span, up(other), 1.45)
+
+
+def _index(whole: Sequence[Node], node: Node) -> int:
+    return next((k for k, u in enumerate(whole) if u is node or (u == node and u.span == node.span)), -1)

@@ -1,0 +1,161 @@
+"""A point at which two sides differ, of small sizes and simple numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+
+from symjac.claims.facts import free_name
+from symjac.core.scalar import slot
+from symjac.verify.arrays import Array, TooLarge
+from symjac.verify.problem import Problem, compared, reals, sides
+from symjac.verify.reals import (
+    HALVES,
+    PARTS,
+    RANGES,
+    SIMPLE,
+    SIMPLE_POSITIVE,
+    Decimals,
+    Doubles,
+    NotRational,
+    Range,
+    Rationals,
+    Reals,
+    decimal_text,
+    polynomial,
+)
+from symjac.verify.sizes import Sizes
+from symjac.verify.verdict import Counterexample
+
+MOST_SHOWN = 6
+LONGEST_SHOWN = 12
+_SIMPLEST: tuple[tuple[Range, int], ...] = (
+    (SIMPLE, 0), (SIMPLE, 1), (SIMPLE_POSITIVE, 0), (HALVES, 0), (PARTS, 0), (SIMPLE, 2), (HALVES, 1), (PARTS, 1),
+)  # fmt: skip
+
+
+def find(problem: Problem, known: Sizes, deadline: float) -> Counterexample | None:
+    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do."""
+    large = _large(problem)
+    for sizes in [] if large else _candidates(problem, known):
+        if time.monotonic() > deadline:
+            break
+        if not _differs(problem, sizes):
+            continue
+        for within, seed in _SIMPLEST:
+            shown = _at(problem, sizes, within, seed)
+            if shown is not None:
+                return shown
+    for seed in range(3):
+        for within in RANGES:
+            shown = _in_floats(problem, known, within, seed, simple=False, large=large)
+            if shown is not None:
+                return shown
+    return None
+
+
+def _candidates(problem: Problem, known: Sizes) -> Iterator[Sizes]:
+    for count, sizes in enumerate(problem.open.rising(3)):
+        if count == 60:
+            break
+        yield sizes
+    yield known
+
+
+def _differs(problem: Problem, sizes: Sizes) -> bool:
+    """False where the sides are equal at a general point of these sizes."""
+    for within in RANGES:
+        try:
+            found = compared(problem, reals(Doubles, problem.world, sizes, 0, within))
+        except (TooLarge, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
+            return False
+        if found is not None:
+            return found[0] > 1e-12 * max(found[1], 1e-3)
+    return True
+
+
+def _large(problem: Problem) -> bool:
+    return any(n.is_Integer and n > 16 for n in problem.open.lengths)
+
+
+def _at(problem: Problem, sizes: Sizes, within: Range, seed: int) -> Counterexample | None:
+    at = reals(Rationals, problem.world, sizes, seed, within, simple=True)
+    try:
+        x, y, _ = sides(problem, at)
+    except (NotRational, TypeError):
+        return _in_floats(problem, sizes, within, seed, simple=True)
+    except (ZeroDivisionError, TooLarge):
+        return None
+    if not (x != y).any():
+        return None
+    return _shown(problem, at, sizes, x, y, (x != y))
+
+
+def _in_floats(
+    problem: Problem, sizes: Sizes, within: Range, seed: int, simple: bool, large: bool = False
+) -> Counterexample | None:
+    try:
+        rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, simple))
+        if rough is None or not rough[0] > 0:
+            return None
+        clear = rough[0] > 1e-6 * max(rough[1], 1e-3)
+        at = reals(Doubles if large and clear else Decimals, problem.world, sizes, seed, within, simple)
+        found = compared(problem, at)
+        if found is None or found[0] <= 1e-30 * max(found[1], 1e-3):
+            return None
+        with np.errstate(all="ignore"):
+            x, y, _ = sides(problem, at)
+    except (TooLarge, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
+        return None
+    gap = np.abs(x - y)
+    return _shown(problem, at, sizes, x, y, gap >= gap.max() / 4)
+
+
+def _shown(problem: Problem, at: Reals, sizes: Sizes, x: Array, y: Array, differ: Array) -> Counterexample:
+    """The first entry that differs; left is what was derived, right what was claimed."""
+    place = tuple(int(p[0]) for p in np.nonzero(differ))
+    entry = f"entry ({', '.join(str(p + 1) for p in place[1:])})" if len(place) > 1 else ""
+    if problem.order and x.ndim == 1:
+        entry = "the entries summed with random weights"
+    a, b = x[place], y[place]
+    for digits in (6, 12, 20, 40):
+        claimed, derived = _number(b, digits), _number(a, digits)
+        if claimed != derived:
+            break
+    return Counterexample(tuple(sizes.items()), tuple(_values(problem, at)), entry, claimed, derived)
+
+
+def _values(problem: Problem, at: Reals) -> list[tuple[str, str]]:
+    """Constants, unknown functions and the free quantities that the sides depend on, the short ones."""
+    world = problem.world
+    out = [(name, _number(at.constants[name], 6)) for name in problem.open.constant_names if name in at.constants]
+    if at.simple:
+        out += [(f"{name}(x)", _polynomial(name)) for name in sorted(at.unknowns)]
+    read = {n for q in problem.needed() for n in q.rhs.names} | problem.left.names | problem.right.names
+    assumed = {f.symbol.name for f in world.facts}
+    free = [n for n in read if n in assumed or n not in world.equations]
+    names = set(free) - {free_name(a) for a in assumed}
+    arrays = sorted((at.named(n).size, n) for n in names if at.has(n))
+    short = [(name, _array(at.named(name)[0, ...])) for size, name in arrays if size <= LONGEST_SHOWN]
+    return [*out, *short][:MOST_SHOWN]
+
+
+def _polynomial(name: str) -> str:
+    return str(polynomial(name).xreplace({slot(0): sympy.Symbol("x")})).replace("**", "^").replace("*", " ")
+
+
+def _array(value: Array) -> str:
+    if value.ndim == 0:
+        return _number(value[()], 6)
+    return "[" + ", ".join(_array(v) if isinstance(v, np.ndarray) else _number(v, 6) for v in value) + "]"
+
+
+def _number(value: Any, digits: int) -> str:
+    if isinstance(value, Fraction):
+        return str(value)
+    return f"{float(value):.{digits}g}" if digits <= 12 else decimal_text(value, digits)

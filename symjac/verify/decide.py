@@ -1,0 +1,239 @@
+"""Whether two expressions are equal, and by which road that is known.
+
+Residues modulo a prime first: equal there, a proof is tried, and without one the equation agrees. Unequal there, real
+numbers decide: a clear difference refutes, equality to 50 digits at several points agrees.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import sympy
+
+from symjac.verify import canonical, components
+from symjac.verify.arrays import TooLarge
+from symjac.verify.counterexample import find
+from symjac.verify.problem import Problem, compared, modular, reals, residues, sides
+from symjac.verify.reals import DIGITS, RANGES, Decimals, Doubles
+from symjac.verify.residues import PRIMES, TOP, Residues
+from symjac.verify.sizes import Sizes
+from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+
+POINTS = 6
+MANY = 256
+"""Points where most do not count, as where several square roots have to exist."""
+FEW_ENTRIES = 1 << 10
+SECONDS_FOR_FORM = 10.0
+SECONDS_FOR_COMPONENTS = 1.0
+CLEAR = 1e-6
+"""A relative difference of float64 values that is no rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    verdict: str
+    """One of proved, agrees, refuted, undecided."""
+    road: str
+    counterexample: Counterexample | None = None
+    reason: str = ""
+    """Why it is undecided."""
+    facts: tuple[str, ...] = ()
+    """The assumed facts without which it would not hold."""
+
+
+def holds(problem: Problem) -> bool:
+    """True where the sides are equal at random points of one choice of sizes; False where nothing has a value."""
+    for sizes in problem.open.assignments():
+        try:
+            if _equal_modular(problem, sizes):
+                return True
+            real = _equal_real(problem, sizes, 2)
+        except (TooLarge, *_NO_VALUE):
+            continue
+        if real is not None:
+            return real
+    return False
+
+
+_NO_VALUE = (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError)
+
+
+def _equal_modular(
+    problem: Problem, sizes: Sizes, facts: bool = True, keep: frozenset[str] = frozenset()
+) -> int | None:
+    """At how many points the sides are equal, 0 for unequal, None where no point counts."""
+    small = _entries(problem, sizes)
+    points = POINTS if small <= 1 << 16 else 2 if small <= 1 << 20 else 1
+    found = modular(problem, sizes, points, facts, keep)
+    if found is None and small <= FEW_ENTRIES:
+        found = modular(problem, sizes, MANY, facts, keep)
+    return found
+
+
+def _entries(problem: Problem, sizes: Sizes) -> int:
+    """Of the longest named quantity."""
+    values = {s: sympy.Integer(n) for s, n in problem.open.values(sizes).items()}
+    shapes = [q.lhs.shape for q in problem.needed()] + [tuple(i.size for i in problem.order)]
+    return max(prod(int(n.xreplace(values)) for n in shape) for shape in shapes)
+
+
+def _equal_real(problem: Problem, sizes: Sizes, points: int) -> bool | None:
+    """Equality to 50 digits at several points; None where no point has a value."""
+    agreeing = 0
+    for seed in range(3):
+        for within in RANGES:
+            rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within))
+            if rough is not None and rough[0] > CLEAR * max(rough[1], 1e-3):
+                return False
+            exact = compared(problem, reals(Decimals, problem.world, sizes, seed, within))
+            if exact is None:
+                continue
+            if exact[0] > 10.0 ** (10 - DIGITS) * max(exact[1], 1.0):
+                return False
+            agreeing += 1
+            if agreeing == points:
+                return True
+            break
+    return True if agreeing else None
+
+
+# ---------------------------------------------------------------- the decision
+
+
+def decide(problem: Problem, seconds: float = 5.0) -> Decision:
+    """The verdict on left = right."""
+    deadline = time.monotonic() + seconds
+    tried: list[Sizes] = []
+    modulo = 0
+    by_floats = 0
+    reason = "no small sizes fit it"
+    for sizes in problem.open.assignments():
+        try:
+            found = _equal_modular(problem, sizes)
+            if found:
+                modulo += found
+                tried.append(sizes)
+                continue
+            real = _equal_real(problem, sizes, 3)
+        except (TooLarge, *_NO_VALUE) as error:
+            reason = f"it could not be evaluated: {error}"
+            continue
+        if real is False:
+            shown = find(problem, sizes, min(deadline, time.monotonic() + seconds / 2))
+            return Decision(REFUTED, f"the sides differ{_at(sizes)}", counterexample=shown)
+        if real is None:
+            reason = "no point was found at which both sides have a real value"
+        else:
+            by_floats += 1
+            tried.append(sizes)
+        if time.monotonic() > deadline:
+            break
+    if not tried:
+        return Decision(UNDECIDED, "", reason=reason)
+    facts = used_facts(problem, tried[0])
+    soon = min(deadline, time.monotonic() + SECONDS_FOR_FORM)
+    if canonical.equal(problem.left, problem.right, problem.world, assumed=bool(facts), deadline=soon):
+        return Decision(PROVED, "canonical form, all sizes", facts=facts)
+    soon = min(deadline, time.monotonic() + SECONDS_FOR_COMPONENTS)
+    sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
+    if sized is not None:
+        return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
+    return Decision(AGREES, _agreement(modulo, by_floats, tried), facts=facts)
+
+
+def _at(sizes: Sizes) -> str:
+    return " at sizes " + ", ".join(f"{name} = {n}" for name, n in sizes.items()) if sizes else ""
+
+
+def _agreement(modulo: int, by_floats: int, tried: list[Sizes]) -> str:
+    several = f"{len(tried)} choices of sizes" if len(tried) > 1 else "one choice of sizes"
+    if by_floats:
+        return f"{DIGITS}-digit floats at {3 * by_floats} random points, {several}"
+    return f"{modulo} random points modulo {PRIMES[TOP]}, {several}: error < 1e-{min(5 * modulo, 60)}"
+
+
+def used_facts(problem: Problem, sizes: Sizes) -> tuple[str, ...]:
+    """The facts without which the sides differ, those of one quantity together."""
+    facts = problem.world.facts
+    if not facts or _equal_modular(problem, sizes, facts=False):
+        return ()
+    dropped: frozenset[str] = frozenset()
+    for name in dict.fromkeys(f.symbol.name for f in facts):
+        if _equal_modular(problem, sizes, keep=dropped | {name}):
+            dropped |= {name}
+    return tuple(f.text for f in facts if f.symbol.name not in dropped)
+
+
+# ---------------------------------------------------------------- a factor
+
+
+def ratio(problem: Problem) -> sympy.Expr | None:
+    """c with left = c · right, a small rational number times powers of sizes and named constants; None without one."""
+    choices = problem.open.distinct()
+    found: list[dict[_Monomial, sympy.Rational]] = []
+    for sizes in choices:
+        try:
+            here = _ratios(problem, sizes)
+        except (TooLarge, *_NO_VALUE):
+            return None
+        if here is not None:
+            found.append(here)
+            if not here:
+                return None
+    if len(found) < min(2, len(choices)):
+        return None
+    common = {m: c for m, c in found[0].items() if all(r.get(m) == c for r in found[1:])}
+    if not common:
+        return None
+    best = min(common, key=lambda m: (_effort(common[m]) + 3 * len(m), sorted(m, key=str)))
+    return common[best] * sympy.Mul(*(symbol**power for symbol, power in best))
+
+
+def _effort(c: sympy.Rational) -> int:
+    return int(abs(c.p)).bit_length() + int(c.q).bit_length()
+
+
+_Monomial = frozenset[tuple[sympy.Symbol, int]]
+
+
+def _ratios(problem: Problem, sizes: Sizes) -> dict[_Monomial, sympy.Rational] | None:
+    """Each monomial in sizes and constants by which the ratio of the sides is a rational number, at these sizes."""
+    at = residues(problem.world, sizes, POINTS)
+    x, y, usable = sides(problem, at)
+    if usable.sum() < 2 and _entries(problem, sizes) <= FEW_ENTRIES:
+        at = residues(problem.world, sizes, MANY)
+        x, y, usable = sides(problem, at)
+    x, y = x.reshape(at.points, -1)[usable], y.reshape(at.points, -1)[usable]
+    if not x.any() and not y.any():
+        return None
+    place, counted = (y != 0).argmax(axis=1)[:, None], (y != 0).any(axis=1)
+    below = np.take_along_axis(y, place, axis=1)[:, 0]
+    c = at.times(np.take_along_axis(x, place, axis=1)[:, 0], at.reciprocal(np.where(counted, below, 1)))
+    if not (x == at.times(y, c[:, None])).all() or not c[counted].all() or not counted.any():
+        return {}
+    out: dict[_Monomial, sympy.Rational] = {}
+    for monomial in problem.open.monomials():
+        value = at.constant(sympy.Mul(*(s**-p for s, p in monomial))).reshape(-1)
+        left = at.times(c, value if value.size == 1 else value[usable])[counted]
+        if (left == left[0]).all():
+            found = _rational(int(left[0]), at)
+            if found is not None:
+                out[monomial] = found
+    return out
+
+
+def _rational(residue: int, at: Residues) -> sympy.Rational | None:
+    """The n/d of smallest terms that has this residue; None where they are large."""
+    a, b, u, v = at.prime, residue, 0, 1
+    while b > 1 << 14:
+        q = a // b
+        a, b, u, v = b, a - q * b, v, u - q * v
+    if b == 0 or v == 0 or abs(b * v) > 1 << 24:
+        return None
+    return sympy.Rational(b, v)
+
+
+__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "used_facts"]

@@ -1,0 +1,153 @@
+"""The derivative itself, as LaTeX in the writer's names: what stands for a refuted formula that no edit makes right."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from symjac.calculus.matrix import jacobian_form
+from symjac.calculus.simplify import Context, simplify
+from symjac.calculus.trace import Fact, LocalJacobian
+from symjac.claims import facts, writer
+from symjac.claims.meaning import Meaning
+from symjac.claims.tree import Call, Derivative, Group, Node
+from symjac.core.expr import (
+    Contract,
+    Equation,
+    Expr,
+    Max,
+    Symbol,
+    contract,
+    maximum,
+    number,
+    rename,
+    substitute,
+    symbol,
+    transform,
+    walk,
+)
+from symjac.core.index import Index, axes, fresh
+from symjac.emit import latex
+
+MOST_NODES = 150
+"""A derivative of more nodes is not printed."""
+
+
+def derived(left: Node, meaning: Meaning) -> tuple[str, str]:
+    """The right equation, and its right side where that can stand in the place of another; empty texts where it is
+    too long.
+
+    In matrix form where it has one, else entry by entry.
+    """
+    value = meaning.value(left)
+    entries = meaning.entries(left) if isinstance(left, Derivative) else None
+    if entries is not None and len(entries[1]) + len(entries[2]) > 2:
+        return _of_arrays(left, *entries, meaning)
+    order = [*(i for i in value.expr.free if i not in value.axes), *value.axes]
+    expr, letters = _simplified(value.expr, value.axes, meaning)
+    if expr is None or (value.axes and len(order) > len(value.axes)):
+        return "", ""
+    text = latex.expression(expr, [*order[: len(order) - len(letters)], *letters], lambda name: _written(name, meaning))
+    return f"{writer.latex(left)} = {text}", text
+
+
+def _of_arrays(
+    left: Node, expr: Expr, rows: tuple[Index, ...], columns: tuple[Index, ...], meaning: Meaning
+) -> tuple[str, str]:
+    """∂vec(Y)/∂vec(X) as one matrix, else ∂Y_ij/∂X_pq."""
+    assert isinstance(left, Derivative)
+    out, letters = _simplified(expr, (*rows, *columns), meaning)
+    if out is None or any(i not in letters for i in out.free):
+        return "", ""
+    y, x = symbol("y", letters[: len(rows)]), symbol("x", letters[len(rows) :])
+    names = partial(_written, meaning=meaning)
+    reading = meaning.reading
+    form = jacobian_form(LocalJacobian(y, x, out, ()), layout=reading.jacobian, vec=reading.vec)
+    if rows and form is not None and form.sample is None:
+        text = latex.matrix_of(form.value, names)
+        return f"{writer.latex(left)} = {text}", text
+    of, by = (_entry(node, of.indices) for node, of in ((left.of, y), (left.by[0], x)))
+    return rf"\frac{{\partial {of}}}{{\partial {by}}} = {latex.indexed(out, names)}", ""
+
+
+def _entry(node: Node, at: tuple[Index, ...]) -> str:
+    """(A_1)_{i,j} for vec(A_1)."""
+    return f"({writer.latex(_inner(node))})_{{{','.join(i.name for i in at)}}}" if at else writer.latex(_inner(node))
+
+
+def _inner(node: Node) -> Node:
+    """A for vec(A)."""
+    if isinstance(node, Call) and len(node.args) == 1:
+        node = node.args[0]
+    return node.of if isinstance(node, Group) else node
+
+
+def _simplified(expr: Expr, axes_of: tuple[Index, ...], meaning: Meaning) -> tuple[Expr | None, tuple[Index, ...]]:
+    """By named quantities of the notes, with letters for the axes; None where it is too long."""
+    world = meaning.world
+    while isinstance(expr, Symbol) and expr.name in world.equations:
+        expr = substitute(expr, world.equations[expr.name])
+    named = {
+        e.rhs.name: Equation(e.rhs, e.lhs)
+        for name, e in world.equations.items()
+        if name not in world.auxiliary and isinstance(e.rhs, Symbol) and e.rhs.name in world.auxiliary
+    }
+    for _ in range(len(world.auxiliary)):
+        expr = _by_name(expr, named)
+        made = next((n for n in sorted(expr.names) if n in world.auxiliary and n in world.equations), None)
+        if made is None:
+            break
+        expr = substitute(expr, world.equations[made])
+    values = tuple(q for name, q in world.equations.items() if name not in world.auxiliary)
+    expr, _steps = simplify(expr, Context(values=values, facts=tuple(_sums(meaning))))
+    if sum(1 for _ in walk(expr)) > MOST_NODES:
+        return None, ()
+    letters = axes([i.size for i in axes_of], taken=[i.name for i in expr.free])
+    return _lettered(rename(expr, dict(zip(axes_of, letters, strict=True)))), letters
+
+
+def _by_name(e: Expr, named: dict[str, Equation]) -> Expr:
+    """Auxiliary names as the notes name the same: delta_2 for ∂L/∂A_2."""
+
+    def law(node: Expr) -> Expr | None:
+        known = named.get(node.name) if isinstance(node, Symbol) else None
+        return None if known is None else substitute(node, known)
+
+    return transform(e, law)
+
+
+def _sums(meaning: Meaning) -> list[Fact]:
+    out: list[Fact] = []
+    for f in meaning.world.facts:
+        if f.what is facts.Property.SUM:
+            left = contract([f.symbol], [f.symbol.indices[place] for place in f.axes])
+            out.append(Fact(f.text, left, number(f.value)))
+    return out
+
+
+def _lettered(e: Expr) -> Expr:
+    """Letters for the indices that no writer wrote."""
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract | Max):
+            return None
+        bound = node.summed if isinstance(node, Contract) else node.over
+        taken = {i.name for child in node.children for i in child.free}
+        new: dict[Index, Index] = {}
+        for i in bound:
+            if i.name.startswith("_"):
+                new[i] = fresh(axes([i.size], taken=taken)[0], taken)
+                taken.add(new[i].name)
+        if not new:
+            return None
+        kids = [rename(child, new) for child in node.children]
+        over = [new.get(i, i) for i in bound]
+        return contract(kids, over) if isinstance(node, Contract) else maximum(kids[0], over)
+
+    return transform(e, law)
+
+
+def _written(name: str, meaning: Meaning) -> str:
+    if name.startswith("size") and name[4:].isdigit():
+        return name[4:]
+    node = meaning.notebook.latex.get(name)
+    return latex.name(name) if node is None else writer.latex(node)

@@ -1,0 +1,272 @@
+"""What is wrong with a refuted formula: a search over the changes that make it right."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from symjac.claims.tree import Big, Neg, Node, Span, Sum, walk
+from symjac.verify.changes.edit import Edit
+from symjac.verify.edits import edits
+from symjac.verify.phrase import phrase
+from symjac.verify.scalars import Scalar, coefficient, scalar
+from symjac.verify.sites import negated, plus
+from symjac.verify.view import Judge, Names, View, fit
+
+__all__ = ["KINDS", "Found", "Judge", "diagnose"]
+
+KINDS = (
+    "sign",
+    "factor",
+    "transpose",
+    "missing_factor",
+    "extra_factor",
+    "hadamard_for_product",
+    "product_for_hadamard",
+    "wrong_operand",
+    "diagonal_only",
+    "missing_identity",
+    "missing_term",
+    "extra_term",
+    "sum_for_mean",
+    "missing_sum",
+    "extra_sum",
+    "order",
+    "layout",
+    "vec",
+    "index",
+    "shape",
+)
+"""What a fault can be. "layout" and "vec" are of a whole convention and found before a search begins."""
+
+LARGEST = 600
+"""Nodes of a formula that is searched."""
+SINGLE_SHARE = 0.6
+"""Of the time, what single changes may take."""
+CHEAP = 2.6
+"""What each of two changes may cost where they are tried together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A change that makes the formula right."""
+
+    kind: str
+    text: str
+    span: Span
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Edits that fit with a number c, and what it all costs."""
+
+    cost: float
+    edits: tuple[Edit, ...]
+    number: Scalar
+
+
+def diagnose(right: Node, judge: Judge, seconds: float = 3.0) -> Found | None:
+    """The least change of `right` that the judge holds for right: a number, one edit, the missing term, two edits."""
+    if sum(1 for _ in itertools.islice(walk(right), LARGEST + 1)) > LARGEST:
+        return None
+    begin = time.process_time()  # not the clock: what is found must not hang on what else the machine does
+    view = View(right, Names(judge))
+    return (
+        _by_number(view)
+        or _by_one(view, begin + SINGLE_SHARE * seconds)
+        or _by_residual(view)
+        or _by_two(view, begin + seconds)
+    )
+
+
+# ---- the roads -----------------------------------------------------------------------------------------------------
+
+
+def _by_number(view: View) -> Found | None:
+    """left = c · right."""
+    c = _number(view.judge.factor(view.root)) if view.fits else None
+    if c is None or c.is_one:
+        return None
+    return _accepted(view, (Edit("factor", "", view.root.span, view.root, 0.5),), c)
+
+
+def _by_one(view: View, until: float) -> Found | None:
+    """One edit, alone or with a number; the cheapest of all that fit."""
+    best: list[_Fit] = []
+    for e in edits(view):
+        while best and best[0].cost <= e.cost:
+            found = _confirmed(view, best.pop(0))
+            if found is not None:
+                return found
+        if time.process_time() > until:
+            break
+        c = _asked(e, view)
+        if c is not None:
+            best.append(_Fit(e.cost + _penalty(c, e), (e,), c))
+            best.sort(key=lambda b: b.cost)
+    return next((f for b in best if (f := _confirmed(view, b)) is not None), None)
+
+
+def _by_residual(view: View) -> Found | None:
+    """right + what the judge derives as the difference, where that is one term that people would write."""
+    residual = getattr(view.judge, "residual", None)
+    term = residual(view.root) if residual is not None and view.fits else None
+    if term is None or not _is_new(term, view.root):
+        return None
+    right = plus(view.root, term)
+    if not view.judge.holds(right):
+        return None
+    return Found("missing_term", f"the term {phrase(term)} is missing", view.root.span, right)
+
+
+def _is_new(term: Node, root: Node) -> bool:
+    """False for a difference that only takes back what stands there, or is larger than it."""
+    terms = term.terms if isinstance(term, Sum) else (term,)
+    there = set(root.terms if isinstance(root, Sum) else (root,))
+    if any(negated(t) in there for t in terms):
+        return False
+    return sum(1 for _ in walk(term)) <= 12 + 2 * sum(1 for _ in walk(root))
+
+
+def _by_two(view: View, until: float) -> Found | None:
+    """Two cheap edits in different places, the cheapest pair first."""
+    seen: set[tuple[Node, Node | None]] = set()
+    for first, second, after in _pairs(view, until):
+        key = (second.asked, second.beside)
+        if key in seen:
+            continue
+        seen.add(key)
+        c = _asked(second, after)
+        if c is not None:
+            found = _confirmed(view, _Fit(0.0, (first, second), c))
+            if found is not None:
+                return found
+    return None
+
+
+def _pairs(view: View, until: float) -> Iterator[tuple[Edit, Edit, View]]:
+    """Pairs in order of what they cost together; the seconds of a first are made when its turn comes."""
+    order = itertools.count()
+    queue: list[tuple[float, int, Edit, View | None, list[Edit]]] = []
+    for e in edits(view):
+        if e.beside is None and e.cost <= CHEAP:
+            heapq.heappush(queue, (2 * e.cost, next(order), e, None, []))
+    while queue and time.process_time() <= until:
+        _, _, first, after, rest = heapq.heappop(queue)
+        if after is None:
+            after = view.at(first.asked)
+            rest = [e for e in edits(after) if first.cost <= e.cost <= CHEAP and e.asked != view.root]
+            rest.reverse()
+        else:
+            yield first, rest.pop(), after
+        if rest:
+            heapq.heappush(queue, (first.cost + rest[-1].cost, next(order), first, after, rest))
+
+
+# ---- asking --------------------------------------------------------------------------------------------------------
+
+
+def _asked(e: Edit, view: View) -> Scalar | None:
+    """The number c with which the edit makes the formula right."""
+    if not _can_fit(e, view):
+        return None
+    c = _number(view.judge.factor(e.asked, e.beside))
+    if c is None or (e.finish is not None and c.is_one):
+        return None
+    return c
+
+
+def _can_fit(e: Edit, view: View) -> bool:
+    if e.keeps:
+        return view.fits
+    return fit(view.shape(e.asked), view.names.left_shape)
+
+
+def _number(tree: Node | None) -> Scalar | None:
+    c = None if tree is None else scalar(tree)
+    return None if c is None or not c.rational else c
+
+
+def _penalty(c: Scalar, e: Edit) -> float:
+    """A number beside an edit counts as a fault of its own; the sign of x in I − x does not."""
+    sign = 0.3 if c.rational < 0 and e.beside is None else 0.0
+    return (sign + (0.0 if c.size.is_one else 0.5)) if e.text else 0.0
+
+
+def _confirmed(view: View, found: _Fit) -> Found | None:
+    return _accepted(view, found.edits, found.number)
+
+
+def _accepted(view: View, changes: Sequence[Edit], c: Scalar) -> Found | None:
+    """What was found, once the judge holds for the corrected formula itself."""
+    right = changes[-1].corrected(c)
+    if not view.judge.holds(right):
+        return None
+    texts = [e.text for e in changes if e.text]
+    last = changes[-1]
+    part = last.part
+    kinds = [e.kind for e in changes if e.text]
+    said = _number_words(c, view.root if part is None else part, named=part is not None and last.finish is not None)
+    if not (last.beside is not None and last.finish is None and c.size.is_one):
+        texts = [*said, *texts]
+    kind = kinds[0] if kinds else _number_kind(c, last.part or view.root)
+    span = changes[0].span
+    for e in changes[1:]:
+        span = span.to(e.span)
+    return Found(kind, _joined(texts), span, right)
+
+
+# ---- words ---------------------------------------------------------------------------------------------------------
+
+
+def _number_kind(c: Scalar, part: Node) -> str:
+    if c.size.is_one:
+        return "sign"
+    return "sum_for_mean" if _is_mean(c, part) else "factor"
+
+
+def _is_mean(c: Scalar, part: Node) -> bool:
+    """True where a sum Σ_{i=1}^{n} lacks its 1/n."""
+    lacking = [n for n, p in c.powers if p == -1]
+    return (
+        c.size.rational == 1
+        and len(c.powers) == 1
+        and bool(lacking)
+        and any(isinstance(n, Big) and n.op == "sum" and n.upper == lacking[0] for n in walk(part))
+    )
+
+
+def _number_words(c: Scalar, part: Node, named: bool) -> list[str]:
+    """ "the sign is wrong", "the factor 2 is missing": what is wrong with the number before `part`."""
+    term = phrase(part.of if isinstance(part, Neg) else part)
+    of = f" of the term {term}" if named else ""
+    out = [f"the sign{of} is wrong"] if c.rational < 0 else []
+    size = c.size
+    if size.is_one:
+        return out
+    there = coefficient(part).size
+    before = f" in the term {term}" if named else ""
+    if _length(there.times(size)) < _length(there):
+        out.append(f"the factor {_written(size.inverse())}{before} does not belong")
+    elif _is_mean(c, part):
+        out.append(f"a sum stands where a mean belongs: the factor {_written(size)} is missing")
+    else:
+        out.append(f"the factor {_written(size)} is missing{before}")
+    return out
+
+
+def _written(number: Scalar) -> str:
+    return phrase(number.tree())
+
+
+def _length(number: Scalar) -> int:
+    return (number.rational.numerator != 1) + (number.rational.denominator != 1) + sum(abs(p) for _, p in number.powers)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(texts))
+    return unique[0] if len(unique) == 1 else ", ".join(unique[:-1]) + " and " + unique[-1]

@@ -1,0 +1,465 @@
+"""The verdict on each claim of a page.
+
+A claim is read under the conventions that the notes state, then under the others; where it holds, the conventions under
+which it does say which verdict it is. Where it holds under none, it is refuted, and the fault is looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sympy
+
+from symjac.claims import calls, sizes, values, writer
+from symjac.claims.errors import Misfit, NotUnderstood
+from symjac.claims.facts import Property
+from symjac.claims.meaning import Meaning
+from symjac.claims.names import identifier
+from symjac.claims.notebook import Notebook, Reading
+from symjac.claims.source import Source
+from symjac.claims.statements import Equality, at_layers
+from symjac.claims.tree import (
+    Derivative,
+    Group,
+    Indicator,
+    Items,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Prime,
+    Product,
+    Quotient,
+    Scripts,
+    Space,
+    Sum,
+    walk,
+)
+from symjac.claims.values import Value
+from symjac.claims.world import WorldError
+from symjac.core.expr import ShapeError, add, negate
+from symjac.verify import assumptions
+from symjac.verify.decide import Decision, Problem, decide, holds, ratio
+from symjac.verify.derived import derived
+from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.missing import missing_term
+from symjac.verify.session import Chapter, Session
+from symjac.verify.verdict import (
+    AGREES,
+    OTHER,
+    PROVED,
+    REFUTED,
+    UNDECIDED,
+    Claim,
+    Counterexample,
+    Fault,
+    Judged,
+    NotRead,
+)
+from symjac.verify.view import Sizes
+
+SECONDS_TO_DECIDE = 1.0
+SECONDS_TO_DIAGNOSE = 6.0
+"""Of one claim."""
+
+SYMMETRIES = frozenset({Property.SYMMETRIC, Property.SKEW})
+USUAL = SYMMETRIES | {Property.SUM, Property.UNIT, Property.ORTHOGONAL}
+"""The properties that notes tend to leave unsaid."""
+
+Progress = Callable[[int, int], None]
+
+
+def judge_source(source: Source, progress: Progress | None = None) -> Judged:
+    """The verdict on every claim, in the order of the file."""
+    session = Session(source)
+    every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
+    claims: list[Claim] = []
+    unread = list(session.unread)
+    for place, (chapter, equality) in enumerate(every):
+        try:
+            claims.append(Judge(session, chapter, equality).claim())
+        except NotUnderstood as error:
+            unread.append(_unread(session, equality, error.reason))
+        except (Misfit, ShapeError, WorldError) as error:
+            unread.append(_unread(session, equality, str(error)))
+        except RecursionError:
+            unread.append(_unread(session, equality, "it is nested too deeply"))
+        if progress is not None:
+            progress(place + 1, len(every))
+    unread.sort(key=lambda u: u.span.start)
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), session.others)
+
+
+def _unread(session: Session, equality: Equality, reason: str) -> NotRead:
+    place = session.source.place(equality.span.start)
+    text = session.source.text[equality.span.start : equality.span.end]
+    return NotRead(session.source.file, place.line, place.column, equality.span, text, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one instance of a claim."""
+
+    verdict: str
+    road: str
+    notes: tuple[str, ...] = ()
+    counterexample: Counterexample | None = None
+    misfit: str = ""
+    problem: Problem | None = None
+
+
+class Judge:
+    """One claim; also what the search for its fault asks of it."""
+
+    def __init__(self, session: Session, chapter: Chapter, equality: Equality) -> None:
+        self.session, self.chapter, self.equality = session, chapter, equality
+        self.notebook: Notebook = chapter.notebook
+        self.left, self.right = equality.left, equality.right
+        self.reading = chapter.habit or self.notebook.reading
+        self._asked: dict[Node, list[Problem] | None] = {}
+        self._values: dict[Node, Value | None] = {}
+        self.left_shape: Sizes | None = self.shape(self.left)
+
+    # ------------------------------------------------------------ the verdict
+
+    def claim(self, right: Node | None = None) -> Claim:
+        """The verdict on `left = right`, or on another right side in its place."""
+        right = self.right if right is None else right
+        outcome = self._combined([self._outcome(a, b) for a, b in self._instances(right)])
+        fault = self._fault(right, outcome) if outcome.verdict == REFUTED else None
+        source, span = self.session.source, self.equality.span
+        place = source.place(span.start)
+        return Claim(
+            file=source.file,
+            line=place.line,
+            column=place.column,
+            span=span,
+            claimed=self.right.span,
+            text=source.text[span.start : span.end],
+            verdict=outcome.verdict,
+            road=_with_numbers(outcome.road),
+            notes=outcome.notes,
+            fault=fault,
+            counterexample=_shown(outcome.counterexample),
+        )
+
+    def _instances(self, right: Node) -> list[tuple[Node, Node]]:
+        """The claim at every layer at which its left side can be read."""
+        pairs = at_layers((self.left, right), self.notebook)
+        failure: NotUnderstood | None = None
+        out: list[tuple[Node, Node]] = []
+        for a, b in pairs:
+            try:
+                if len(pairs) > 1:
+                    self.chapter.meaning().value(a)
+                out.append((a, b))
+            except NotUnderstood as error:
+                failure = error
+            except (Misfit, ShapeError, WorldError):
+                out.append((a, b))
+        if not out:
+            raise failure or NotUnderstood(self.left.span, "no layer of the net fits the labels")
+        return out
+
+    def _combined(self, outcomes: Sequence[Outcome]) -> Outcome:
+        """The worst of the instances'."""
+        for verdict in (REFUTED, UNDECIDED, OTHER, AGREES, PROVED):
+            for o in outcomes:
+                if o.verdict == verdict:
+                    if len(outcomes) > 1 and verdict in (PROVED, AGREES):
+                        return replace(o, road=f"{o.road}; at each of {len(outcomes)} layers")
+                    return o
+        raise AssertionError("no instance")
+
+    def _outcome(self, left: Node, right: Node) -> Outcome:
+        if isinstance(right, Space):
+            return self._dimension(left, right)
+        if self.equality.update:
+            return self._update(left, right)
+        declared = self.notebook.reading
+        first: Problem | None = None
+        misfit = ""
+        for reading in (declared, *declared.others()):
+            try:
+                problem = self._problem(left, right, reading)
+            except NotUnderstood:
+                if reading == declared:
+                    raise
+                continue
+            except (Misfit, ShapeError) as error:
+                if reading == declared:
+                    misfit = error.reason if isinstance(error, Misfit) else str(error)
+                continue
+            if reading == declared:
+                first = problem
+            if problem is not None and holds(problem):
+                return self._held(problem, reading)
+        if first is None:
+            return Outcome(REFUTED, "shapes", misfit=misfit)
+        decision = decide(first, SECONDS_TO_DECIDE)
+        if decision.verdict in (PROVED, AGREES):
+            return Outcome(decision.verdict, decision.road, self._used(decision), problem=first)
+        if decision.verdict == UNDECIDED:
+            return Outcome(UNDECIDED, decision.reason, problem=first)
+        return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=first)
+
+    def _held(self, problem: Problem, reading: Reading) -> Outcome:
+        decision = decide(problem, SECONDS_TO_DECIDE)
+        declared = self.notebook.reading
+        notes = self._used(decision)
+        changed = declared.changes(reading)
+        if not changed:
+            return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
+        only_vector = replace(declared, vector=reading.vector) == reading
+        notes = (*notes, "right where " + " and ".join(changed))
+        if only_vector and "vector" not in self.notebook.said:
+            self.chapter.habit = reading
+            return Outcome(decision.verdict, decision.road, notes, problem=problem)
+        if decision.verdict not in (PROVED, AGREES):
+            return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
+        return Outcome(OTHER, decision.road, notes, problem=problem)
+
+    def _used(self, decision: Decision) -> tuple[str, ...]:
+        return tuple(f"uses: {fact}" for fact in decision.facts)
+
+    def _problem(self, left: Node, right: Node, reading: Reading) -> Problem:
+        meaning = self.chapter.meaning(reading)
+        try:
+            a, b = meaning.sides(left, right)
+            for condition in self.equality.conditions:
+                holding = meaning.value(Indicator(condition), left, right)
+                a, b = values.hadamard(a, holding), values.hadamard(b, holding)
+        except WorldError as error:
+            raise NotUnderstood(self.equality.span, str(error)) from None
+        return problem_of(a, b, meaning)
+
+    def _dimension(self, left: Node, right: Space) -> Outcome:
+        meaning = self.chapter.meaning()
+        found = calls.dimension(meaning, (left,), left.span)
+        said = sympy.Mul(*(sizes.written_size(meaning, n) for n in right.sizes))
+        if sympy.expand(found - said) == 0:
+            return Outcome(PROVED, "sizes added up")
+        return Outcome(REFUTED, "sizes added up", misfit=f"it has {found} entries, not {said}")
+
+    def _update(self, left: Node, right: Node) -> Outcome:
+        """Shapes have to fit, each derivative read as the notes' own formulas for it are right."""
+        reading = self.notebook.reading
+        for chapter_claim in self.chapter.claims:
+            if isinstance(chapter_claim.left, Derivative) and chapter_claim.left in walk(self.equality.right):
+                reading = self._reading_of(chapter_claim) or reading
+        try:
+            self._problem(left, right, reading)
+        except (Misfit, ShapeError) as error:
+            return Outcome(REFUTED, "shapes", misfit=error.reason if isinstance(error, Misfit) else str(error))
+        return Outcome(PROVED, "shapes fit")
+
+    def _reading_of(self, equality: Equality) -> Reading | None:
+        """The reading under which another claim holds."""
+        declared = self.notebook.reading
+        for reading in (declared, *declared.others()):
+            try:
+                pairs = at_layers((equality.left, equality.right), self.notebook)
+                if pairs and all(holds(self._problem(a, b, reading)) for a, b in pairs):
+                    return reading
+            except (Misfit, NotUnderstood, ShapeError, WorldError):
+                continue
+        return None
+
+    # ------------------------------------------------------------ the fault
+
+    def _fault(self, right: Node, outcome: Outcome) -> Fault:
+        if isinstance(right, Space) or self.equality.update:
+            return self._unfit(right, outcome)
+        found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_TO_DIAGNOSE / 2)
+        if found is not None:
+            fault = self._found(found, outcome)
+            assumed = self._assumption(outcome, SYMMETRIES) if found.kind in ("transpose", "order") else None
+            also = "" if assumed is None else f"; as written, right only if {assumed}"
+            return replace(fault, text=fault.text + also)
+        assumed = self._assumption(outcome, USUAL)
+        formula, replacement = self._derived()
+        if assumed is not None:
+            text = f"right only if {assumed}; if that is meant, say so: <!-- symjac: {assumed} -->"
+            return Fault("assumption", text, None, formula, replacement)
+        kind = "shape" if outcome.misfit else "other"
+        text = outcome.misfit or "it differs from the derivative, and no single edit makes it right"
+        return Fault(kind, text, None, formula, replacement)
+
+    def _unfit(self, right: Node, outcome: Outcome) -> Fault:
+        """Of an update: the derivative in it, in the shape that it has to have."""
+        for claim in self.chapter.claims:
+            if isinstance(claim.left, Derivative) and claim.left in walk(right):
+                judge = Judge(self.session, self.chapter, claim)
+                judge.reading = self.notebook.reading
+                found = diagnose(claim.right, judge, SECONDS_TO_DIAGNOSE)
+                if found is not None:
+                    formula = f"{writer.latex(claim.left)} = {writer.latex(found.right)}"
+                    return Fault("shape", f"{outcome.misfit}; in it, {found.text}", right.span, formula, "")
+        return Fault("shape", outcome.misfit, right.span, "", "")
+
+    def _found(self, found: Found, outcome: Outcome) -> Fault:
+        written = writer.latex(found.right)
+        text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
+        return Fault(found.kind, text, found.span, f"{writer.latex(self.left)} = {written}", written)
+
+    def _assumption(self, outcome: Outcome, which: frozenset[Property]) -> str | None:
+        """The one fact under which the claim is right as it stands."""
+        if outcome.problem is None:
+            return None
+        for fact in assumptions.offered(outcome.problem):
+            if fact.what in which:
+                found = assumptions.search(outcome.problem, [fact])
+                if found is not None:
+                    return found.text
+        return None
+
+    def _derived(self) -> tuple[str, str]:
+        """The left side, derived, in the writer's names; empty where it has no form to print."""
+        left, _ = self._instances(self.right)[0]
+        try:
+            return derived(left, self.chapter.meaning())
+        except (NotUnderstood, Misfit, ShapeError, WorldError):
+            return "", ""
+
+    # ------------------------------------------------------------ what the search for the fault asks
+
+    def holds(self, right: Node) -> bool:
+        """True where `left = right` holds at every layer."""
+        problems = self._problems(right)
+        return problems is not None and all(map(holds, problems))
+
+    def _problems(self, right: Node) -> list[Problem] | None:
+        """`left = right` at every layer; None where it has no meaning."""
+        if self.left in walk(right) and self.left not in walk(self.right):
+            return None  # says nothing of the left side
+        if right not in self._asked:
+            try:
+                self._asked[right] = [self._problem(a, b, self.reading) for a, b in self._instances(right)]
+            except (Misfit, NotUnderstood, ShapeError, WorldError):
+                self._asked[right] = None
+        return self._asked[right]
+
+    def factor(self, right: Node, beside: Node | None = None) -> Node | None:
+        """c with left = beside + c · right; None where there is none."""
+        problems = self._problems(right)
+        if problems is None:
+            return None
+        if beside is not None:
+            others = self._problems(beside)
+            if others is None:
+                return None
+            rests = [add(p.left, negate(p.right)) for p in others]
+            problems = [replace(p, left=rest) for p, rest in zip(problems, rests, strict=True)]
+        found = set(map(ratio, problems))
+        c = found.pop() if len(found) == 1 else None
+        return None if c is None else scalar_tree(c, self.notebook)
+
+    def shape(self, node: Node) -> Sizes | None:
+        """The sizes of a part's axes, a row as (1, n), None for an open one; None where it has no meaning by itself."""
+        value = self.value(node)
+        if value is None:
+            return None
+        sizes = tuple(None if any("?" in s.name for s in size.free_symbols) else size for size in value.shape)
+        return (sympy.Integer(1), *sizes) if value.row else sizes
+
+    def value(self, node: Node) -> Value | None:
+        if node not in self._values:
+            self._values[node] = self._value(node)
+        return self._values[node]
+
+    def _value(self, node: Node) -> Value | None:
+        try:
+            sides = [(self.left, self.right, node)]
+            place = self._instances(self.right)[0]
+            for a, b, c in at_layers(sides[0], self.notebook):
+                if (a, b) == place:
+                    return values.slim(self.chapter.meaning(self.reading).value(c, a, b))
+        except (NotUnderstood, Misfit, ShapeError, WorldError):
+            pass
+        return None
+
+    def quantities(self) -> list[Node]:
+        """Every quantity of the notes as it is written there, with its sample letter where the claim has one."""
+        out: dict[Node, None] = {}
+        own = (self.right, self.left)
+        derived = [e.right for e in self.chapter.claims] + [d.right for d in self.notebook.definitions.values()]
+        for node in (n for tree in (*own, *derived) for n in walk(tree)):
+            gradient = isinstance(node, Derivative) and len(node.by) == 1
+            if (gradient or identifier(node) is not None) and node not in (self.left, Name("I")):
+                out.setdefault(node, None)
+        out = dict.fromkeys(n for n in out if self._is_quantity(n))
+        for key, written in self.notebook.latex.items():
+            if self.notebook.knows(key):
+                out.setdefault(written, None)
+        return list(out)
+
+    def _is_quantity(self, node: Node) -> bool:
+        if isinstance(node, Num) or self.chapter.meaning().is_function(node):
+            return False
+        return self.value(node) is not None
+
+    def functions(self) -> list[tuple[Node, Node]]:
+        """Each function that the notes apply, with what stands in its bracket: f and a for f(a)."""
+        out: dict[tuple[Node, Node], None] = {}
+        meaning = self.chapter.meaning()
+        for node in self._written():
+            if isinstance(node, Product):
+                for f, after in zip(node.factors, node.factors[1:], strict=False):
+                    if isinstance(after, Group) and meaning.is_function(f):
+                        out.setdefault((f.of if isinstance(f, Prime) else f, after.of), None)
+        return list(out)
+
+    def fragments(self) -> list[Node]:
+        """What stands in brackets in the notes' other formulas."""
+        own = set(walk(self.right))
+        found = dict.fromkeys(n.of for n in self._written() if isinstance(n, Group) and n not in own)
+        return [n for n in found if not isinstance(n, Name | Num | Items) and self.value(n) is not None]
+
+    def sums(self) -> list[Sum]:
+        """The sums that the notes define quantities as."""
+        return [d.right for d in self.notebook.definitions.values() if isinstance(d.right, Sum)]
+
+    def _written(self) -> Iterator[Node]:
+        """Every part of every definition and claim."""
+        for d in self.notebook.definitions.values():
+            yield from walk(d.right)
+        for e in self.chapter.claims:
+            yield from walk(e.left)
+            yield from walk(e.right)
+
+
+def _with_numbers(text: str) -> str:
+    """A size that stands for a number, as "3 for 784"."""
+    return re.sub(r"\bsize(\d+) = (\d+)", r"\2 for \1", text)
+
+
+def _shown(point: Counterexample | None) -> Counterexample | None:
+    if point is None:
+        return None
+    return replace(point, sizes=tuple((name.removeprefix("size"), n) for name, n in point.sizes))
+
+
+def problem_of(left: Value, right: Value, meaning: Meaning) -> Problem:
+    order = tuple(dict.fromkeys((*left.axes, *left.expr.free, *right.expr.free)))
+    order = tuple(i for i in order if i in left.expr.free or i in right.expr.free)
+    return Problem(left.expr, right.expr, order, meaning.world)
+
+
+def scalar_tree(c: sympy.Expr, notebook: Notebook) -> Node:
+    """A number such as −2/n or α/k as a tree, in the writer's names."""
+    if c.could_extract_minus_sign():
+        return Neg(scalar_tree(-c, notebook))
+    above, below = sympy.fraction(c)
+    if below != 1:
+        return Quotient(scalar_tree(above, notebook), scalar_tree(below, notebook))
+    if isinstance(c, sympy.Mul):
+        return Product(tuple(scalar_tree(f, notebook) for f in c.args), ("",) * (len(c.args) - 1))
+    if isinstance(c, sympy.Pow) and c.exp.is_Integer:
+        return Scripts(scalar_tree(c.base, notebook), (), Num(str(c.exp)))
+    if isinstance(c, sympy.Symbol):
+        if c.name.startswith("size"):
+            return Num(c.name.removeprefix("size"))
+        return notebook.latex.get(c.name, Name(c.name, c.name))
+    return Num(str(c))

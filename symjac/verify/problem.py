@@ -1,0 +1,134 @@
+"""An equation to be decided, and its two sides at points."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from math import prod
+from weakref import WeakKeyDictionary, proxy
+
+import numpy as np
+
+from symjac.claims.world import World
+from symjac.core.expr import Add, Equation, Expr, add, contract, symbol
+from symjac.core.index import Index
+from symjac.verify.arrays import Array, Evaluation, TooLarge
+from symjac.verify.reals import SIGNED, Range, Reals
+from symjac.verify.residues import Residues
+from symjac.verify.sizes import Open, Sizes
+
+MOST_ENTRIES = 1 << 16
+"""Sides of more entries are compared through random vectors, one an axis."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Is `left` = `right` at every value of the indices in `order`, under the definitions and facts of `world`?"""
+
+    left: Expr
+    right: Expr
+    order: tuple[Index, ...]
+    world: World
+    _found: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def needed(self, assumed: bool = True) -> tuple[Equation, ...]:
+        both = add(self.left, self.right)
+        both = both if both.names >= self.left.names | self.right.names else contract([self.left, self.right])
+        return self.world.needed(both, assumed=assumed)
+
+    @property
+    def open(self) -> Open:
+        known = self._found.get("open")
+        if not isinstance(known, Open):
+            known = self._found["open"] = Open([self.left, self.right, *_carriers(self.order)], self.needed())
+        return known
+
+
+def _carriers(order: tuple[Index, ...]) -> list[Expr]:
+    return [symbol("axis", [i]) for i in order]
+
+
+# ---------------------------------------------------------------- points, shared by all equations of a world
+
+_points: WeakKeyDictionary[World, dict[tuple[object, ...], Evaluation]] = WeakKeyDictionary()
+_MOST_POINTS = 24
+
+
+def _shared(world: World, key: tuple[object, ...]) -> tuple[dict[tuple[object, ...], Evaluation], Evaluation | None]:
+    """The points of a world, and the one that `key` says, if it is known; the one that was not used longest goes."""
+    known = _points.setdefault(world, {})
+    found = known.pop(key, None)
+    if found is not None:
+        known[key] = found
+    elif len(known) >= _MOST_POINTS:
+        known.pop(next(iter(known)))
+    return known, found
+
+
+def residues(
+    world: World, sizes: Sizes, points: int, seed: int = 0, facts: bool = True, keep: Container[str] = frozenset()
+) -> Residues:
+    key = (Residues, tuple(sorted(sizes.items())), points, seed, facts, keep, world.facts)
+    known, found = _shared(world, key)
+    if not isinstance(found, Residues):
+        found = known[key] = Residues(proxy(world), sizes, points, seed, facts, keep)
+    return found
+
+
+def reals(
+    kind: type[Reals], world: World, sizes: Sizes, seed: int, within: Range = SIGNED, simple: bool = False
+) -> Reals:
+    key = (kind, tuple(sorted(sizes.items())), seed, within, simple, world.facts)
+    known, found = _shared(world, key)
+    if not isinstance(found, Reals):
+        found = known[key] = kind(proxy(world), sizes, seed, within, simple=simple)
+    return found
+
+
+# ---------------------------------------------------------------- the sides at a point
+
+
+def sides(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
+    """Left and right over the points and `order`, and which points count; through random vectors where long."""
+    at.trim()
+    left, right, order = problem.left, problem.right, problem.order
+    if prod(at.shape(order)) * at.points > MOST_ENTRIES:
+        left, right, order = _probed(left, order), _probed(right, order), ()
+    x, y = at.spread(at.of(left), left.free, order), at.spread(at.of(right), right.free, order)
+    shape = at.shape(order)
+    usable: Array = np.ones(at.points, dtype=bool)
+    for mask in (at.usable(left), at.usable(right)):
+        usable = usable if mask is None else usable & mask
+    return np.broadcast_to(x, (at.points, *shape)), np.broadcast_to(y, (at.points, *shape)), usable
+
+
+def _probed(e: Expr, order: tuple[Index, ...]) -> Expr:
+    """Σ e · (a random vector for each index of `order`), term by term."""
+    if isinstance(e, Add):
+        return add(*(_probed(t, order) for t in e.terms))
+    return contract([e, *(symbol(f"probe__{p}", [i]) for p, i in enumerate(order))], order)
+
+
+def modular(
+    problem: Problem, sizes: Sizes, points: int, facts: bool = True, keep: frozenset[str] = frozenset()
+) -> int | None:
+    """At how many points the sides are equal modulo a prime; 0 where they differ at one, None where no point counts."""
+    x, y, usable = sides(problem, residues(problem.world, sizes, points, 0, facts, keep))
+    if not usable.any():
+        return None
+    equal = (x == y).reshape(points, -1).all(axis=1)[usable]
+    return int(equal.size) if equal.all() else 0
+
+
+def compared(problem: Problem, at: Reals) -> tuple[float, float] | None:
+    """The largest difference of the sides and the largest entry; None where an entry has no real value."""
+    with np.errstate(all="ignore"):
+        x, y, _ = sides(problem, at)
+        if x.size == 0:
+            return 0.0, 0.0
+        difference, largest = np.abs(x - y).max(), max(np.abs(x).max(), np.abs(y).max())
+    found = float(difference), float(largest)
+    return found if all(np.isfinite(v) for v in found) else None
+
+
+__all__ = ["Problem", "TooLarge", "compared", "modular", "reals", "residues", "sides"]

@@ -1,0 +1,150 @@
+"""A page of notes, read: its worlds, its claims, what could not be read. `Session.claims` are judged one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from symjac.claims import directives, latex, plain
+from symjac.claims.conditions import COMPARISONS
+from symjac.claims.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
+from symjac.claims.latex import Reading
+from symjac.claims.macros import Macros, read_macros
+from symjac.claims.meaning import Meaning
+from symjac.claims.notebook import Notebook
+from symjac.claims.notebook import Reading as Conventions
+from symjac.claims.source import Directive, Snippet, Source
+from symjac.claims.statements import Equality, sort
+from symjac.claims.tree import Relation, Span, Statement
+from symjac.verify.verdict import NotRead
+
+
+@dataclass
+class Chapter:
+    """One world of the notes, and its formulas under each reading."""
+
+    notebook: Notebook
+    claims: tuple[Equality, ...] = ()
+    habit: Conventions | None = None
+    """The conventions under which a claim was found to hold, where they are not those that the notes state."""
+    _meanings: dict[Conventions, Meaning] = field(default_factory=dict)
+
+    def meaning(self, reading: Conventions | None = None) -> Meaning:
+        wanted = reading or self.notebook.reading
+        if wanted not in self._meanings:
+            self._meanings[wanted] = Meaning(self.notebook, wanted)
+        return self._meanings[wanted]
+
+
+class Session:
+    """What a source says, sorted."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.chapters: list[Chapter] = []
+        self.unread: list[NotRead] = []
+        self.others = 0
+        macros = read_macros(m.text for m in source.macros)
+        gathered: list[tuple[Statement, str]] = []
+        notebook = Notebook()
+        skipping, skip_next = False, False
+        before = 0
+        for item in source.items:
+            if item.fault:
+                self._not_read(item.span if isinstance(item, Directive) else item.outer, item.fault)
+                continue
+            if isinstance(item, Directive):
+                for text, offsets in _lines(item):
+                    word = directives.control(text)
+                    if word == NEW_WORLD:
+                        self._close(notebook, gathered)
+                        notebook, gathered = Notebook(), []
+                    elif word in (SKIP_FROM, SKIP_TO):
+                        skipping = word == SKIP_FROM
+                    elif word == SKIP_NEXT:
+                        skip_next = True
+                    else:
+                        self._direct(text, offsets, notebook, macros, gathered)
+                continue
+            if skipping or skip_next:
+                self.others += sum(len(s.sides) > 1 for s in self._statements(item, macros).statements)
+                skip_next = False
+                continue
+            found = self._read(item, macros)
+            if gathered and found and self._is_condition(found, item, before):
+                last, role = gathered[-1]
+                gathered[-1] = replace(last, conditions=(*last.conditions, _comparison(found[0]))), role
+                found = []
+            before = item.outer.end
+            gathered += [(s, item.role) for s in found]
+            notebook.primes_transpose |= item.notation == "plain"
+        self._close(notebook, gathered)
+
+    def _close(self, notebook: Notebook, gathered: list[tuple[Statement, str]]) -> None:
+        page = sort(gathered, notebook)
+        self.others += page.others
+        for span, reason in page.unread:
+            self._not_read(span, reason)
+        if page.claims or gathered:
+            self.chapters.append(Chapter(notebook, page.claims))
+
+    def _direct(
+        self,
+        text: str,
+        offsets: Sequence[int],
+        notebook: Notebook,
+        macros: Macros,
+        gathered: list[tuple[Statement, str]],
+    ) -> None:
+        try:
+            if directives.apply(text, notebook):
+                return
+        except ValueError as error:
+            self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {error}")
+            return
+        reading = latex.read(text, offsets, macros)
+        if reading.unread or not any(len(s.sides) > 1 for s in reading.statements):
+            why = reading.unread[0].reason if reading.unread else "it is no sentence of the directives and no formula"
+            self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {why}")
+            return
+        gathered += [(s, "given") for s in reading.statements]
+
+    def _statements(self, item: Snippet, macros: Macros) -> Reading:
+        read = plain.read if item.notation == "plain" else latex.read
+        return read(item.text, item.offsets, macros)
+
+    def _read(self, item: Snippet, macros: Macros) -> list[Statement]:
+        reading = self._statements(item, macros)
+        for u in reading.unread:
+            self._not_read(u.span, u.reason)
+        return list(reading.statements)
+
+    def _is_condition(self, found: list[Statement], item: Snippet, before: int) -> bool:
+        """`for $x > 0$` after a formula."""
+        if len(found) != 1 or len(found[0].sides) != 2 or found[0].relations[0] not in COMPARISONS.keys() - {"="}:
+            return False
+        between = self.source.text[before : item.outer.start]
+        return re.fullmatch(r"\s*,?\s*(for|if|when|where)( all)?\s+", between) is not None
+
+    def _not_read(self, span: Span, reason: str) -> None:
+        place = self.source.place(span.start)
+        text = self.source.text[span.start : span.end]
+        self.unread.append(NotRead(self.source.file, place.line, place.column, span, text, reason))
+
+
+def _comparison(s: Statement) -> Relation:
+    return Relation(s.relations[0], s.sides[0], s.sides[1], span=s.span)
+
+
+def _lines(item: Directive) -> list[tuple[str, Sequence[int]]]:
+    """The directive's lines that say something, with their offsets."""
+    out: list[tuple[str, Sequence[int]]] = []
+    start = 0
+    for line in item.text.split("\n"):
+        left = len(line) - len(line.lstrip())
+        body = line.strip()
+        if body:
+            out.append((body, item.offsets[start + left : start + left + len(body) + 1]))
+        start += len(line) + 1
+    return out

@@ -1,0 +1,129 @@
+"""Small numbers for the sizes that a claim leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+
+import sympy
+
+from symjac.core import scalar
+from symjac.core.expr import Contract, Equation, Expr, Identity, Map, Max, Number, OfMatrix, walk
+from symjac.core.index import Index
+
+Sizes = dict[str, int]
+
+
+def indices(expressions: Iterable[Expr]) -> set[Index]:
+    """Every index in the expressions, bound ones included."""
+    out: set[Index] = set()
+    seen: set[Expr] = set()
+    for e in expressions:
+        for node in walk(e):
+            if node in seen:
+                continue
+            seen.add(node)
+            out.update(node.free)
+            match node:
+                case Contract():
+                    out.update(node.summed)
+                case Max():
+                    out.update(node.over)
+                case OfMatrix():
+                    out.update((node.row, node.column))
+    return out
+
+
+def scalars(expressions: Iterable[Expr]) -> set[sympy.Symbol]:
+    """The SymPy symbols in numbers, formulas and affine coefficients: named constants and sizes."""
+    out: set[sympy.Symbol] = set()
+    for e in expressions:
+        for node in walk(e):
+            match node:
+                case Number():
+                    out.update(scalar.constants_of(node.value))
+                case Map():
+                    out.update(scalar.constants_of(node.formula))
+                case Identity():
+                    for c in (node.offset, *(c for c, _ in node.terms)):
+                        out |= c.free_symbols
+    return out
+
+
+class Open:
+    """The sizes that expressions and the definitions behind them leave open."""
+
+    def __init__(self, expressions: Sequence[Expr], needed: Sequence[Equation]) -> None:
+        everything = [*expressions, *(q.lhs for q in needed), *(q.rhs for q in needed)]
+        self.lengths = sorted({i.size for i in indices(everything)}, key=str)
+        symbols = {s for n in self.lengths for s in n.free_symbols} | {s for s in scalars(everything) if s.is_integer}
+        self.names = sorted(s.name for s in symbols)
+        self._constants = sorted((s for s in scalars(everything) if not s.is_integer), key=lambda s: s.name)
+        self._symbols = {s.name: s for s in symbols}
+
+    def values(self, sizes: Mapping[str, int]) -> dict[sympy.Symbol, int]:
+        return {self._symbols[name]: n for name, n in sizes.items()}
+
+    @property
+    def constant_names(self) -> list[str]:
+        return [s.name for s in self._constants]
+
+    def monomials(self) -> list[frozenset[tuple[sympy.Symbol, int]]]:
+        """Products of sizes and named constants to the powers −1, 0 and 1, at most two of them."""
+        symbols = [*self._symbols.values(), *self._constants]
+        single = [(s, p) for s in symbols for p in (1, -1)]
+        pairs = [frozenset((a, b)) for a in single for b in single if a[0].name < b[0].name]
+        return [frozenset(), *(frozenset((a,)) for a in single), *pairs]
+
+    def possible(self, sizes: Mapping[str, int]) -> bool:
+        """True where every index runs over at least one value."""
+        values = {s: sympy.Integer(n) for s, n in self.values(sizes).items()}
+        lengths = [n.xreplace(values) for n in self.lengths]
+        return all(n.is_Integer and n > 0 for n in lengths)
+
+    def assignments(self) -> list[Sizes]:
+        """Distinct sizes twice, one of them 1, all equal: those that are possible, the first one distinct.
+
+        It has none below 3, where much is equal that is not elsewhere: a batch of 2, normalised, is 1 and −1.
+        """
+        count = len(self.names)
+        for base in (3, 5, 10):
+            first = self._distinct(base)
+            second = [n - 1 for n in first[::-1]] if count > 1 else [base + 1]
+            found = self._possible(
+                [first, second, [1, *first[1:]], [*first[:-1], 1], [base if count > 1 else 2] * count]
+            )
+            if found:
+                return found
+        return []
+
+    def distinct(self) -> list[Sizes]:
+        """Three choices, in which each size has three values."""
+        for base in (3, 5, 10):
+            found = self._possible([self._distinct(base), self._distinct(base + 1), self._distinct(base + 2)])
+            if found:
+                return found
+        return []
+
+    def _distinct(self, base: int) -> list[int]:
+        return [base + place % 8 for place in range(len(self.names))]
+
+    def _possible(self, several: Sequence[Sequence[int]]) -> list[Sizes]:
+        out: list[Sizes] = []
+        for values in several:
+            sizes = dict(zip(self.names, values, strict=True)) if self.names else {}
+            if sizes not in out and self.possible(sizes):
+                out.append(sizes)
+        return out
+
+    def rising(self, most: int) -> Iterator[Sizes]:
+        """All sizes up to `most`, the smallest entries first; 1 last among equals."""
+        count = len(self.names)
+        if count > 5:
+            yield from self.assignments()
+            return
+        grids = sorted(product(range(1, most + 1), repeat=count), key=lambda g: (sum(g), g))
+        for values in grids:
+            sizes = dict(zip(self.names, values, strict=True))
+            if self.possible(sizes):
+                yield sizes

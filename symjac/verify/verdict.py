@@ -1,0 +1,94 @@
+"""What the verifier says of each equation: plain data, and their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symjac.claims.tree import Span
+
+PROVED, AGREES, OTHER, REFUTED, UNDECIDED = "proved", "agrees", "other_convention", "refuted", "undecided"
+VERDICTS = (PROVED, AGREES, OTHER, REFUTED, UNDECIDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A point where the two sides differ."""
+
+    sizes: tuple[tuple[str, int], ...]
+    values: tuple[tuple[str, str], ...]
+    """Name and value, as text, of each quantity that the claim depends on."""
+    entry: str
+    """Which entry differs, e.g. "entry (1, 2)"; empty for a number."""
+    claimed: str
+    derived: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and what would be right."""
+
+    kind: str
+    """One of `diagnose.KINDS`, "shape", or "other" where no edit was found."""
+    text: str
+    """A sentence in a person's words."""
+    span: Span | None
+    """The part at fault; None for the whole right side."""
+    formula: str
+    """The right formula, as LaTeX in the writer's own notation: the whole equation, left side included."""
+    replacement: str
+    """What `--fix` puts in place of the claimed side; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One equation and the verdict on it."""
+
+    file: str
+    line: int
+    column: int
+    span: Span
+    """Of the equation."""
+    claimed: Span
+    """Of the side that was judged (the right one)."""
+    text: str
+    """The equation as written."""
+    verdict: str
+    road: str
+    """How it was decided: "canonical form, all sizes", "components at sizes m = 2", "30 random points ..." ..."""
+    notes: tuple[str, ...] = ()
+    """Facts used, the reading taken, the convention under which it is right."""
+    fault: Fault | None = None
+    counterexample: Counterexample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """Mathematics that was not judged because it could not be read."""
+
+    file: str
+    line: int
+    column: int
+    span: Span
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One file's result."""
+
+    file: str
+    text: str
+    claims: tuple[Claim, ...]
+    unread: tuple[NotRead, ...]
+    others: int
+    """Equations that claim nothing: declarations, definitions, ranges."""
+
+    def count(self, verdict: str) -> int:
+        return sum(c.verdict == verdict for c in self.claims)
+
+
+def refuted(results: Sequence[Judged]) -> bool:
+    """True where the exit code is 1."""
+    return any(r.count(REFUTED) for r in results)

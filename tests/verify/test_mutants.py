@@ -1,0 +1,66 @@
+"""One fault planted in a right formula, of every kind and in every place: named, and a formula given that holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from symjac.claims.latex import expression
+from symjac.verify.diagnose import diagnose
+from symjac.verify.view import Names, View
+from tests.verify.mutants import About, chosen, mutants
+from tests.verify.pages import claim
+from tests.verify.standin import StandIn
+
+RIGHT = [
+    ("one sample", r"((V^\top (y - t)) \odot f'(a)) x^\top"),
+    ("one sample", r"V \operatorname{diag}(f'(a)) W"),
+    ("many", r"-\frac{2}{n} \sum_{i=1}^n (y_i - o_i) o_i (1 - o_i)"),
+    ("many", r"-\frac{2}{n} X^\top ((y - o) \odot o \odot (1 - o))"),
+    ("many", r"\operatorname{diag}(y) - y y^\top"),
+    ("many", r"I - \frac{2}{n} \sum_i x_i x_i^\top"),
+    ("rows", r"\frac{1}{k} X^\top (((Y - T) W_2^\top) \odot Z_1 \odot (1 - Z_1))"),
+    ("rows", r"\frac{1}{k} Z_1^\top (Y - T)"),
+    ("rows", r"\frac{1}{k} (Y - T)^\top \mathbf{1}"),
+]
+
+
+def about(judge: StandIn) -> About:
+    names = Names(judge)
+    return About(names.applies, names.alternatives, names.shape)
+
+
+def test_planted_faults_are_found() -> None:
+    planted: Counter[str] = Counter()
+    missed: list[str] = []
+    for page, text in RIGHT:
+        judge = claim(page, text)
+        for kind, mutant in mutants(expression(text), about(judge)):
+            if judge.holds(mutant):
+                continue
+            planted[kind] += 1
+            found = diagnose(mutant, judge, seconds=1.5)
+            if found is None:
+                missed.append(f"{kind}: {mutant}")
+            else:
+                assert judge.holds(found.right)
+    assert len(planted) >= 12
+    assert len(missed) <= 0.1 * planted.total(), missed
+
+
+def test_mutants_are_distinct_and_the_same_every_time() -> None:
+    for page, text in RIGHT:
+        judge, right = claim(page, text), expression(text)
+        once = list(mutants(right, about(judge)))
+        assert once == list(mutants(right, about(claim(page, text))))
+        assert len({m for _, m in once}) == len(once)
+        assert right not in {m for _, m in once}
+        assert View(right, Names(judge)).fits
+
+
+def test_choice_takes_the_kinds_in_turn() -> None:
+    judge, right = claim(*RIGHT[6]), expression(RIGHT[6][1])
+    every = list(mutants(right, about(judge)))
+    kinds = {kind for kind, _ in every}
+    few = chosen(every, len(kinds))
+    assert {kind for kind, _ in few} == kinds
+    assert chosen(every, 10_000) != [] and set(chosen(every, 10_000)) == set(every)
