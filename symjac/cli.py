@@ -1,6 +1,7 @@
 """The command `symjac`: it reads options, calls the library, prints, and sets the exit code. No mathematics here.
 
-Exit 0: done, and all that was checked holds. 1: a check failed or training diverged. 2: the input could not be used.
+Exit 0: done, and all that was checked holds. 1: a claim was refuted, a check failed or training diverged. 2: the input
+could not be used.
 What is heavy to import (SymPy, NumPy, rich) is imported by the command that needs it, so `symjac --help` is quick.
 """
 
@@ -10,7 +11,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from symjac.check.numeric import Report
+    from symjac.claims.source import Source
     from symjac.derive import Derivation
     from symjac.model.stack import Stack
     from symjac.numbers.point import Point
     from symjac.train.state import Epoch
+    from symjac.verify.verdict import Judged
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
 """Each format of the document, and the ending of its file."""
@@ -272,6 +275,100 @@ def jacobian(
 
 
 @main.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1)
+@click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this one; may be given again.")
+@click.option("--given", multiple=True, metavar="EQUATION", help="What --claim is about; may be given again.")
+@click.option("--notation", type=click.Choice(["latex", "plain"]), default="latex", help="Of --claim and --given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
+@click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
+@click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
+def verify(
+    files: tuple[str, ...],
+    claims: tuple[str, ...],
+    given: tuple[str, ...],
+    notation: str,
+    as_json: bool,
+    sarif: str | None,
+    html: str | None,
+    fix: bool,
+    verbose: bool,
+) -> None:
+    """Judge hand-derived formulas: a verdict for every claimed derivative.
+
+    FILE is Markdown (.md), LaTeX (.tex) or YAML (.yaml). Without a file, --claim says what to judge and --given what
+    it is about:
+
+    \b
+    symjac verify --notation plain --given "L = x'*A*x" --claim "dL/dx = (A + A')*x"
+    """
+    if bool(files) == bool(claims):
+        raise click.UsageError("expected FILE... or --claim, and not both")
+    if claims and fix:
+        raise click.UsageError("--fix copies a file; there is none")
+    if given and not claims:
+        raise click.UsageError("--given is for --claim; in a file, write what is given there")
+    files = tuple(dict.fromkeys(files))
+    copies = _copies(files) if fix else {}
+    _keep_apart([out for out in (sarif, html, *map(str, copies.values())) if out], files)
+
+    judged, errors = _judge(files, claims, given, notation)
+    results = [result for _, result in judged]
+    if as_json:
+        from symjac.verify import as_json as form
+
+        click.echo(form.write(results))
+    elif results:
+        from rich.console import Console
+
+        from symjac.verify.terminal import lines
+
+        console = Console(highlight=False, soft_wrap=True)
+        for line in lines(results, verbose):
+            console.print(line)
+    if sarif:
+        from symjac.verify import sarif as findings
+
+        _write(Path(sarif), findings.write(results))
+    if html:
+        from symjac.verify import page
+
+        _write(Path(html), page.write(judged))
+    for source, result in judged if fix else ():
+        click.echo(_fix(source, result, copies[result.file]), err=as_json)
+    for message in errors:
+        click.echo(message, err=True)
+    if errors:
+        sys.exit(2)
+    from symjac.verify.verdict import refuted
+
+    sys.exit(1 if refuted(results) else 0)
+
+
+@main.command()
+@click.argument("name", metavar="NAME")
+@spec_argument
+@click.option("--format", "form", type=click.Choice(["text", "latex", "markdown"]), default="text", show_default=True)
+@out_option
+def explain(name: str, spec: str, form: str, out: str | None) -> None:
+    """One derived quantity: its steps, and the law of each.
+
+    NAME is an error or a value (delta_2, Y), a gradient (W_1 or dL/dW_1), the derivative of one formula (dA_1/dW_1), or
+    what a quantity does along a direction (R{Z_1}).
+    """
+    from symjac.emit.explain import Unknown
+    from symjac.emit.explain import explain as explained
+
+    derivation = _derive(spec)
+    try:
+        text = explained(derivation, name, form)
+    except Unknown as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from error
+    _give(text, out)
+
+
+@main.command()
 def schema() -> None:
     """The JSON schema of SPEC, for editors."""
     from symjac.model.build import schema as of_spec
@@ -341,6 +438,68 @@ def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: 
             progress=lambda part: bar.update(task, completed=part),
         )
     return out
+
+
+def _judge(
+    files: Sequence[str], claims: Sequence[str], given: Sequence[str], notation: str
+) -> tuple[list[tuple[Source, Judged]], list[str]]:
+    """What could be judged, and a message for each file that could not be used."""
+    judged: list[tuple[Source, Judged]] = []
+    errors: list[str] = []
+    with _bar() as bar:
+        task = bar.add_task("reading", total=None)
+        from rich.markup import escape
+
+        from symjac.claims.source import from_claim, read_source
+        from symjac.verify.judge import judge_source
+        from symjac.verify.places import safe
+
+        readers = [(file, partial(read_source, file)) for file in files]
+        readers += [("--claim", partial(from_claim, claim, given, notation)) for claim in claims]
+        for name, read in readers:
+            bar.update(task, description=escape(safe(name)), completed=0, total=None)
+            try:
+                source = read()
+                result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
+            except InputError as error:
+                errors.append(error.render())
+                continue
+            except OSError as error:
+                errors.append(f"error: {name}: {error.strerror or error}")
+                continue
+            judged.append((source, result))
+            unread = len(result.unread)
+            if unread and not result.claims:
+                what = "1 equation" if unread == 1 else f"{unread} equations"
+                errors.append(f"error: {name}: there is no claim to judge, and {what} could not be read")
+    return judged, errors
+
+
+def _copies(files: Sequence[str]) -> dict[str, Path]:
+    from symjac.verify.fix import target
+
+    return {file: target(file) for file in files}
+
+
+def _keep_apart(outs: Sequence[str], files: Sequence[str]) -> None:
+    """Refuses to write over what is read, or one thing over another."""
+    for place, out in enumerate(outs):
+        path = Path(out)
+        over = [f for f in files if path == Path(f) or (path.exists() and Path(f).exists() and path.samefile(f))]
+        if over or path in map(Path, outs[:place]):
+            what = "a file that is to be read" if over else "written twice"
+            raise click.UsageError(f"{out} is {what}; choose another name")
+
+
+def _fix(source: Source, result: Judged, path: Path) -> str:
+    """Writes the copy, where there is something to put right; what was done."""
+    from symjac.verify.fix import fixed
+
+    out = fixed(result)
+    if not out.done:
+        return f"{result.file}: nothing to put right" + (f"; {out.left} refuted without a replacement" * bool(out.left))
+    _write(path, "\ufeff" * source.bom + out.text)
+    return f"{path}: {out.done} put right" + (f", {out.left} left as refuted" if out.left else "")
 
 
 @contextmanager

@@ -9,7 +9,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from symjac.claims.directives import apply, control
+from symjac.claims.notebook import Notebook
 from symjac.cli import main
 from symjac.derive import Derivation, derive
 from symjac.emit.document import document
@@ -65,6 +68,24 @@ def test_commands_exist() -> None:
     for line in blocks("sh"):
         for name, words in re.findall(r"bin/symjac (\w+)([^&]*)", line):
             assert set(re.findall(r"(--\w+)", words)) <= {o for p in main.commands[name].params for o in p.opts}
+
+
+def test_verify_says_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes.md").write_text(blocks("markdown")[0], encoding="utf-8")
+    result = CliRunner().invoke(main, ["verify", "notes.md"])
+    assert result.output == blocks("text")[0]
+    assert result.exit_code == 1
+
+
+def test_directives_are_read() -> None:
+    """Each directive of the table is a sentence that is known."""
+    table = README.split("| directive | |\n")[1].split("\n\n")[0]
+    cells = [row.split("|")[1] for row in table.splitlines()]
+    directives = [text for cell in cells for text in re.findall("`([^`]+)`", cell)]
+    assert len(directives) >= 10
+    for text in directives:
+        assert control(text) or apply(text, Notebook()), text
 
 
 @pytest.mark.slow

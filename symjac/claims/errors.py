@@ -1,4 +1,4 @@
-"""What cannot be done with formulas, definitions and facts; the messages are for a reader of the text that gave them."""
+"""What cannot be done with formulas, definitions and facts; the messages are for the reader of the text."""
 
 from __future__ import annotations
 

@@ -79,8 +79,13 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
             value = m.read(alias.of)
             return value.axes[0 if alias.along == "rows" else -1].size
         key_of = each(way.key) if m.notebook.knows(each(way.key)) else way.key
-        if m.notebook.knows(key_of) and key_of not in m.busy:
-            axes = entering.symbol(m, key_of, node.span).indices
+        if m.notebook.knows(key_of):
+            if key_of not in m.busy:
+                axes = entering.symbol(m, key_of, node.span).indices
+            elif key_of in m.notebook.shapes:
+                axes = entering.axes_of(m, key_of)
+            else:
+                return None
             if len(way.sub) < len(axes):
                 axes = tuple(i for i in axes if i.size != 1)
             return axes[places[0]].size if places[0] < len(axes) else None

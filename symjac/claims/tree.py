@@ -239,8 +239,8 @@ class Statement:
     """One line of mathematics: `sides` joined by `relations` (one fewer). A row of an alignment that begins with a
     relation continues the statement before it.
 
-    `notes`: the text of remarks beside it (\\text{...} after the formula). `conditions`: what stands after "if" or "when"
-    beside it; the statement is made for these alone.
+    `notes`: the text of remarks beside it (\\text{...} after the formula). `conditions`: what stands after "if" or
+    "when" beside it; the statement is made for these alone.
     """
 
     sides: tuple[Node, ...]

@@ -31,6 +31,7 @@ def opening(stack: Stack, names: Names) -> Directives:
             f"jacobian: {chosen.jacobian}",
             f"vec: {chosen.vec}",
             *(_declared(names(s.name), s) for s in (*stack.inputs, *(p.symbol for p in stack.parameters))),
+            *_entrywise(stack, names),
             f"parameters: {', '.join(names(p.symbol.name) for p in stack.parameters)}",
             *(rf"{latex.name(name)} \in \mathbb{{R}}" for name in _constants(stack)),
             *(line for fact in stack.facts for line in _fact(fact, names)),
@@ -76,6 +77,14 @@ def step(stack: Stack, names: Names) -> Directives | None:
         terms = [latex.formula(c * slot(0), [q]) for c, q in zip(form, (name, gradient), strict=True) if c != 0]
         lines.append(f"{name}^{{+}} = {latex.total(terms)}")
     return Directives(tuple(lines))
+
+
+def _entrywise(stack: Stack, names: Names) -> list[str]:
+    """Of arrays of more than two axes, written entry by entry: where indices begin, and all shapes."""
+    values = [d.equation.lhs for d in stack.forward]
+    if all(len(s.indices) <= 2 for s in (*values, *stack.inputs)):
+        return []
+    return ["indices from 0", *(_declared(names(s.name), s) for s in values)]
 
 
 def _declared(name: str, s: Symbol) -> str:

@@ -1,0 +1,267 @@
+"""`symjac verify` and `symjac explain`: what is printed and written where, exit codes, and no traceback on bad input.
+
+The verdicts here are made by hand, so that what is tested is what is done with them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from symjac.cli import main
+from symjac.verify.verdict import Judged
+from tests.verify.made import claim, fault, judged, unread
+
+ROOT = Path(__file__).parent.parent
+XOR = ROOT / "examples" / "xor.yaml"
+
+RIGHT = "so $a = b$ holds\n"
+WRONG = "then $c = d$ and $e = g$\n"
+UNREAD = "and $q = {$\n"
+
+
+def by_hand(source, progress=None) -> Judged:
+    """Knows RIGHT, WRONG and UNREAD; every other text has nothing in it."""
+    text, file = source.text, source.file
+    claims, left = [], []
+    if "$a = b$" in text or source.kind == "claim":
+        claims.append(claim(text, "a = b", "proved", file=file))
+    if "$c = d$" in text:
+        right = fault(text, "the sign is wrong", formula="c = -d", replacement="-d")
+        claims.append(claim(text, "c = d", "refuted", right, file=file))
+        claims.append(claim(text, "e = g", "refuted", fault(text, "who knows"), file=file))
+    if "q = {" in text:
+        left.append(unread(text, "q = {", "the brace is never closed", file))
+    if progress:
+        progress(len(claims), len(claims))
+    return judged(text, claims, left, 1, file)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs `symjac verify ...` in a folder with a file of each kind."""
+    monkeypatch.chdir(tmp_path)
+    judge = ModuleType("symjac.verify.judge")
+    judge.judge_source = by_hand  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "symjac.verify.judge", judge)
+    for name, text in {"right": RIGHT, "wrong": RIGHT + WRONG, "unread": UNREAD, "mixed": RIGHT + UNREAD}.items():
+        Path(f"{name}.md").write_text(text, encoding="utf-8")
+    Path("prose.md").write_text("nothing\n", encoding="utf-8")
+    return lambda *words: CliRunner().invoke(main, ["verify", *(str(word) for word in words)])
+
+
+def ends(result, code, *says):
+    assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    for text in says:
+        assert text in (result.stderr if code == 2 else result.output)
+
+
+# --- verdicts and exit codes ---
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (["right.md"], 0),
+        (["mixed.md"], 0),
+        (["prose.md"], 0),
+        (["wrong.md"], 1),
+        (["unread.md"], 2),
+        (["missing.md"], 2),
+        (["right.md", "wrong.md"], 1),
+        (["wrong.md", "right.md", "prose.md"], 1),
+        (["right.md", "unread.md"], 2),
+        (["wrong.md", "missing.md"], 2),
+        ([], 2),
+    ],
+)
+def test_exit_codes(run, files, code):
+    ends(run(*files), code)
+
+
+def test_what_is_printed(run):
+    result = run("wrong.md")
+    ends(result, 1)
+    assert result.stdout == (
+        "wrong.md:2:7: refuted: the sign is wrong\n"
+        "  | then $c = d$ and $e = g$\n"
+        "  |           ^\n"
+        "  right: c = -d\n"
+        "wrong.md:2:19: refuted: who knows\n"
+        "  | then $c = d$ and $e = g$\n"
+        "  |                       ^\n"
+        "3 claims: 1 proved, 2 refuted; 1 equation was not a claim\n"
+    )
+    assert result.stderr == ""
+    ends(run("wrong.md", "-v"), 1, "wrong.md:1:5: proved: canonical form, all sizes")
+
+
+def test_unread_equations_are_listed_and_alone_are_an_error(run):
+    ends(run("mixed.md"), 0, "mixed.md:2:6: not read: the brace is never closed", "; 1 could not be read")
+    ends(run("unread.md"), 2, "error: unread.md: there is no claim to judge, and 1 equation could not be read")
+
+
+def test_every_file_is_judged_and_an_unusable_one_is_said_at_the_end(run):
+    Path("binary.md").write_bytes(bytes(range(256)))
+    Path("folder.md").mkdir()
+    Path("kind.txt").write_text("$a = b$")
+    result = run("binary.md", "wrong.md", "folder.md", "kind.txt", "missing.md", "right.md")
+    ends(result, 2, "binary.md", "folder.md", "kind.txt", "missing.md")
+    assert "4 claims: 2 proved, 2 refuted" in result.stdout
+
+
+def test_a_file_named_twice_is_judged_once(run):
+    ends(run("right.md", "right.md"), 0, "1 claim: 1 proved")
+
+
+def test_a_claim_on_the_command_line(run):
+    ends(run("--claim", "a = b", "--given", "b = 2"), 0, "1 claim: 1 proved")
+    ends(run("--claim", "a = b", "--claim", "$a = b$", "--given", "b = 2", "--given", "x = 1"), 0, "2 claims: 2 proved")
+    ends(run("--claim", "a = b", "--notation", "plain"), 0, "1 claim: 1 proved")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["right.md", "--claim", "a = b"],
+        ["--given", "a = b"],
+        ["right.md", "--given", "a = b"],
+        ["--claim", "a = b", "--fix"],
+        ["--claim", ""],
+        ["--claim", "\udcff = b"],
+        ["--claim", "a\x00 = b"],
+        ["right.md", "--nonsense"],
+        ["right.md", "--html", "right.md"],
+        ["right.md", "--sarif", "./right.md"],
+        ["right.md", "--sarif", "out", "--html", "out"],
+        ["right.md", "right.fixed.md", "--fix"],
+        ["right.md", "--fix", "--html", "right.fixed.md"],
+        ["right.md", "--html", "right.md/page.html"],
+    ],
+)
+def test_options_that_cannot_be_used(run, words):
+    before = {p.name: p.read_bytes() for p in Path().iterdir()}
+    result = run(*words)
+    ends(result, 2)
+    assert result.stderr
+    assert {p.name: p.read_bytes() for p in Path().iterdir()} == before
+
+
+# --- for programs ---
+
+
+def test_json(run):
+    result = run("wrong.md", "mixed.md", "missing.md", "--json")
+    ends(result, 2, "missing.md")
+    answer = json.loads(result.stdout)
+    assert [(c["file"], c["verdict"]) for c in answer["claims"]] == [
+        ("wrong.md", "proved"),
+        ("wrong.md", "refuted"),
+        ("wrong.md", "refuted"),
+        ("mixed.md", "proved"),
+    ]
+    assert answer["summary"] == {
+        "claims": 4,
+        "proved": 2,
+        "agrees": 0,
+        "other_convention": 0,
+        "refuted": 2,
+        "undecided": 0,
+        "not_claims": 2,
+        "unread": 1,
+    }
+    ends(run("wrong.md", "--json"), 1)
+
+
+def test_sarif_and_html_are_written(run):
+    ends(run("wrong.md", "mixed.md", "--sarif", "out/a.sarif", "--html", "out/a.html"), 1, "4 claims")
+    findings = json.loads(Path("out/a.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    assert [f["level"] for f in findings] == ["error", "error", "warning"]
+    page = Path("out/a.html").read_text(encoding="utf-8")
+    assert "✗" in page and "the sign is wrong" in page and "mixed.md" in page
+    assert sorted(p.name for p in Path("out").iterdir()) == ["a.html", "a.sarif"]
+
+
+# --- fix ---
+
+
+def test_fix_writes_a_copy(run):
+    result = run("wrong.md", "right.md", "--fix")
+    ends(result, 1, "wrong.fixed.md: 1 put right, 1 left as refuted", "right.md: nothing to put right\n")
+    assert Path("wrong.md").read_text() == RIGHT + WRONG
+    assert Path("wrong.fixed.md").read_text() == RIGHT + WRONG.replace("= d", "= -d")
+    assert not Path("right.fixed.md").exists()
+
+
+def test_fix_keeps_line_ends_and_the_byte_order_mark(run):
+    Path("dos.md").write_bytes(b"\xef\xbb\xbf" + WRONG.replace("\n", "\r\n").encode())
+    ends(run("dos.md", "--fix"), 1)
+    assert (
+        Path("dos.fixed.md").read_bytes()
+        == b"\xef\xbb\xbf" + WRONG.replace("= d", "= -d").replace("\n", "\r\n").encode()
+    )
+
+
+def test_fix_with_json_keeps_standard_output_for_json(run):
+    result = run("wrong.md", "--fix", "--json")
+    ends(result, 1)
+    assert json.loads(result.stdout)
+    assert "wrong.fixed.md" in result.stderr
+
+
+def test_fix_that_cannot_be_written(run):
+    Path("wrong.fixed.md").mkdir()
+    ends(run("wrong.md", "--fix"), 2, "wrong.fixed.md")
+
+
+# --- explain ---
+
+
+def explain(*words):
+    return CliRunner().invoke(main, ["explain", *(str(word) for word in words)])
+
+
+def test_explain(tmp_path):
+    result = explain("delta_1", XOR)
+    ends(result, 0, "By the chain rule, ∂L/∂A_1 is", "chain rule")
+    ends(explain("W_1", XOR, "--format", "latex"), 0, r"\begin{document}")
+    out = tmp_path / "out.md"
+    ends(explain("W_1", XOR, "--format", "markdown", "-o", out), 0)
+    assert out.read_text(encoding="utf-8").startswith("# W\\_1 in xor")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("delta_9", XOR), "did you mean delta_2?"),
+        (("X", XOR), "X is given, not derived"),
+        (("delta_1", "missing.yaml"), "missing.yaml"),
+        (("delta_1",), "SPEC"),
+        (("delta_1", XOR, "--format", "html"), "--format"),
+    ],
+)
+def test_explain_what_is_not_there(words, says):
+    result = explain(*words)
+    ends(result, 2, says)
+    assert result.stdout == ""
+
+
+# --- as a hook ---
+
+
+def test_the_hook_runs_this_command():
+    (hook,) = YAML(typ="safe", pure=True).load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert hook["id"] == "symjac-verify"
+    assert hook["language"] == "python"
+    program, command, *options = hook["entry"].split()
+    assert program == "symjac" and command in main.commands
+    known = {text for parameter in main.commands[command].params for text in parameter.opts}
+    assert set(options) <= known
