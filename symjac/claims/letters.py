@@ -20,6 +20,9 @@ from symjac.core.index import Index
 if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
 
+LARGEST_POWER = 64
+"""Of a matrix: it is written out as a product."""
+
 
 def letter_in_scope(m: Meaning, key: str) -> Index | None:
     for letters in reversed(m.scopes):
@@ -209,6 +212,8 @@ def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
     power = exponent(m.read(inner), span)
     shape = values.slim(value).shape
     if len(shape) == 2 and power.is_Integer and sympy.expand(shape[0] - shape[1]) == 0:
+        if abs(int(power)) > LARGEST_POWER:
+            raise NotUnderstood(span, f"powers of a matrix are read up to {LARGEST_POWER}")
         return values.power(value, int(power))
     return values.elementwise(scalar.slot(0) ** power, value)
 

@@ -19,6 +19,7 @@ from symjac.claims.derivatives import arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
+from symjac.claims.pending import innermost
 from symjac.claims.tree import (
     Abs,
     Big,
@@ -241,9 +242,7 @@ class Meaning:
             after = factors[place + 1] if place + 1 < len(factors) else None
             if after is not None and self._applies(f, after):
                 group = after
-                inner = group
-                while isinstance(inner, Scripts | Transpose):
-                    inner = inner.base if isinstance(inner, Scripts) else inner.of
+                inner = innermost(group)
                 assert isinstance(inner, Group)
                 args = inner.of.items if isinstance(inner.of, Items) else (inner.of,)
                 span = f.span.to(inner.span)
@@ -263,15 +262,16 @@ class Meaning:
             return value
         if isinstance(outer, Transpose):
             return values.transpose(self._scripted(value, outer.of, inner))
-        assert isinstance(outer, Scripts)
+        if isinstance(outer, Binary):
+            power = letters.exponent(self.read(outer.right), outer.span)
+            return values.elementwise(scalar.slot(0) ** power, self._scripted(value, outer.left, inner))
+        if not isinstance(outer, Scripts):
+            raise NotUnderstood(outer.span, "a prime after a bracket is not understood")
         below = self._scripted(value, outer.base, inner)
         return letters.powered(self, letters.entry(self, below, outer.sub, outer.span), outer.sup, outer.span)
 
     def _applies(self, head: Node, after: Node) -> bool:
-        inner = after
-        while isinstance(inner, Scripts | Transpose):
-            inner = inner.base if isinstance(inner, Scripts) else inner.of
-        return isinstance(inner, Group) and self.is_function(head)
+        return isinstance(innermost(after), Group) and self.is_function(head)
 
     def is_function(self, node: Node) -> bool:
         """True for a name that a bracket after it is the argument of."""

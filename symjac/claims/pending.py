@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from symjac.claims.tree import (
+    Binary,
     Group,
     Items,
     Name,
@@ -89,6 +90,8 @@ def innermost(node: Node) -> Node:
             node = node.base
         elif isinstance(node, Transpose | Prime):
             node = node.of
+        elif isinstance(node, Binary) and node.op == "power":
+            node = node.left
         else:
             return node
 
@@ -96,9 +99,17 @@ def innermost(node: Node) -> Node:
 def rebased(node: Node, change: Callable[[Node], Node]) -> Node:
     """`node` with its innermost part changed."""
     layers: list[Node] = []
-    while isinstance(node, Scripts | Transpose | Prime):
+    while True:
+        if isinstance(node, Scripts):
+            below = node.base
+        elif isinstance(node, Transpose | Prime):
+            below = node.of
+        elif isinstance(node, Binary) and node.op == "power":
+            below = node.left
+        else:
+            break
         layers.append(node)
-        node = node.base if isinstance(node, Scripts) else node.of
+        node = below
     out = change(node)
     for layer in reversed(layers):
         span = out.span.to(layer.span)
@@ -106,6 +117,8 @@ def rebased(node: Node, change: Callable[[Node], Node]) -> Node:
             out = replace(layer, base=out, span=span)
         elif isinstance(layer, Transpose | Prime):
             out = replace(layer, of=out, span=span)
+        elif isinstance(layer, Binary):
+            out = replace(layer, left=out, span=span)
     return out
 
 
