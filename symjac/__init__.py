@@ -1,6 +1,7 @@
 """symjac derives the training of a neural network from its forward formulas. One derivation is read several ways:
 
-    spec -> stack -> expressions -> derivation -> { document, code, verdict, numbers }
+    spec -> stack -> expressions -> derivation -> { document, code, numbers }
+    notes -> claims -> expressions -> verdict
 
 The rooms, in the order in which one may import another (`tests/test_imports.py` holds it):
 
@@ -18,6 +19,9 @@ The rooms, in the order in which one may import another (`tests/test_imports.py`
                templates and of writing what is emitted
     check      a generated module against finite differences and complex steps, and its loss against the declared
                formulas; the entries of an expression as SymPy formulas, for proofs
+    claims     formulas as people write them: notes to a syntax tree, and with a world of definitions to expressions.
+               Judges nothing
+    verify     the verdict on each claim, the search for the fault, and how both are shown
     train      data sets and the loop, beside the others: it runs generated modules and imports nothing symbolic
     numbers    spectra and the dense matrix, from generated modules: it imports nothing symbolic either
     cli        prints and exits; no mathematics

@@ -139,9 +139,11 @@ def define_now(m: Meaning, key: str, definition: Definition) -> None:
         expr, axes = whole.expr, whole.axes
         if known is not None and [i.size for i in known] != [i.size for i in axes]:
             raise Misfit(definition.span, f"{key} is declared with another shape")
-    loose = [i.name for i in expr.free if i not in axes]
-    if loose:
-        raise NotUnderstood(definition.span, f"{loose[0]} on the right is not an index on the left")
+    loose = [i for i in expr.free if i not in axes]
+    if loose:  # L = −log p_k: L depends on k, though it does not say so
+        m.unsaid[key] = tuple(i.name for i in loose)
+        whole = values.value(expr, [*loose, *axes])
+        expr, axes = whole.expr, whole.axes
     m.world.define(key, axes, expr)
 
 

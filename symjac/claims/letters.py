@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import sympy
@@ -14,7 +15,8 @@ from symjac.claims.notebook import each
 from symjac.claims.tree import Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
 from symjac.claims.values import Value
 from symjac.core import scalar
-from symjac.core.expr import Expr, Number
+from symjac.core.expr import Expr, Map, Number
+from symjac.core.expr import walk as walk_expr
 from symjac.core.index import Index
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 LARGEST_POWER = 64
 """Of a matrix: it is written out as a product."""
+
+LARGEST_EXPONENT = 1000
+LONGEST_NUMBER = 1 << 15
+"""In bits."""
 
 
 def letter_in_scope(m: Meaning, key: str) -> Index | None:
@@ -92,13 +98,15 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
             if len(way.sub) < len(axes):
                 axes = tuple(i for i in axes if i.size != 1)
             return axes[places[0]].size if places[0] < len(axes) else None
-    if identifier(node.base) is None:
-        value = m.read(node.base)
-        place = next(p for p, s in enumerate(node.sub) if identifier(s) == key)
-        if len(node.sub) < len(value.axes) and m.notebook.samples == "columns":
-            place -= len(node.sub)
-        return value.axes[place].size if -len(value.axes) <= place < len(value.axes) else None
-    return None
+    whole: Node = node.base if node.sup is None else replace(node, sub=())
+    try:
+        value = m.read(whole)
+    except NotUnderstood:
+        return None
+    place = next(p for p, s in enumerate(node.sub) if identifier(s) == key)
+    if len(node.sub) < len(value.axes) and m.notebook.samples == "columns":
+        place -= len(node.sub)
+    return value.axes[place].size if -len(value.axes) <= place < len(value.axes) else None
 
 
 def affine(m: Meaning, script: Node) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
@@ -215,7 +223,25 @@ def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
         if abs(int(power)) > LARGEST_POWER:
             raise NotUnderstood(span, f"powers of a matrix are read up to {LARGEST_POWER}")
         return values.power(value, int(power))
+    return raised(value, power, span)
+
+
+def raised(value: Value, power: sympy.Expr, span: Span) -> Value:
+    """Each entry to the power. Refused where the numbers that it makes are too long to write down."""
+    if power.is_Rational:
+        steps = max(abs(power.p), power.q)
+        if steps > LARGEST_EXPONENT or steps * _bits(value.expr) > LONGEST_NUMBER:
+            raise NotUnderstood(span, f"a power that large is not read; exponents are read up to {LARGEST_EXPONENT}")
     return values.elementwise(scalar.slot(0) ** power, value)
+
+
+def _bits(e: Expr) -> int:
+    """The length of the longest number in it, its exponents' factor included."""
+    formulas = [n.value if isinstance(n, Number) else n.formula for n in walk_expr(e) if isinstance(n, Number | Map)]
+    numbers = {n for f in formulas for n in f.atoms(sympy.Rational)}
+    powers = {n.exp for f in formulas for n in f.atoms(sympy.Pow) if n.exp.is_Rational}
+    longest = max((max(abs(n.p), n.q).bit_length() for n in numbers), default=1)
+    return longest * max((int(abs(n)) for n in powers), default=1) or 1
 
 
 def exponent(value: Value, span: Span) -> sympy.Expr:

@@ -49,7 +49,7 @@ from symjac.claims.tree import (
 from symjac.claims.values import SizeMismatch, Value
 from symjac.claims.world import World
 from symjac.core import scalar
-from symjac.core.expr import Expr, ShapeError, Symbol, number
+from symjac.core.expr import Expr, ShapeError, Symbol, number, symbol
 from symjac.core.index import Index, size_symbol
 
 T = TypeVar("T")
@@ -74,6 +74,8 @@ class Meaning:
     bound: list[dict[str, Value]] = field(default_factory=list)
     scopes: list[dict[str, Index]] = field(default_factory=list)
     roots: list[tuple[Node, ...]] = field(default_factory=list)
+    unsaid: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names defined by a formula with index letters that their left side lacks."""
     depth: int = 0
     unsized: int = 0
     """How many identities without a size have been met in the formula that is being read."""
@@ -264,7 +266,7 @@ class Meaning:
             return values.transpose(self._scripted(value, outer.of, inner))
         if isinstance(outer, Binary):
             power = letters.exponent(self.read(outer.right), outer.span)
-            return values.elementwise(scalar.slot(0) ** power, self._scripted(value, outer.left, inner))
+            return letters.raised(self._scripted(value, outer.left, inner), power, outer.span)
         if not isinstance(outer, Scripts):
             raise NotUnderstood(outer.span, "a prime after a bracket is not understood")
         below = self._scripted(value, outer.base, inner)
@@ -299,7 +301,7 @@ class Meaning:
             case "divide":
                 return self._spread(values.divide, a, b)
             case "power":
-                return values.elementwise(scalar.slot(0) ** letters.exponent(b, node.span), a)
+                return letters.raised(a, letters.exponent(b, node.span), node.span)
         raise NotUnderstood(node.span, f"{node.op} is not understood here")
 
     # ------------------------------------------------------------ names
@@ -323,18 +325,34 @@ class Meaning:
         book = self.notebook
         if way.key in book.aliases and not (way.key in book.shapes or way.key in book.definitions):
             return self.read(book.aliases[way.key].of)
-        if way.sub and book.knows(each(way.key)):
-            return values.from_symbol(entering.symbol(self, each(way.key), node.span))
-        if book.knows(way.key):
-            return values.from_symbol(entering.symbol(self, way.key, node.span))
-        return None
+        key = each(way.key) if way.sub and book.knows(each(way.key)) else way.key
+        if not book.knows(key):
+            return None
+        s = entering.symbol(self, key, node.span)
+        unsaid = [
+            letters.free_scope(self).setdefault(name, Index(name, i.size))
+            for name, i in zip(self.unsaid.get(key, ()), s.indices, strict=False)
+        ]
+        rest = s.indices[len(unsaid) :]
+        return values.from_symbol(symbol(s.name, (*unsaid, *rest)), rest)
 
     def _alias(self, way: Written) -> Alias | None:
         book = self.notebook
         own = way.key in book.shapes or way.key in book.definitions or any(way.key in b for b in self.bound)
         if own or not way.sub:
             return None
-        return book.aliases.get(way.key)
+        if way.key in book.aliases:
+            return book.aliases[way.key]
+        whole = way.key[:1].upper() + way.key[1:]
+        if book.samples and whole != way.key and book.knows(whole) and self._counts_samples(whole, way.sub[0]):
+            return Alias(book.latex.get(whole, Name(whole)), book.samples)
+        return None
+
+    def _counts_samples(self, key: str, letter: Node) -> bool:
+        """True where the letter's range is as long as the axis of the samples."""
+        size = letters.extent(self, identifier(letter) or "")
+        axes = entering.symbol(self, key, letter.span).indices
+        return len(axes) == 2 and size == axes[0 if self.notebook.samples == "rows" else 1].size
 
     def _other_name(self, node: Node) -> Value:
         if isinstance(node, Scripts):
@@ -355,6 +373,9 @@ class Meaning:
             return values.scalar(number(size_symbol(key)))
         if isinstance(node, Name) and node.text.startswith("d") and len(node.text) > 1:
             return self._spelled_gradient(node, Name(node.text[1:], span=node.span))
+        function = self.notebook.functions.get(key)
+        if function is not None and all(map(self.notebook.knows, function.parameters)):
+            return calls.own(self, key, function, [self.read(Name(p)) for p in function.parameters], node.span)
         if key in CONSTANTS or key in self.notebook.variables:
             return values.from_symbol(self._free_number(key))
         raise NotUnderstood(node.span, self._unknown_name(node))
@@ -371,6 +392,8 @@ class Meaning:
         """I_n, 1_n, a bracket or an operator with scripts, dW_1, f with a power."""
         base = node.base
         key = identifier(base)
+        if key == "delta" and len(node.sub) == 2 and node.sup is None and all(map(self._may_be_letter, node.sub)):
+            return conditions.kronecker(self, *node.sub)
         whole_key = identifier(node)
         if whole_key is not None and sizes.is_size(self, whole_key):
             return values.scalar(number(size_symbol(whole_key)))
@@ -385,6 +408,10 @@ class Meaning:
             raise NotUnderstood(node.span, self._unknown_name(node))
         value = self.read(base)
         return letters.powered(self, letters.entry(self, value, node.sub, node.span), node.sup, node.span)
+
+    def _may_be_letter(self, node: Node) -> bool:
+        key = identifier(node)
+        return key is not None and letters.looks_like_letter(self, key)
 
     def _spelled_gradient(self, node: Node, by: Node) -> Value:
         """dW: the gradient of the loss."""

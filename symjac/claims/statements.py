@@ -6,12 +6,12 @@ other; every further equation about it is a claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from symjac.claims.calls import OPERATORS
 from symjac.claims.names import identifier, label, ways
-from symjac.claims.notebook import Definition, Function, Notebook, Shape, each
+from symjac.claims.notebook import Definition, Function, Notebook, Shape, each, loss_of
 from symjac.claims.tree import (
     Big,
     Call,
@@ -116,7 +116,7 @@ INDEX_LETTERS = frozenset("ijklmnpqrs")
 
 
 def _separated(s: Statement, notebook: Notebook) -> Statement:
-    """A_{ij} as A_{i,j}, unless A_{ij} is declared."""
+    """A_{ij} as A_{i,j}, unless A_{ij} is declared; x^{(i)} as x_i where i is an index."""
     declared = {
         identifier(n)
         for side, relation in zip(s.sides, s.relations, strict=False)
@@ -126,6 +126,8 @@ def _separated(s: Statement, notebook: Notebook) -> Statement:
 
     def split(node: Node) -> Node:
         node = rebuild(node, split)
+        if isinstance(node, Scripts) and node.sup is not None:
+            node = _lowered(node, notebook)
         if not isinstance(node, Scripts) or len(node.sub) != 1 or identifier(node) in declared | set(notebook.shapes):
             return node
         part = node.sub[0]
@@ -137,6 +139,15 @@ def _separated(s: Statement, notebook: Notebook) -> Statement:
         return node
 
     return replace(s, sides=tuple(split(side) for side in s.sides))
+
+
+def _lowered(node: Scripts, notebook: Notebook) -> Scripts:
+    parts = node.sup.factors if isinstance(node.sup, Product) else (node.sup,)
+    last = parts[-1]
+    if not isinstance(last, Group) or identifier(last.of) not in notebook.letters:
+        return node
+    rest = None if len(parts) == 1 else parts[0] if len(parts) == 2 else Product(parts[:-1], span=node.span)
+    return replace(node, sub=(*node.sub, last.of), sup=rest)
 
 
 # ---------------------------------------------------------------- layers
@@ -274,6 +285,7 @@ def _bare(node: Node, letters: tuple[str, ...]) -> Node:
 def _definitions(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> set[int]:
     """Enter the definitions; the places of the statements whose first equality is one."""
     places: set[int] = set()
+    named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
     for derivatives in (True, False):
         for place, (s, role) in enumerate(statements):
             if role == "claim" or place in places or not s.relations or s.relations[0] not in ("=", ":="):
@@ -282,10 +294,21 @@ def _definitions(statements: Sequence[tuple[Statement, str]], notebook: Notebook
                 continue
             if derivatives and not isinstance(s.sides[1], Derivative):
                 continue
+            if _is_spelled_gradient(s.sides[0], named) and loss_of(notebook) is not None:
+                continue
             for instance in _instances(s, notebook):
                 if _define(instance, notebook):
                     places.add(place)
     return places
+
+
+def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:
+    """dW where W is named as well."""
+    base = left.base if isinstance(left, Scripts) else left
+    if not isinstance(base, Name) or not base.text.startswith("d") or len(base.text) < 2:
+        return False
+    bare = Name(base.text[1:])
+    return any(way.key in named for way in ways(replace(left, base=bare) if isinstance(left, Scripts) else bare))
 
 
 def _define(s: Statement, notebook: Notebook) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Mapping
 from fractions import Fraction
 from typing import Any
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import numpy as np
 import sympy
 
@@ -236,6 +236,7 @@ class Reals(Evaluation):
 class Doubles(Reals):
     """float64."""
 
+    by_entries = True
     rounding = Fraction(1, 10**10)
 
     def scalar_number(self, value: Fraction) -> Any:
