@@ -9,7 +9,7 @@ import sympy
 
 from symjac.calculus.differentiate import jacobian
 from symjac.claims import entering, functions, letters, sizes, values
-from symjac.claims.errors import NotUnderstood
+from symjac.claims.errors import Misfit, NotUnderstood
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Function
 from symjac.claims.tree import Name, Node, Prime, Scripts, Span
@@ -69,44 +69,59 @@ def pair(m: Meaning, key: str, args: Sequence[Node]) -> Value:
 
 
 def own(m: Meaning, key: str, f: Function, args: list[Value], span: Span) -> Value:
-    """A function that the notes define: of whole arrays where its parameter is declared as one, else elementwise."""
+    """A function that the notes define: of whole arrays where its parameter is declared as one, else elementwise.
+
+    f(x) = x σ(x) of an array x makes sense entry by entry alone.
+    """
     if len(args) != len(f.parameters):
         raise NotUnderstood(span, f"{key} has {len(f.parameters)} arguments in its definition")
     if key in m.busy:
         raise NotUnderstood(span, f"{key} is defined by itself")
-    whole = bool(f.letters) or any(is_array(m, p) for p in f.parameters)
-    shape = max(args, key=lambda a: len(a.axes))
-    bound: dict[str, Value] = {}
-    for p, a in zip(f.parameters, args, strict=True):
-        aside = {i: Index(f"_a{n}", i.size) for n, i in enumerate(a.axes)}
-        bound[p] = a if whole else Value(rename(a.expr, aside), ())
-    out: list[Value] = []
-    m.busy.append(key)
+    if f.letters:
+        return by_letters(m, key, f, args, span)
+    if not any(is_array(m, p) for p in f.parameters):
+        return elementwise(m, key, f, args)
+    try:
+        return body(m, key, f, dict(zip(f.parameters, args, strict=True)))
+    except Misfit:
+        return elementwise(m, key, f, args)
+
+
+def by_letters(m: Meaning, key: str, f: Function, args: list[Value], span: Span) -> Value:
+    """softmax(x)_{n,i} = ..: the letters are the axes."""
+    like = max(args, key=lambda a: len(a.axes))
+    names = [identifier(n) for n in f.letters]
+    if len(names) != len(like.axes) or None in names:
+        raise NotUnderstood(span, f"{key} is defined for arrays with {len(names)} indices")
+    scope: dict[str, Index] = {}
+    value = body(m, key, f, dict(zip(f.parameters, args, strict=True)), scope)
+    back = {scope.get(n or "", Index(n or "", a.size)): a for n, a in zip(names, like.axes, strict=True)}
+    return Value(rename(value.expr, back), like.axes, like.row)
+
+
+def elementwise(m: Meaning, key: str, f: Function, args: list[Value]) -> Value:
+    like = max(args, key=lambda a: len(a.axes))
+    aside = [{i: Index(f"_a{n}", i.size) for n, i in enumerate(a.axes)} for a in args]
+    bound = {p: Value(rename(a.expr, to)) for p, a, to in zip(f.parameters, args, aside, strict=True)}
+    value = body(m, key, f, bound)
+    back = {Index(f"_a{n}", i.size): i for n, i in enumerate(like.axes)}
+    return Value(rename(value.expr, back), like.axes, like.row)
+
+
+def body(m: Meaning, key: str, f: Function, bound: dict[str, Value], scope: dict[str, Index] | None = None) -> Value:
+    """The right side of the definition, its parameters bound."""
     outer = m.bound
+    m.busy.append(key)
+    m.roots.append((f.body,))
+    m.scopes.append({} if scope is None else scope)
     try:
         m.bound = [bound]
-        m.scopes.append({})
-        m.roots.append((f.body,))
-        body = m.read(f.body)
-        if f.letters:
-            names = [identifier(n) for n in f.letters]
-            if len(names) != len(shape.axes) or None in names:
-                raise NotUnderstood(span, f"{key} is defined for arrays with {len(names)} indices")
-            back = {
-                m.scopes[-1].get(n or "", Index(n or "", a.size)): a for n, a in zip(names, shape.axes, strict=True)
-            }
-            body = Value(rename(body.expr, back), shape.axes, shape.row)
-        out.append(body)
+        return m.read(f.body)
     finally:
-        m.roots.pop()
         m.scopes.pop()
-        m.bound = outer
+        m.roots.pop()
         m.busy.remove(key)
-    body = out[0]
-    if whole:
-        return body
-    back = {Index(f"_a{n}", i.size): i for n, i in enumerate(shape.axes)}
-    return Value(rename(body.expr, back), shape.axes, shape.row)
+        m.bound = outer
 
 
 def is_array(m: Meaning, parameter: str) -> bool:

@@ -10,7 +10,7 @@ from symjac.claims import values
 from symjac.claims.names import identifier
 from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose
 from symjac.claims.values import Value
-from symjac.core.expr import Expr, Symbol, affine, contract, rename, symbol
+from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract, rename, symbol
 from symjac.core.index import Index
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _by(m: Meaning, node: Node) -> tuple[Value, bool, bool]:
     if isinstance(inner, Transpose):
         inner = inner.of
     value = m.read(inner)
-    if not isinstance(value.expr, Symbol):
+    if _taken_out(value.expr) is None:
         raise NotUnderstood(node.span, "a derivative is taken by a single quantity, a sample or an entry of it")
     return value, vec, flipped
 
@@ -82,16 +82,38 @@ def _axes(by: Value, order: int) -> tuple[Index, ...]:
     return tuple(Index(f"_d{order}{p}", i.size) for p, i in enumerate(by.axes))
 
 
+def _taken_out(e: Expr) -> tuple[Symbol, list[Expr]] | None:
+    """A tensor, and the identities that say which of its entries, each index of it once: x[u] 1[u = Σ c·i + o]."""
+    if isinstance(e, Symbol):
+        return e, []
+    if not isinstance(e, Contract):
+        return None
+    tensors = [f for f in e.factors if isinstance(f, Symbol)]
+    ties: list[Expr] = [f for f in e.factors if isinstance(f, Identity)]
+    if len(tensors) != 1 or len(ties) != len(e.factors) - 1 or len(set(tensors[0].indices)) != len(tensors[0].indices):
+        return None
+    tied = [i for f in ties for i in e.summed if i in f.free]
+    return (tensors[0], ties) if sorted(tied, key=str) == sorted(e.summed, key=str) else None
+
+
 def _differentiated(m: Meaning, of: Expr, by: Value, order: int) -> Expr:
     """∂of/∂by over the axes of `of`, those of `by` as `_axes`, and the letters of both."""
-    s = by.expr
-    assert isinstance(s, Symbol)
+    taken = _taken_out(by.expr)
+    assert taken is not None
+    s, ties = taken
     held = symbol(s.name, [Index(f"_w{order}{p}", i.size) for p, i in enumerate(s.indices)])
     raw = m.world.derivative(of, held)
     to = dict(zip(by.axes, _axes(by, order), strict=True))
     expr = raw
+    bound = {i for i in s.indices if i not in by.expr.free}
     for mine, written in zip(held.indices, s.indices, strict=True):
-        expr = rename(expr, {mine: to.get(written, written)})
+        if written in bound:
+            ties = [rename(t, {written: mine}) for t in ties]
+        else:
+            expr = rename(expr, {mine: to.get(written, written)})
+    if ties:
+        summed = [mine for mine, written in zip(held.indices, s.indices, strict=True) if written in bound]
+        expr = contract([expr, *(rename(t, to) for t in ties)], summed)
     if s.name in m.notebook.tied and len(by.axes) == 2:
         expr = m.world.structured(expr, symbol(s.name, _axes(by, order)))
     return expr

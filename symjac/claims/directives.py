@@ -23,6 +23,9 @@ SKIP_TO = "claims again"
 CONTROLS = (NEW_WORLD, SKIP_NEXT, SKIP_FROM, SKIP_TO)
 """Directives that act where they stand."""
 
+MOST_LABELS = 2
+"""Layer labels that run."""
+
 
 def control(text: str) -> str | None:
     """Which of `CONTROLS` it is."""
@@ -93,6 +96,8 @@ def _layers(book: Notebook, label: str, first: str, last: str, _: str | None, de
         return False
     if not last.isdigit():
         book.depth[last] = int(top)
+    if len(book.layers.keys() | {label}) > MOST_LABELS:
+        raise ValueError(f"more than {MOST_LABELS} layer labels")
     book.layers[label] = range(int(first), int(top) + 1)
     return None
 

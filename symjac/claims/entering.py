@@ -170,6 +170,10 @@ def fitted(
 
 def size_of_script(m: Meaning, script: Node) -> sympy.Expr:
     key = identifier(script)
+    if key is None:
+        terms, offset = letters.affine(m, script)
+        if offset == 0 and terms and all(c.is_positive for c, _ in terms):
+            return sympy.expand(1 + sum((c * (i.size - 1) for c, i in terms), sympy.Integer(0)))
     if key is None or key not in m.notebook.letters:
         raise NotUnderstood(script.span, "an index letter is expected")
     return letters.letter(m, key, script.span).size

@@ -22,8 +22,11 @@ from symjac.core.index import Index
 if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
 
-LARGEST_POWER = 64
+LARGEST_POWER = 32
 """Of a matrix: it is written out as a product."""
+
+LARGEST_PLACE = 3
+"""The places of an axis of n that stand for themselves at the sizes at which formulas are compared."""
 
 LARGEST_EXPONENT = 1000
 LONGEST_NUMBER = 1 << 15
@@ -50,7 +53,8 @@ def letter(m: Meaning, key: str, span: Span) -> Index:
     """The index that a letter stands for; its range is declared, or that of an axis it stands at."""
     found = letter_in_scope(m, key)
     if found is None:
-        size = extent(m, key) or size_seen(m, key, m.roots[-1] if m.roots else ())
+        roots = m.roots[-1] if m.roots else ()
+        size = extent(m, key) or size_seen(m, key, roots) or size_counted(m, key, roots)
         if size is None:
             raise NotUnderstood(span, f"what {key} runs over is not said; write for example ${key} = 1, \\dots, n$")
         found = Index(key, size)
@@ -72,6 +76,44 @@ def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
                 size = size_at(m, node, key)
                 if size is not None:
                     return size
+    return None
+
+
+def size_counted(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
+    """The size of a letter in a subscript that numbers an axis: of c, i, j in 12 c + 3 i + j on 24 are 2, 4 and 3."""
+    for node in (n for root in roots for n in walk(root) if isinstance(n, Scripts)):
+        for place, script in enumerate(node.sub):
+            if not isinstance(script, Sum):
+                continue
+            try:
+                strides = linear(m, script)
+            except NotUnderstood:
+                continue
+            offset = strides.pop(None, sympy.Integer(0)) + (sum(strides.values()) - 1) * m.notebook.base
+            order = sorted(strides.values(), key=lambda c: int(c))
+            if key not in strides or offset != 0 or order[0] != 1 or len(set(order)) != len(order):
+                continue
+            length = size_at_place(m, node, place)
+            if length is None:
+                continue
+            ends = [*order[1:], length]
+            if all((end / c).is_Integer and end / c > 1 for c, end in zip(order, ends, strict=True)):
+                return ends[order.index(strides[key])] / strides[key]
+    return None
+
+
+def size_at_place(m: Meaning, node: Scripts, place: int) -> sympy.Expr | None:
+    """The size of the axis at which a subscript stands."""
+    for way in ways(node):
+        if not m.notebook.knows(way.key) or len(way.sub) != len(node.sub):
+            continue
+        if way.key not in m.busy:
+            axes = entering.symbol(m, way.key, node.span).indices
+        elif way.key in m.notebook.shapes:
+            axes = entering.axes_of(m, way.key)
+        else:
+            return None
+        return axes[place].size if len(axes) == len(way.sub) else None
     return None
 
 
@@ -103,7 +145,9 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
         value = m.read(whole)
     except NotUnderstood:
         return None
-    place = next(p for p, s in enumerate(node.sub) if identifier(s) == key)
+    place = next((p for p, s in enumerate(node.sub) if identifier(s) == key), None)
+    if place is None:
+        return None
     if len(node.sub) < len(value.axes) and m.notebook.samples == "columns":
         place -= len(node.sub)
     return value.axes[place].size if -len(value.axes) <= place < len(value.axes) else None
@@ -154,7 +198,9 @@ def no_index(script: Node) -> NoReturn:
 
 
 def split_subscripts(subs: tuple[Node, ...], rank: int) -> list[Node]:
-    """A_{ij} without a comma is i, j."""
+    """A_{ij} without a comma is i, j, and A_{12} is 1, 2."""
+    if len(subs) == 1 and isinstance(subs[0], Num) and rank == len(subs[0].text) == 2:
+        return [Num(digit, span=subs[0].span) for digit in subs[0].text]
     out: list[Node] = []
     for s in subs:
         if (
@@ -208,7 +254,27 @@ def affine_at(m: Meaning, script: Node, axis: Index) -> tuple[list[tuple[sympy.E
     new = key is not None and not isinstance(script, Num) and letter_in_scope(m, key) is None
     if key is not None and new and extent(m, key) is None and looks_like_letter(m, key):
         free_scope(m).setdefault(key, Index(key, axis.size))
-    return affine(m, script)
+    terms, offset = affine(m, script)
+    _check_range(m, script, terms, offset, axis)
+    return terms, offset
+
+
+def _check_range(
+    m: Meaning, script: Node, terms: list[tuple[sympy.Expr, Index]], offset: sympy.Expr, axis: Index
+) -> None:
+    """A number has to be a place of the axis, and a letter alone must not run past its end."""
+    size = sizes.true(m, axis.size)
+    if not terms and (offset < 0 or (size.is_Integer and offset >= size)):
+        first = m.notebook.base
+        raise NotUnderstood(script.span, f"there is no entry {offset + first}: {size} are counted from {first}")
+    if not terms and offset >= LARGEST_PLACE and not axis.size.is_Integer:
+        place = offset + m.notebook.base
+        raise NotUnderstood(script.span, f"entry {place} of {size} is not read; of n entries, only the first three are")
+    if len(terms) == 1 and terms[0][0] == 1 and offset == 0:
+        letter, room = terms[0][1], size - sizes.true(m, terms[0][1].size)
+        if not room.is_nonnegative and not any("?" in s.name for s in room.free_symbols):
+            last = sizes.true(m, letter.size)
+            raise NotUnderstood(script.span, f"{letter.name} runs over {last} values, and stands at an axis of {size}")
 
 
 def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:

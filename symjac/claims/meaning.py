@@ -6,9 +6,10 @@ are not written (of I and of a vector of ones) are unknowns, solved for where sh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TypeVar
 
 import sympy
@@ -45,17 +46,24 @@ from symjac.claims.tree import (
     Space,
     Sum,
     Transpose,
+    walk,
 )
 from symjac.claims.values import SizeMismatch, Value
 from symjac.claims.world import World
 from symjac.core import scalar
-from symjac.core.expr import Expr, ShapeError, Symbol, number, symbol
+from symjac.core.expr import Contract, Expr, ShapeError, Symbol, number, symbol
 from symjac.core.index import Index, size_symbol
 
 T = TypeVar("T")
 
 CONSTANTS = {"alpha", "eta", "lambda", "epsilon", "varepsilon", "mu", "rho", "gamma", "beta", "tau", "lr"}
 """Names that are numbers where nothing else is said of them."""
+
+MOST_FACTORS = 64
+"""Of a product, those of its factors included."""
+
+MOST_READ = 20_000
+"""Parts of one formula, those of the functions that it applies included."""
 
 DEEPEST = 80
 """How deep formulas and definitions may be nested."""
@@ -77,6 +85,8 @@ class Meaning:
     unsaid: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Names defined by a formula with index letters that their left side lacks."""
     depth: int = 0
+    count: int = 0
+    """Parts read of the formula that is being read."""
     unsized: int = 0
     """How many identities without a size have been met in the formula that is being read."""
     reading_of: str = ""
@@ -92,26 +102,47 @@ class Meaning:
         """A first derivative entry by entry: over the axes of what is differentiated and those of the variable."""
         return self._solving((node,), lambda: by_entries(self, node))
 
-    def sides(self, left: Node, right: Node) -> tuple[Value, Value]:
-        """Both sides of an equation, over the same axes. Raises Misfit where their shapes differ."""
+    def sides(self, left: Node, right: Node, when: Sequence[Node] = ()) -> tuple[Value, Value]:
+        """Both sides of an equation, over the same axes; 0 where a condition of `when` does not hold.
+
+        Raises Misfit where their shapes differ.
+        """
+        number = self._number_in(left, right)
 
         def read() -> tuple[Value, Value]:
+            if number is not None:
+                free = self.world.declare(f"{number}__number", ())
+                self.bound.append({number: values.from_symbol(free)})
             a, b = self.read(left), self.read(right)
+            holding = [conditions.indicator(self, c) for c in when]
             try:
-                return values.same(a, b)
+                a, b = values.same(a, b)
+                return reduce(values.hadamard, holding, a), reduce(values.hadamard, holding, b)
             except ShapeError as error:
                 if isinstance(error, SizeMismatch):
                     with suppress(Misfit):
                         sizes.solve(self, error, right.span)
                 raise Misfit(right.span, self._unlike(a, b)) from None
 
-        return self._solving((left, right), read)
+        return self._solving((left, right, *when), read)
+
+    def _number_in(self, left: Node, right: Node) -> str | None:
+        """x in f'(x) = .., where the formula has no other quantity: it is claimed of every number."""
+        match left:
+            case Product(factors=(Prime(), Group(of=Name() as x))) | Call(function=Prime(), args=(Name() as x,)):
+                key = identifier(x)
+                named = {identifier(n) for n in walk(right) if isinstance(n, Name)}
+                others = [n for n in named if n is not None and n != key and self.notebook.knows(n)]
+                return key if key is not None and self.notebook.knows(key) and not others else None
+        return None
 
     def _unlike(self, left: Value, right: Value) -> str:
         shapes = [sizes.shape_text(v) for v in (left, right)]
         return f"the left side is a {shapes[0]}, the right side a {shapes[1]}"
 
     def _solving(self, roots: tuple[Node, ...], read: Callable[[], T]) -> T:
+        if not self.roots:
+            self.count = 0
         self.roots.append(roots)
         state = len(self.bound), len(self.scopes), len(self.busy), self.depth
         try:
@@ -135,6 +166,9 @@ class Meaning:
 
     def read(self, node: Node) -> Value:
         self.depth += 1
+        self.count += 1
+        if self.count > MOST_READ:
+            raise NotUnderstood(node.span, "with its definitions written out, it is too long")
         if self.depth > DEEPEST:
             raise NotUnderstood(node.span, "the definitions are nested too deeply")
         try:
@@ -225,6 +259,8 @@ class Meaning:
                 continue
             with sizes.at(self, part):
                 total = self._times(total, value, parts[place - 1][1], node)
+            if isinstance(total.expr, Contract) and len(total.expr.factors) > MOST_FACTORS:
+                raise NotUnderstood(node.span, f"products are read up to {MOST_FACTORS} factors")
         assert total is not None
         return total
 

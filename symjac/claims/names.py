@@ -93,10 +93,15 @@ def label(node: Node) -> str | None:
             parts = [label(f) for f in node.factors]
             return None if None in parts else "".join(p for p in parts if p is not None)
         case Sum():
-            parts = [label(t) for t in node.terms]
+            parts = [_term(t) for t in node.terms]
             return None if None in parts else "_plus_".join(p for p in parts if p is not None)
         case Neg():
             inner = label(node.of)
             return None if inner is None or isinstance(node.of, Num) else f"minus_{inner}"
         case _:
             return None
+
+
+def _term(node: Node) -> str | None:
+    """t − 1 as t_plus_minus_1; a lone −1 is a power and no name."""
+    return f"minus_{node.of.text}" if isinstance(node, Neg) and isinstance(node.of, Num) else label(node)

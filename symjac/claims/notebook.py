@@ -24,12 +24,12 @@ class Reading:
     def changes(self, other: Reading) -> list[str]:
         """What `other` reads differently, in words."""
         words = {
-            "vector": "the derivative of a number by a vector is a "
+            "vector": "where the derivative of a number by a vector is a "
             + ("row (numerator layout)" if other.vector == "row" else "column (gradient)"),
-            "matrix": "the derivative of a number by a matrix has "
+            "matrix": "where the derivative of a number by a matrix has "
             + ("the transposed shape (numerator layout)" if other.matrix == "numerator" else "the matrix's shape"),
-            "jacobian": f"{other.jacobian} layout",
-            "vec": f"{'row' if other.vec == 'rows' else 'column'}-stacking vec",
+            "jacobian": f"in {other.jacobian} layout",
+            "vec": f"with {'row' if other.vec == 'rows' else 'column'}-stacking vec",
         }
         return [text for name, text in words.items() if getattr(self, name) != getattr(other, name)]
 

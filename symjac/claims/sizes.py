@@ -20,6 +20,9 @@ from symjac.core.index import size_symbol
 if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
 
+LARGEST_SMALL = 4
+"""Sizes up to here are meant as they are; larger ones stand for any size."""
+
 
 def size(m: Meaning, node: Node) -> sympy.Expr:
     """A size as written in a shape, a range or under an identity."""
@@ -45,7 +48,7 @@ def size_of_number(m: Meaning, node: Num) -> sympy.Expr:
     if not node.text.isdigit():
         raise NotUnderstood(node.span, f"{node.text} is no size; a whole number is expected")
     n = int(node.text)
-    if n <= 1 or literal_sizes(m):
+    if n <= LARGEST_SMALL or literal_sizes(m):
         return sympy.Integer(n)
     return size_symbol(f"size{n}")
 
@@ -74,7 +77,7 @@ def shape_text(value: Value) -> str:
 
 def _named(text: str) -> str:
     """Sizes that stand for a number, as the number."""
-    return re.sub(r"\bsize(\d+)", r"\1", re.sub(r"\?\d+ \w*", "?", text))
+    return re.sub(r"\bsize(\d+)", r"\1", re.sub(r"\?\d+ \w*", "?", text)).replace("**", "^")
 
 
 def unknown_size(m: Meaning) -> sympy.Expr:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from symjac.claims.calls import OPERATORS
+from symjac.claims.functions import ELEMENTWISE
 from symjac.claims.names import identifier, label, ways
 from symjac.claims.notebook import Definition, Function, Notebook, Shape, each, loss_of
 from symjac.claims.tree import (
@@ -317,6 +318,8 @@ def _define(s: Statement, notebook: Notebook) -> bool:
         return False
     if _define_function(left, right, notebook):
         return True
+    if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p
+        left, right = left.args[0], Call(Name("exp", r"\exp"), (right,), span=right.span)
     found = (
         (identifier(left) or "", left, ())
         if _is_total(left, right, notebook)
@@ -400,6 +403,8 @@ def _define_function(left: Node, right: Node, notebook: Notebook) -> bool:
     match head:
         case Product(factors=(Name() | Scripts() as name, Group() as inner)):
             head, parts = name, inner.of.items if isinstance(inner.of, Items) else (inner.of,)
+        case Product(factors=(Name() | Scripts() as name, Scripts(base=Group() as inner, sub=sub, sup=None))):
+            head, parts, letters = name, inner.of.items if isinstance(inner.of, Items) else (inner.of,), sub
         case Call(function=Name() | Scripts() as name, args=args):
             head, parts = name, args
         case _:
@@ -417,11 +422,17 @@ def _define_function(left: Node, right: Node, notebook: Notebook) -> bool:
 
 def _variables(node: Node, notebook: Notebook) -> None:
     """f(u), f'(u) on a left side: u is any number, where nothing else is known of it."""
+    head: Node
     match node:
-        case Product(factors=(Name() | Prime(), Group(of=Name() as inner))) | Call(args=(Name() as inner,)):
-            key = identifier(inner)
-            if key is not None and not notebook.knows(key):
-                notebook.variables.add(key)
+        case Product(factors=(Name() | Prime() as head, Group(of=Name() as inner))):
+            pass
+        case Call(function=head, args=(Name() as inner,)):
+            pass
+        case _:
+            return
+    key = identifier(inner)
+    if key is not None and not notebook.knows(key) and (isinstance(head, Prime) or identifier(head) not in ELEMENTWISE):
+        notebook.variables.add(key)
 
 
 # ---------------------------------------------------------------- claims
