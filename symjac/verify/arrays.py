@@ -7,7 +7,7 @@ other factors are read at u = Σ c i + o.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
@@ -35,11 +35,14 @@ Array = Any
 Mask = Any
 """Which points are usable; None: all."""
 
-LARGEST = 1 << 25
+LARGEST = 1 << 22
 """Entries of one array."""
 
 MOST_HELD = 1 << 24
 """Entries of all arrays that an evaluation keeps."""
+
+MOST_ROWS = 64
+"""Of a matrix that is inverted, or whose determinant is taken."""
 
 
 class TooLarge(Exception):
@@ -89,6 +92,8 @@ class Evaluation:
     """Values at some points under given sizes, each node once. Subclasses give the arithmetic."""
 
     largest = LARGEST
+    by_entries = False
+    """Whether sides that are too long are compared at single entries."""
 
     def __init__(
         self, world: Definitions, sizes: Mapping[str, int], points: int, facts: bool = True, keep: Container[str] = ()
@@ -106,6 +111,13 @@ class Evaluation:
         self._named: dict[str, tuple[bool, Array, Mask]] = {}
         """Of each name: whether it was drawn, its value, where that counts."""
         self._now: Mask = None
+        self.parts: dict[str, Equation] = {}
+        """Definitions beside those of the world, each after those that it reads."""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What says the values."""
+        return type(self), tuple(sorted(self.sizes.items())), self.points, self.facts, self.keep
 
     # ------------------------------------------------------------ arithmetic, given by subclasses
 
@@ -162,6 +174,14 @@ class Evaluation:
         if sum(x.size for x in self._values.values()) > MOST_HELD:
             self._values, self._usable = {}, {}
 
+    def with_parts(self, parts: Mapping[str, Equation]) -> None:
+        """Definitions that count beside those of the world from now on; the values of earlier ones are forgotten."""
+        for name in self.parts:
+            self._named.pop(name, None)
+        self.parts.clear()
+        self.parts.update(parts)
+        self.trim()
+
     def has(self, name: str) -> bool:
         return name in self._named
 
@@ -177,12 +197,24 @@ class Evaluation:
                 self._values, self._usable, self._named = {}, {}, {}
         if e.names <= self._named.keys():
             return
-        for equation in self.world.needed(e, self.keep, self.facts):
+        for equation in self._needed(e):
             if equation.lhs.name not in self._named:
                 value = self._value(equation.rhs)
                 shape = (value.shape[0], *self.shape(equation.lhs.indices))
                 full = np.broadcast_to(self.spread(value, equation.rhs.free, equation.lhs.indices), shape)
                 self._named[equation.lhs.name] = False, full, self._usable[equation.rhs]
+
+    def _needed(self, e: Expr) -> Iterator[Equation]:
+        """The definitions behind `e`, each after those that it reads."""
+        wanted = set(e.names & self.parts.keys())
+        for name in reversed(self.parts):
+            if name in wanted:
+                wanted |= self.parts[name].rhs.names & self.parts.keys()
+        parts = [q for name, q in self.parts.items() if name in wanted]
+        for q in parts:
+            yield from self.world.needed(q.rhs, self.keep, self.facts)
+        yield from self.world.needed(e, self.keep, self.facts)
+        yield from parts
 
     def _value(self, e: Expr) -> Array:
         stack: list[tuple[Expr, bool]] = [(e, False)]
@@ -354,7 +386,28 @@ class Evaluation:
                 zeros.append(self._equation(f))
             else:
                 reads.append((self._values[f], [Linear({i: 1}, 0) for i in f.free]))
-        bound = list(node.summed)
+        out, labels = self._summed(reads, zeros, list(node.summed), node.free)
+        if coefficient is not None:
+            out = self.times(out, coefficient.reshape(coefficient.shape + (1,) * (out.ndim - 1)))
+        out = self.spread(out, labels, node.free)
+        return np.broadcast_to(out, (out.shape[0], *self.shape(node.free)))
+
+    def _summed(
+        self,
+        reads: list[tuple[Array, list[Linear]]],
+        zeros: list[Linear],
+        bound: list[Index],
+        free: Sequence[Index],
+    ) -> tuple[Array, tuple[Index, ...]]:
+        """Σ over `bound` of the product of all that is read, where `zeros` are 0."""
+        numbered = self._numbered(reads, zeros, bound)
+        if numbered is not None:
+            zero, target = numbered
+            digits = [i for i in zero.terms if i is not target]
+            inner = [*(i for i in free if i is not target), *digits]
+            rest = [z for z in zeros if z is not zero]
+            out, labels = self._summed(reads, rest, [i for i in bound if i not in digits], inner)
+            return self._placed(self.spread(out, labels, inner), inner, digits, zero, target)
         ranges: list[tuple[Linear, int]] = []
         while (found := self._solvable(zeros, bound)) is not None:
             zero, s = found
@@ -364,7 +417,11 @@ class Evaluation:
             root = Linear({i: -c * a for i, a in zero.terms.items() if i is not s}, -c * zero.offset)
             zeros = [z.replaced(s, root) for z in zeros]
             ranges = [(r.replaced(s, root), n) for r, n in ranges]
-            if not any(f.of(s) for _, at in reads for f in at):
+            if not any(
+                f == Linear({s: 1}, 0) and n <= self.size(s)
+                for x, at in reads
+                for f, n in zip(at, x.shape[1:], strict=True)
+            ):
                 ranges.append((root, self.size(s)))
             reads = [(x, [f.replaced(s, root) for f in at]) for x, at in reads]
         operands = [self._operand(x, at) for x, at in reads]
@@ -379,13 +436,47 @@ class Evaluation:
                 operands.append((np.where(hit[None], self.ones(), self.ones() - self.ones()), over))
         present = {i for _, labels in operands for i in labels}
         repeats = prod(self.size(i) for i in bound if i not in present)
-        out, labels = self._multiplied(operands, [i for i in bound if i in present], node.free)
-        if coefficient is not None:
-            out = self.times(out, coefficient.reshape(coefficient.shape + (1,) * (out.ndim - 1)))
+        out, labels = self._multiplied(operands, [i for i in bound if i in present], free)
         if repeats != 1:
             out = self.times(out, self.constant(sympy.Integer(repeats)).reshape((1,) * out.ndim))
-        out = self.spread(out, labels, node.free)
-        return np.broadcast_to(out, (out.shape[0], *self.shape(node.free)))
+        return out, labels
+
+    def _numbered(
+        self, reads: Sequence[tuple[Array, list[Linear]]], zeros: Sequence[Linear], bound: Sequence[Index]
+    ) -> tuple[Linear, Index] | None:
+        """1[u = Σ c·i + o] with summed i that number places u one to one, and a u that stands nowhere else."""
+        for zero in zeros:
+            digits = [i for i in zero.terms if i in bound]
+            target = next((i for i in zero.terms if i not in bound), None)
+            if len(digits) < 2 or target is None or len(digits) + 1 < len(zero.terms) or abs(zero.of(target)) != 1:
+                continue
+            reach = 0
+            for i in sorted(digits, key=lambda i: abs(zero.of(i))):
+                if abs(zero.of(i)) <= reach:
+                    break
+                reach += abs(zero.of(i)) * (self.size(i) - 1)
+            else:
+                others = [f for _, at in reads for f in at] + [z for z in zeros if z is not zero]
+                if not any(f.of(target) for f in others):
+                    return zero, target
+        return None
+
+    def _placed(
+        self, x: Array, have: Sequence[Index], digits: Sequence[Index], zero: Linear, target: Index
+    ) -> tuple[Array, tuple[Index, ...]]:
+        """The entries of `x` over `digits`, at the places of `target` that they number; 0 elsewhere."""
+        kept = tuple(i for i in have if i not in digits)
+        self._fits((*kept, target))
+        x = np.broadcast_to(x, (x.shape[0], *self.shape(have))).reshape(x.shape[0], *self.shape(kept), -1)
+        c = -zero.of(target)
+        place = Linear({i: c * zero.of(i) for i in digits}, c * zero.offset)
+        places = np.broadcast_to(self._grid(place, digits), self.shape(digits)).reshape(-1)
+        n = self.size(target)
+        inside = (places >= 0) & (places < n)
+        out = np.empty((*x.shape[:-1], n), dtype=x.dtype)
+        out[...] = (self.ones() - self.ones()).reshape(-1)[0]
+        out[..., places[inside]] = x[..., inside]
+        return out, (*kept, target)
 
     def _solvable(self, zeros: Sequence[Linear], bound: Sequence[Index]) -> tuple[Linear, Index] | None:
         """An identity and a summed index of coefficient ±1 in it, the longest there is."""
@@ -478,6 +569,8 @@ class Evaluation:
     def eliminate(self, x: Array, inverse: bool) -> tuple[Array, Array]:
         """Inverse and determinant by Gauss-Jordan elimination; without `inverse` the first is not worked out."""
         n = x.shape[-1]
+        if n > MOST_ROWS:
+            raise TooLarge(f"a matrix of {n} rows is not inverted")
         given = x
         one, zero = self.ones(), self.ones() - self.ones()
         if inverse:

@@ -37,6 +37,8 @@ def equal(problem: Problem, tried: Sequence[Sizes], assumed: bool, deadline: flo
     """The sizes at which every entry of left − right is 0; None where that is not shown."""
     several = [s for s in tried if all(n > 1 for n in s.values())] or list(tried)
     for sizes in sorted(several, key=lambda s: (-len(set(s.values())), -sum(s.values()))):
+        if problem.long(sizes):
+            continue
         try:
             at = Entries(problem, sizes, assumed, deadline)
             left, right, _ = sides(problem, at)

@@ -16,10 +16,12 @@ from symjac.verify.arrays import Array, TooLarge
 from symjac.verify.problem import Problem, compared, reals, sides
 from symjac.verify.reals import (
     HALVES,
+    LEAST,
     PARTS,
     RANGES,
     SIMPLE,
     SIMPLE_POSITIVE,
+    SMALL,
     Decimals,
     Doubles,
     NotRational,
@@ -41,7 +43,7 @@ _SIMPLEST: tuple[tuple[Range, int], ...] = (
 
 def find(problem: Problem, known: Sizes, deadline: float) -> Counterexample | None:
     """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do."""
-    large = _large(problem)
+    large = _large(problem, known)
     for sizes in [] if large else _candidates(problem, known):
         if time.monotonic() > deadline:
             break
@@ -52,7 +54,9 @@ def find(problem: Problem, known: Sizes, deadline: float) -> Counterexample | No
             if shown is not None:
                 return shown
     for seed in range(3):
-        for within in RANGES:
+        for within in (SMALL, *RANGES) if problem.long(known) else RANGES:
+            if time.monotonic() > deadline and seed:
+                return None
             shown = _in_floats(problem, known, within, seed, simple=False, large=large)
             if shown is not None:
                 return shown
@@ -79,8 +83,8 @@ def _differs(problem: Problem, sizes: Sizes) -> bool:
     return True
 
 
-def _large(problem: Problem) -> bool:
-    return any(n.is_Integer and n > 16 for n in problem.open.lengths)
+def _large(problem: Problem, known: Sizes) -> bool:
+    return problem.long(known) or any(n.is_Integer and n > 16 for n in problem.open.lengths)
 
 
 def _at(problem: Problem, sizes: Sizes, within: Range, seed: int) -> Counterexample | None:
@@ -103,7 +107,7 @@ def _in_floats(
         rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, simple))
         if rough is None or not rough[0] > 0:
             return None
-        clear = rough[0] > 1e-6 * max(rough[1], 1e-3)
+        clear = rough[0] > 1e-6 * max(rough[1], LEAST if within == SMALL else 1e-3)
         at = reals(Doubles if large and clear else Decimals, problem.world, sizes, seed, within, simple)
         found = compared(problem, at)
         if found is None or found[0] <= 1e-30 * max(found[1], 1e-3):
@@ -120,7 +124,9 @@ def _shown(problem: Problem, at: Reals, sizes: Sizes, x: Array, y: Array, differ
     """The first entry that differs; left is what was derived, right what was claimed."""
     place = tuple(int(p[0]) for p in np.nonzero(differ))
     entry = f"entry ({', '.join(str(p + 1) for p in place[1:])})" if len(place) > 1 else ""
-    if problem.order and x.ndim == 1:
+    if problem.long(sizes):
+        entry = f"entry ({', '.join(str(p + 1) for p in problem.by_entries(sizes)[0][place[1]].at)})"
+    elif problem.order and x.ndim == 1:
         entry = "the entries summed with random weights"
     a, b = x[place], y[place]
     for digits in (6, 12, 20, 40):

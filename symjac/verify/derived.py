@@ -46,6 +46,9 @@ def derived(left: Node, meaning: Meaning) -> tuple[str, str]:
     expr, letters = _simplified(value.expr, value.axes, meaning)
     if expr is None or (value.axes and len(order) > len(value.axes)):
         return "", ""
+    if order and not value.axes:
+        text = latex.indexed(expr, lambda name: _written(name, meaning))
+        return f"{writer.latex(left)} = {text}", text
     text = latex.expression(expr, [*order[: len(order) - len(letters)], *letters], lambda name: _written(name, meaning))
     return f"{writer.latex(left)} = {text}", text
 

@@ -44,7 +44,9 @@ KINDS = (
 
 LARGEST = 600
 """Nodes of a formula that is searched."""
-SINGLE_SHARE = 0.6
+MOST_NODES = 60
+"""Of a missing term, beside those of the formula."""
+SINGLE_SHARE = 0.85
 """Of the time, what single changes may take."""
 CHEAP = 2.6
 """What each of two changes may cost where they are tried together."""
@@ -88,7 +90,7 @@ def diagnose(right: Node, judge: Judge, seconds: float = 3.0) -> Found | None:
 
 def _by_number(view: View) -> Found | None:
     """left = c · right."""
-    c = _number(view.judge.factor(view.root)) if view.fits else None
+    c = _number(view.judge.factor(view.root))
     if c is None or c.is_one:
         return None
     return _accepted(view, (Edit("factor", "", view.root.span, view.root, 0.5),), c)
@@ -129,7 +131,7 @@ def _is_new(term: Node, root: Node) -> bool:
     there = set(root.terms if isinstance(root, Sum) else (root,))
     if any(negated(t) in there for t in terms):
         return False
-    return sum(1 for _ in walk(term)) <= 12 + 2 * sum(1 for _ in walk(root))
+    return sum(1 for _ in walk(term)) <= MOST_NODES + 2 * sum(1 for _ in walk(root))
 
 
 def _by_two(view: View, until: float) -> Found | None:

@@ -6,13 +6,15 @@ which it does say which verdict it is. Where it holds under none, it is refuted,
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import sympy
 
-from symjac.claims import calls, sizes, values, writer
+from symjac.claims import calls, latex, sizes, values, writer
 from symjac.claims.errors import Misfit, NotUnderstood
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
@@ -21,6 +23,7 @@ from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
 from symjac.claims.statements import Equality, at_layers
 from symjac.claims.tree import (
+    Call,
     Derivative,
     Group,
     Indicator,
@@ -39,13 +42,16 @@ from symjac.claims.tree import (
 )
 from symjac.claims.values import Value
 from symjac.claims.world import WorldError
-from symjac.core.expr import ShapeError, add, negate
+from symjac.core.errors import InputError
+from symjac.core.expr import ShapeError, add, negate, number
 from symjac.verify import assumptions
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio
 from symjac.verify.derived import derived
 from symjac.verify.diagnose import Found, diagnose
 from symjac.verify.missing import missing_term
+from symjac.verify.phrase import phrase
 from symjac.verify.session import Chapter, Session
+from symjac.verify.sites import is_operand, negated, plus, product
 from symjac.verify.verdict import (
     AGREES,
     OTHER,
@@ -58,15 +64,24 @@ from symjac.verify.verdict import (
     Judged,
     NotRead,
 )
-from symjac.verify.view import Sizes
+from symjac.verify.view import Sizes, fit
 
 SECONDS_TO_DECIDE = 1.0
-SECONDS_TO_DIAGNOSE = 6.0
+SECONDS_TO_DIAGNOSE = 4.0
 """Of one claim."""
+SECONDS_FOR_TERMS = 2.0
+"""After that, for terms that are products of two quantities."""
+
+MOST_ASKED = 8
+"""Claims that are asked for the layout of the notes."""
+MOST_TERMS = 8
 
 SYMMETRIES = frozenset({Property.SYMMETRIC, Property.SKEW})
 USUAL = SYMMETRIES | {Property.SUM, Property.UNIT, Property.ORTHOGONAL}
 """The properties that notes tend to leave unsaid."""
+
+BEYOND = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+"""What a formula may raise that nobody thought of: it is listed as not read, and the others are judged."""
 
 Progress = Callable[[int, int], None]
 
@@ -86,6 +101,9 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
             unread.append(_unread(session, equality, str(error)))
         except RecursionError:
             unread.append(_unread(session, equality, "it is nested too deeply"))
+        except BEYOND as error:
+            why = f"it cannot be worked out ({type(error).__name__}: {error}); please report this"
+            unread.append(_unread(session, equality, why))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
@@ -120,6 +138,9 @@ class Judge:
         self.reading = chapter.habit or self.notebook.reading
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
+        self._form: tuple[str, str] | None = None
+        self._own = frozenset(walk(self.right))
+        self._restated = self._names_of_left()
         self.left_shape: Sizes | None = self.shape(self.left)
 
     # ------------------------------------------------------------ the verdict
@@ -127,7 +148,7 @@ class Judge:
     def claim(self, right: Node | None = None) -> Claim:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
-        outcome = self._combined([self._outcome(a, b) for a, b in self._instances(right)])
+        outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
         fault = self._fault(right, outcome) if outcome.verdict == REFUTED else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
@@ -142,7 +163,7 @@ class Judge:
             road=_with_numbers(outcome.road),
             notes=outcome.notes,
             fault=fault,
-            counterexample=_shown(outcome.counterexample),
+            counterexample=_shown(outcome.counterexample, self.chapter.meaning()),
         )
 
     def _instances(self, right: Node) -> list[tuple[Node, Node]]:
@@ -181,6 +202,7 @@ class Judge:
         declared = self.notebook.reading
         first: Problem | None = None
         misfit = ""
+        tried: list[Problem] = []
         for reading in (declared, *declared.others()):
             try:
                 problem = self._problem(left, right, reading)
@@ -194,7 +216,10 @@ class Judge:
                 continue
             if reading == declared:
                 first = problem
-            if problem is not None and holds(problem):
+            if any(_same(problem, known) for known in tried):
+                continue
+            tried.append(problem)
+            if holds(problem):
                 return self._held(problem, reading)
         if first is None:
             return Outcome(REFUTED, "shapes", misfit=misfit)
@@ -205,6 +230,17 @@ class Judge:
             return Outcome(UNDECIDED, decision.reason, problem=first)
         return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=first)
 
+    def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
+        """Undecided where the sides were compared only at points that the claim's condition leaves out."""
+        if not self.equality.conditions or outcome.verdict not in (AGREES, OTHER):
+            return outcome
+        meaning = self.chapter.meaning()
+        met = [meaning.value(Indicator(c), left, right) for c in self.equality.conditions]
+        never = problem_of(reduce(values.hadamard, met), values.scalar(number(0)), meaning)
+        if holds(never):
+            return Outcome(UNDECIDED, "its condition holds at none of the points that were tried")
+        return outcome
+
     def _held(self, problem: Problem, reading: Reading) -> Outcome:
         decision = decide(problem, SECONDS_TO_DECIDE)
         declared = self.notebook.reading
@@ -213,7 +249,7 @@ class Judge:
         if not changed:
             return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
         only_vector = replace(declared, vector=reading.vector) == reading
-        notes = (*notes, "right where " + " and ".join(changed))
+        notes = (*notes, "right " + " and ".join(changed))
         if only_vector and "vector" not in self.notebook.said:
             self.chapter.habit = reading
             return Outcome(decision.verdict, decision.road, notes, problem=problem)
@@ -227,10 +263,7 @@ class Judge:
     def _problem(self, left: Node, right: Node, reading: Reading) -> Problem:
         meaning = self.chapter.meaning(reading)
         try:
-            a, b = meaning.sides(left, right)
-            for condition in self.equality.conditions:
-                holding = meaning.value(Indicator(condition), left, right)
-                a, b = values.hadamard(a, holding), values.hadamard(b, holding)
+            a, b = meaning.sides(left, right, self.equality.conditions)
         except WorldError as error:
             raise NotUnderstood(self.equality.span, str(error)) from None
         return problem_of(a, b, meaning)
@@ -258,21 +291,15 @@ class Judge:
     def _reading_of(self, equality: Equality) -> Reading | None:
         """The reading under which another claim holds."""
         declared = self.notebook.reading
-        for reading in (declared, *declared.others()):
-            try:
-                pairs = at_layers((equality.left, equality.right), self.notebook)
-                if pairs and all(holds(self._problem(a, b, reading)) for a, b in pairs):
-                    return reading
-            except (Misfit, NotUnderstood, ShapeError, WorldError):
-                continue
-        return None
+        return next((r for r in (declared, *declared.others()) if self._holds_under(equality, r)), None)
 
     # ------------------------------------------------------------ the fault
 
     def _fault(self, right: Node, outcome: Outcome) -> Fault:
         if isinstance(right, Space) or self.equality.update:
             return self._unfit(right, outcome)
-        found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_TO_DIAGNOSE / 2)
+        self._read_as_usual(right)
+        found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
         if found is not None:
             fault = self._found(found, outcome)
             assumed = self._assumption(outcome, SYMMETRIES) if found.kind in ("transpose", "order") else None
@@ -286,6 +313,44 @@ class Judge:
         kind = "shape" if outcome.misfit else "other"
         text = outcome.misfit or "it differs from the derivative, and no single edit makes it right"
         return Fault(kind, text, None, formula, replacement)
+
+    def _read_as_usual(self, right: Node) -> None:
+        """The claim is read as the notes' other claims are right; where nothing is said, as its shape fits."""
+        if self.chapter.usual is None:
+            self.chapter.usual = self._usual()
+        usual = self.chapter.usual
+        self._read_under(usual)
+        if "vector" not in self.notebook.said and not fit(self.shape(right), self.left_shape):
+            self._read_under(turned(usual))
+            if not fit(self.shape(right), self.left_shape):
+                self._read_under(usual)
+
+    def _read_under(self, reading: Reading) -> None:
+        if reading != self.reading:
+            self.reading = reading
+            self._asked, self._values = {}, {}
+            self.left_shape = self.shape(self.left)
+
+    def _usual(self) -> Reading:
+        """With rows for gradients where some claim needs that, none needs columns, and nothing is said."""
+        declared = self.notebook.reading
+        if "vector" in self.notebook.said:
+            return declared
+        needed = False
+        others = (c for c in self.chapter.claims if isinstance(c.left, Derivative) and c is not self.equality)
+        for claim in itertools.islice(others, MOST_ASKED):
+            one, other = self._holds_under(claim, declared), self._holds_under(claim, turned(declared))
+            if one and not other:
+                return declared
+            needed |= other and not one
+        return turned(declared) if needed else declared
+
+    def _holds_under(self, equality: Equality, reading: Reading) -> bool:
+        try:
+            pairs = at_layers((equality.left, equality.right), self.notebook)
+            return bool(pairs) and all(holds(self._problem(a, b, reading)) for a, b in pairs)
+        except (Misfit, NotUnderstood, ShapeError, WorldError):
+            return False
 
     def _unfit(self, right: Node, outcome: Outcome) -> Fault:
         """Of an update: the derivative in it, in the shape that it has to have."""
@@ -317,11 +382,13 @@ class Judge:
 
     def _derived(self) -> tuple[str, str]:
         """The left side, derived, in the writer's names; empty where it has no form to print."""
-        left, _ = self._instances(self.right)[0]
-        try:
-            return derived(left, self.chapter.meaning())
-        except (NotUnderstood, Misfit, ShapeError, WorldError):
-            return "", ""
+        if self._form is None:
+            left, _ = self._instances(self.right)[0]
+            try:
+                self._form = derived(left, self.chapter.meaning())
+            except (NotUnderstood, Misfit, ShapeError, WorldError):
+                self._form = "", ""
+        return self._form
 
     # ------------------------------------------------------------ what the search for the fault asks
 
@@ -332,7 +399,7 @@ class Judge:
 
     def _problems(self, right: Node) -> list[Problem] | None:
         """`left = right` at every layer; None where it has no meaning."""
-        if self.left in walk(right) and self.left not in walk(self.right):
+        if any(self._restates(n) for n in walk(right)):
             return None  # says nothing of the left side
         if right not in self._asked:
             try:
@@ -380,14 +447,34 @@ class Judge:
             pass
         return None
 
+    def _restates(self, node: Node) -> bool:
+        """True for the left side in other words, and for other entries of it, where the claim has them not."""
+        if node in self._own:
+            return False
+        left = self.left
+        entries = isinstance(node, Scripts) and isinstance(left, Scripts) and node.base == left.base
+        if entries and isinstance(left, Scripts):
+            key = identifier(left.base)
+            return node in self._restated or (key is not None and self.notebook.knows(key))
+        return node in self._restated
+
+    def _names_of_left(self) -> frozenset[Node]:
+        """The left side, what the notes define as it, and what they define it as where that is one quantity."""
+        known = self.notebook.definitions.values()
+        names = {d.left for d in known if d.right == self.left}
+        return frozenset((self.left, *names, *(d.right for d in known if d.left == self.left)))
+
     def quantities(self) -> list[Node]:
         """Every quantity of the notes as it is written there, with its sample letter where the claim has one."""
         out: dict[Node, None] = {}
         own = (self.right, self.left)
-        derived = [e.right for e in self.chapter.claims] + [d.right for d in self.notebook.definitions.values()]
-        for node in (n for tree in (*own, *derived) for n in walk(tree)):
+        along_lefts = [e.left for e in self.chapter.claims if isinstance(e.left, Call)]
+        trees = [*own, *along_lefts, *(e.right for e in self.chapter.claims)]
+        trees += [d.right for d in self.notebook.definitions.values()]
+        for node in (n for tree in trees for n in walk(tree)):
             gradient = isinstance(node, Derivative) and len(node.by) == 1
-            if (gradient or identifier(node) is not None) and node not in (self.left, Name("I")):
+            along = isinstance(node, Call) and is_operand(node, lambda _: False)
+            if (gradient or along or identifier(node) is not None) and node not in (*self._restated, Name("I")):
                 out.setdefault(node, None)
         out = dict.fromkeys(n for n in out if self._is_quantity(n))
         for key, written in self.notebook.latex.items():
@@ -412,10 +499,28 @@ class Judge:
         return list(out)
 
     def fragments(self) -> list[Node]:
-        """What stands in brackets in the notes' other formulas."""
+        """What stands in brackets in the notes' other formulas, and their conditions 1[a > 0]."""
         own = set(walk(self.right))
-        found = dict.fromkeys(n.of for n in self._written() if isinstance(n, Group) and n not in own)
+        parts = (n for n in self._written() if isinstance(n, Group | Indicator) and n not in own)
+        found = dict.fromkeys(n.of if isinstance(n, Group) else n for n in parts)
         return [n for n in found if not isinstance(n, Name | Num | Items) and self.value(n) is not None]
+
+    def residual(self, right: Node) -> Node | None:
+        """The terms of the derivative that `right` lacks, where it has all but one of them or only one."""
+        _, text = self._derived()
+        try:
+            whole = latex.expression(text)
+        except (InputError, ValueError):
+            return None
+        whole = multiplied_out(whole)
+        if not isinstance(whole, Sum) or len(whole.terms) > MOST_TERMS:
+            return None
+        for place, term in enumerate(whole.terms):
+            rest = [t for p, t in enumerate(whole.terms) if p != place]
+            for missing in (term, plus(*rest)):
+                if self.holds(plus(right, missing)):
+                    return missing
+        return None
 
     def sums(self) -> list[Sum]:
         """The sums that the notes define quantities as."""
@@ -435,16 +540,45 @@ def _with_numbers(text: str) -> str:
     return re.sub(r"\bsize(\d+) = (\d+)", r"\2 for \1", text)
 
 
-def _shown(point: Counterexample | None) -> Counterexample | None:
+def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | None:
+    """The point under the notes' own names."""
     if point is None:
         return None
-    return replace(point, sizes=tuple((name.removeprefix("size"), n) for name, n in point.sizes))
+    sizes_of = tuple((name.removeprefix("size"), n) for name, n in point.sizes)
+    return replace(point, sizes=sizes_of, values=tuple((_name(name, meaning), v) for name, v in point.values))
+
+
+def _name(name: str, meaning: Meaning) -> str:
+    made = meaning.world.auxiliary.get(name)
+    if made is not None and made.by:
+        return f"∂{_name(made.of, meaning)}/∂{_name(made.by, meaning)}"
+    written = meaning.notebook.latex.get(name)
+    return name if written is None else phrase(written)
 
 
 def problem_of(left: Value, right: Value, meaning: Meaning) -> Problem:
     order = tuple(dict.fromkeys((*left.axes, *left.expr.free, *right.expr.free)))
     order = tuple(i for i in order if i in left.expr.free or i in right.expr.free)
     return Problem(left.expr, right.expr, order, meaning.world)
+
+
+def _same(a: Problem, b: Problem) -> bool:
+    return a.left == b.left and a.right == b.right and a.order == b.order
+
+
+def turned(reading: Reading) -> Reading:
+    """With the derivative of a number by a vector as a row for a column, and back."""
+    return replace(reading, vector="row" if reading.vector == "column" else "column")
+
+
+def multiplied_out(node: Node) -> Node:
+    """(a + b) M as a M + b M."""
+    if not isinstance(node, Product) or not isinstance(node.factors[0], Group):
+        return node
+    inner, rest = node.factors[0].of, node.factors[1:]
+    if not isinstance(inner, Sum):
+        return node
+    return plus(*(negated(product(t.of, *rest)) if isinstance(t, Neg) else product(t, *rest) for t in inner.terms))
 
 
 def scalar_tree(c: sympy.Expr, notebook: Notebook) -> Node:

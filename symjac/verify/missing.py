@@ -51,7 +51,8 @@ def _of_two(right: Node, judge: Asked, until: float) -> Found | None:
         shape = _matrix(judge.shape(body)) or (_matrix(judge.left_shape) if body is right else None)
         if shape is None:
             continue
-        for term in _terms(atoms, shape):
+        kron = any(isinstance(n, Binary) and n.op == "kron" for n in walk(body))
+        for term in _terms(atoms, shape, kron):
             if time.process_time() > until:
                 return None
             alone = term if body is right else replaced(right, body, term)
@@ -81,9 +82,9 @@ def _atoms(judge: Asked) -> Iterator[tuple[Node, tuple[sympy.Expr, sympy.Expr]]]
 
 
 def _terms(
-    atoms: Sequence[tuple[Node, tuple[sympy.Expr, sympy.Expr]]], shape: tuple[sympy.Expr, sympy.Expr]
+    atoms: Sequence[tuple[Node, tuple[sympy.Expr, sympy.Expr]]], shape: tuple[sympy.Expr, sympy.Expr], kron: bool
 ) -> Iterator[Node]:
-    """What has the shape: an atom, the Kronecker product of two, the product of two."""
+    """What has the shape: an atom, the Kronecker product of two, the product of two; beside Kronecker's only that."""
     for node, own in atoms:
         if own == shape:
             yield node
@@ -91,6 +92,8 @@ def _terms(
         for b, (p, q) in atoms:
             if (m * p, n * q) == shape and (n, p) != (1, 1):
                 yield Binary("kron", a, b)
+    if kron:
+        return
     for a, (m, n) in atoms:
         for b, (p, q) in atoms:
             if n == p and (m, q) == shape:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from math import prod
+from typing import TypeVar, cast
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
@@ -13,9 +14,12 @@ from symjac.claims.world import World
 from symjac.core.expr import Add, Equation, Expr, add, contract, symbol
 from symjac.core.index import Index
 from symjac.verify.arrays import Array, Evaluation, TooLarge
+from symjac.verify.entries import Cut, Entry
 from symjac.verify.reals import SIGNED, Range, Reals
 from symjac.verify.residues import Residues
 from symjac.verify.sizes import Open, Sizes
+
+T = TypeVar("T")
 
 MOST_ENTRIES = 1 << 16
 """Sides of more entries are compared through random vectors, one an axis."""
@@ -29,7 +33,7 @@ class Problem:
     right: Expr
     order: tuple[Index, ...]
     world: World
-    _found: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
 
     def needed(self, assumed: bool = True) -> tuple[Equation, ...]:
         both = add(self.left, self.right)
@@ -42,6 +46,34 @@ class Problem:
         if not isinstance(known, Open):
             known = self._found["open"] = Open([self.left, self.right, *_carriers(self.order)], self.needed())
         return known
+
+    def long(self, sizes: Sizes) -> bool:
+        """True where the sides are compared at single entries."""
+        key = ("long", *sorted(sizes.items()))
+        names = self.left.names | self.right.names
+        return self.once(key, lambda: bool(self.order) and any(map(Cut(self.world, sizes).is_long, names)))
+
+    def once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
+        """What `work` gives, kept under `key`."""
+        if key not in self._found:
+            self._found[key] = work()
+        return cast(T, self._found[key])
+
+    def fewer_points(self, sizes: Sizes) -> None:
+        """Evaluation at many points at once was found to be too large."""
+        self._found["fewer", *sorted(sizes.items())] = True
+
+    def has_fewer_points(self, sizes: Sizes) -> bool:
+        return ("fewer", *sorted(sizes.items())) in self._found
+
+    def by_entries(self, sizes: Sizes) -> tuple[list[Entry], dict[str, Equation]]:
+        """Random entries of the sides, and the definitions that they read."""
+        self._found["long", *sorted(sizes.items())] = True
+        cut = Cut(self.world, sizes)
+        return self.once(
+            ("entries", *sorted(sizes.items())),
+            lambda: (cut.drawn(self.left, self.right, self.order), cut.definitions),
+        )
 
 
 def _carriers(order: tuple[Index, ...]) -> list[Expr]:
@@ -89,8 +121,44 @@ def reals(
 
 
 def sides(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
-    """Left and right over the points and `order`, and which points count; through random vectors where long."""
+    """Left and right over the points and `order`, and which points count.
+
+    Long sides through random vectors, their sum over `order`; those that cannot be summed at random entries.
+    """
     at.trim()
+    if not problem.long(at.sizes):
+        try:
+            return _whole(problem, at)
+        except TooLarge:
+            if not (at.by_entries and problem.order) or at.points > 2:
+                raise
+    if not at.by_entries:
+        raise TooLarge("only single entries can be compared")
+    return _entries(problem, at)
+
+
+def _entries(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
+    """The sides at random entries, over the points and the entries; kept, for they are many small evaluations."""
+    return problem.once(("values", at.key, problem.world.facts), lambda: _at_entries(problem, at))
+
+
+def _at_entries(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
+    entries, definitions = problem.by_entries(at.sizes)
+    usable: Array = np.ones(at.points, dtype=bool)
+    found: list[tuple[Array, Array]] = []
+    try:
+        for entry in entries:
+            at.with_parts(definitions)
+            pair = at.of(entry.left), at.of(entry.right)
+            found.append((np.broadcast_to(pair[0], (at.points,)), np.broadcast_to(pair[1], (at.points,))))
+            for mask in (at.usable(entry.left), at.usable(entry.right)):
+                usable = usable if mask is None else usable & mask
+    finally:
+        at.with_parts({})
+    return np.stack([x for x, _ in found], axis=1), np.stack([y for _, y in found], axis=1), usable
+
+
+def _whole(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
     left, right, order = problem.left, problem.right, problem.order
     if prod(at.shape(order)) * at.points > MOST_ENTRIES:
         left, right, order = _probed(left, order), _probed(right, order), ()
@@ -106,7 +174,7 @@ def _probed(e: Expr, order: tuple[Index, ...]) -> Expr:
     """Σ e · (a random vector for each index of `order`), term by term."""
     if isinstance(e, Add):
         return add(*(_probed(t, order) for t in e.terms))
-    return contract([e, *(symbol(f"probe__{p}", [i]) for p, i in enumerate(order))], order)
+    return contract([e, *(symbol(f"probe__{p}__{i.size}", [i]) for p, i in enumerate(order))], order)
 
 
 def modular(

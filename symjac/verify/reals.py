@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from symjac.core import scalar
-from symjac.verify.arrays import Arguments, Array, Definitions, Evaluation
+from symjac.verify.arrays import Arguments, Array, Definitions, Evaluation, TooLarge
 
 DIGITS = 50
 _mp = mpmath.MPContext()
@@ -36,10 +36,18 @@ class NotRational(Exception):
 Range = tuple[int, int, int, int]
 """Inputs are sign · n / denominator with least <= n <= most; the last number is 1 where all are positive."""
 
+MOST_BITS = 1 << 12
+"""Of a number that stands in an unknown function, where that is a polynomial."""
+
 SIGNED: Range = (13, 96, 64, 0)
 POSITIVE: Range = (13, 128, 64, 1)
 UNIT: Range = (7, 57, 64, 1)
 LARGE: Range = (70, 192, 64, 1)
+FAR: Range = (13, 512, 64, 0)
+SMALL: Range = (1, 32, 128, 0)
+"""For long sums, so that exponentials of them are neither 0 nor all that counts."""
+LEAST = 1e-7
+"""What counts as large beside rounding, of such inputs."""
 RANGES = (SIGNED, POSITIVE, UNIT, LARGE)
 SIMPLE: Range = (1, 3, 1, 0)
 SIMPLE_POSITIVE: Range = (1, 4, 1, 1)
@@ -94,6 +102,10 @@ class Reals(Evaluation):
         """Unknown functions are polynomials."""
         self.unknowns: set[str] = set()
         self.constants: dict[str, Any] = {}
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return *super().key, self.seed, self.within, self.simple
 
     def scalar_number(self, value: Fraction) -> Any:
         raise NotImplementedError
@@ -210,6 +222,8 @@ class Reals(Evaluation):
         self.unknowns.add(name)
         out: Any = 0 * x
         if self.simple:
+            if any(isinstance(v, Fraction) and v.numerator.bit_length() > MOST_BITS for v in x.flat):
+                raise TooLarge(f"{name} of a number of more than {MOST_BITS} bits")
             f = sympy.Poly(polynomial(name), scalar.slot(0)).diff((0, order)) if order else sympy.Poly(polynomial(name))
             for c in f.all_coeffs():
                 out = out * x + self.scalar_number(Fraction(int(c)))
@@ -310,10 +324,21 @@ def decimal_text(value: Any, digits: int) -> str:
     return str(mpmath.nstr(value, digits))
 
 
+def _within(x: Any) -> Any:
+    """Raises OverflowError where x is so large that its exponential has too long an exponent to work with."""
+    if abs(x) > LONG:
+        raise OverflowError
+    return x
+
+
+LONG = 1 << 256
+_SLOW = frozenset({"log", "sqrt", "tanh", "atan", "asinh", "erf", "floor"})
+"""Functions that grow no faster than their argument."""
+
 _reciprocal = _safe(lambda x: 1 / x)
-_power = _safe(lambda x, y: x**y, 2)
+_power = _safe(lambda x, y: _within(x) ** _within(y), 2)
 _DECIMAL: dict[Any, Callable[..., Any]] = {
-    f: _safe(lambda x, name=name: getattr(_mp, name)(x))
+    f: _safe(lambda x, name=name: getattr(_mp, name)(x if name in _SLOW else _within(x)))
     for f, name in (
         (sympy.exp, "exp"), (sympy.log, "log"), (sympy.sqrt, "sqrt"), (sympy.tanh, "tanh"), (sympy.sinh, "sinh"),
         (sympy.cosh, "cosh"), (sympy.sin, "sin"), (sympy.cos, "cos"), (sympy.tan, "tan"), (sympy.atan, "atan"),

@@ -25,7 +25,7 @@ import numpy as np
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import Max
+from symjac.core.expr import Equation, Max
 from symjac.verify.arrays import Arguments, Array, Definitions, Evaluation, Mask
 
 PRIMES = (268380839, 536761679, 1073523359, 2147046719)
@@ -34,6 +34,8 @@ TOP = len(PRIMES) - 1
 
 class Residues(Evaluation):
     """Values modulo PRIMES[level] at random points."""
+
+    by_entries = True
 
     def __init__(
         self,
@@ -53,17 +55,27 @@ class Residues(Evaluation):
         self._base = _power(self._random("base", ()), 2, self.prime)
 
     @property
+    def key(self) -> tuple[object, ...]:
+        return *super().key, self.seed
+
+    @property
     def below(self) -> Residues:
         """The same point modulo the prime below."""
         if self._below is None:
             self._below = Residues(
                 self.world, self.sizes, self.points, self.seed, self.facts, self.keep, self.level - 1
             )
+            self._below.with_parts(self.parts)
         return self._below
 
     @property
     def bottom(self) -> Residues:
         return self if self.level == 0 else self.below.bottom
+
+    def with_parts(self, parts: Mapping[str, Equation]) -> None:
+        super().with_parts(parts)
+        if self._below is not None:
+            self._below.with_parts(parts)
 
     def trim(self) -> None:
         super().trim()

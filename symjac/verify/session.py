@@ -28,6 +28,8 @@ class Chapter:
     claims: tuple[Equality, ...] = ()
     habit: Conventions | None = None
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
+    usual: Conventions | None = None
+    """The conventions under which faults are looked for, once they are known."""
     _meanings: dict[Conventions, Meaning] = field(default_factory=dict)
 
     def meaning(self, reading: Conventions | None = None) -> Meaning:

@@ -117,6 +117,11 @@ def identity() -> Node:
     return Name("I", "I")
 
 
+def is_identity(node: Node) -> bool:
+    """True for I and I_n."""
+    return (node.base if isinstance(node, Scripts) else node) == Name("I")
+
+
 # ---- taking apart --------------------------------------------------------------------------------------------------
 
 

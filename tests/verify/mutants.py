@@ -82,12 +82,13 @@ def mutants(right: Node, about: About) -> Iterator[Planted]:
                 yield kind, mutant
 
 
-def chosen(found: Sequence[Planted], limit: int) -> list[Planted]:
-    """At most `limit`: the kinds in turn, of each kind places that lie apart."""
+def chosen(found: Sequence[Planted], limit: int, first: int = 0) -> list[Planted]:
+    """At most `limit`: the kinds in turn from the one numbered `first`, of each kind places that lie apart."""
     by: dict[str, list[Planted]] = {}
     for one in found:
         by.setdefault(one[0], []).append(one)
     queues = [[g for _, g in sorted(enumerate(group), key=lambda e: (e[0] * GOLDEN) % 1)] for group in by.values()]
+    queues = queues[(start := first % max(len(queues), 1)) :] + queues[:start]
     turns = [one for turn in zip_longest(*queues) for one in turn if one is not None]
     return turns[:limit]
 

@@ -88,6 +88,8 @@ FAULTS = [
     ),
     ("one sample", r"W x + 2 a", r"2 a + W x + h", "extra_term", "the term h does not belong"),
     ("one sample", r"W x + h", r"W x", "missing_term", "the term h is missing"),
+    ("one sample", r"W x + 2 a", r"2 a + W x + a - a + a", "extra_term", "the term a does not belong"),
+    ("rows", r"\frac{2}{k} (Y - T)", r"\frac{2}{k}", "missing_factor", "is missing"),
     (
         "many",
         r"\frac{1}{n} \sum_{i=1}^n x_i y_i",

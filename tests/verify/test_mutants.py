@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from symjac.claims.latex import expression
+from symjac.claims.source import read_source
 from symjac.verify.diagnose import diagnose
+from symjac.verify.judge import judge_source
+from symjac.verify.verdict import REFUTED
 from symjac.verify.view import Names, View
 from tests.verify.mutants import About, chosen, mutants
 from tests.verify.pages import claim
@@ -45,6 +50,26 @@ def test_planted_faults_are_found() -> None:
                 assert judge.holds(found.right)
     assert len(planted) >= 12
     assert len(missed) <= 0.1 * planted.total(), missed
+
+
+PAGE = r"""$x \in \mathbb{R}^n$, $A \in \mathbb{R}^{n \times n}$, $C \in \mathbb{R}^{m \times n}$, $e = C x$,
+$L = x^\top A x$, $W \in \mathbb{R}^{n \times m}$, $v = W e$, $u = \frac{\partial L}{\partial x}$.
+"""
+ON_A_PAGE = [
+    (r"\frac{\partial L}{\partial x} = A x", "missing_term", "the term Aᵀ x is missing"),
+    (r"\frac{\partial L}{\partial x} = -A x - A^\top x", "sign", "the sign is wrong"),
+    (r"\frac{\partial v}{\partial \operatorname{vec}(W)} = e^\top", "missing_identity", "the identity is missing"),
+    (r"\frac{\partial v}{\partial \operatorname{vec}(W)} = I", "missing_factor", "the factor eᵀ is missing"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "words"), ON_A_PAGE, ids=[c[0] for c in ON_A_PAGE])
+def test_faults_on_a_page(text: str, kind: str, words: str) -> None:
+    """The formula offered is not the left side under another name."""
+    (claim,) = judge_source(read_source("notes.md", PAGE + f"${text}$")).claims
+    assert claim.verdict == REFUTED and claim.fault is not None
+    assert claim.fault.kind == kind and words in claim.fault.text, claim.fault
+    assert claim.fault.replacement not in ("u", "")
 
 
 def test_mutants_are_distinct_and_the_same_every_time() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symjac.claims.tree import (
     Binary,
     Call,
+    Derivative,
     Group,
     Items,
     Name,
@@ -31,6 +32,7 @@ from symjac.verify.sites import (
     bare,
     hadamard,
     is_application,
+    is_identity,
     is_operand,
     one_minus,
     positive,
@@ -69,8 +71,8 @@ def elementwise_factors(shape: Sizes, view: View) -> Iterator[Factor]:
                 yield Factor((positive(bare(argument)),), 1.7)
     for near, q in enumerate(view.of_shape(shape)):
         far = 0.01 * near
-        yield Factor((q,), 2.1 + far)
-        if not is_operand(q, view.applies):
+        yield Factor((q,), (1.5 if shape == () else 2.1) + far)
+        if not is_operand(q, view.applies) or is_identity(q) or isinstance(q, Derivative):
             continue
         square = product(q, q) if shape == () else hadamard(q, q)
         yield Factor((q, one_minus(q)), 1.4 + far)
@@ -82,6 +84,7 @@ def elementwise_factors(shape: Sizes, view: View) -> Iterator[Factor]:
 
 def missing_elementwise(view: View) -> Iterator[Edit]:
     """x: x ⊙ f'(a)."""
+    yield from _beside_number(view)
     found: dict[Sizes, list[Factor]] = {}
     for site in view.sites:
         shape = view.shape(site.node) if _takes_factor(site, view) else None
@@ -97,6 +100,14 @@ def missing_elementwise(view: View) -> Iterator[Edit]:
                 new = _chain(_dressed(site), *f.parts)
                 text = f"the factor {phrase(f.node)} is missing"
             yield Edit("missing_factor", text, site.node.span, site.put(new), f.cost + _depth(site), keeps=True)
+
+
+def _beside_number(view: View) -> Iterator[Edit]:
+    """2/n: (2/n) q."""
+    if view.is_number(view.root) and not view.fits:
+        for near, q in enumerate(view.of_shape(view.names.left_shape)):
+            text = f"the factor {phrase(bare(q))} is missing"
+            yield Edit("missing_factor", text, view.root.span, product(view.root, q), 1.6 + 0.01 * near)
 
 
 def _dressed(site: Site) -> Node:
@@ -138,12 +149,12 @@ def extra_factors(view: View) -> Iterator[Edit]:
             if (others and scalar(node) is None) or isinstance(node, Name | Scripts):
                 up = view.outside(site)
                 if up is not None and others:
-                    yield Edit("extra_factor", text, node.span, up(product(*others)), 1.45)
+                    yield Edit("extra_factor", text, node.span, up(product(*others)), 1.35)
         elif isinstance(parent, Binary):
             other = parent.right if node is parent.left else parent.left
             up = view.outside(site)
             if up is not None and not (parent.op == "divide" and node is parent.left):
-                yield Edit("extra_factor", text, node.span, up(other), 1.45)
+                yield Edit("extra_factor", text, node.span, up(other), 1.35)
 
 
 def _index(whole: Sequence[Node], node: Node) -> int:

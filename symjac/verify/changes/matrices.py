@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import sympy
+
 from symjac.claims.tree import (
     Big,
-    Binary,
     Call,
     Group,
     Neg,
@@ -26,7 +27,9 @@ from symjac.verify.sites import (
     Site,
     binary,
     call,
+    identity,
     is_application,
+    is_identity,
     product,
     transposed,
     units,
@@ -44,10 +47,12 @@ class Gap:
     span: Span
 
     def takes(self, size: Sizes, view: View) -> bool:
-        """True where a matrix of this size can stand here; where the formula's shape is right it must be square."""
+        """True where a matrix of this size can stand here; where the formula's shape is right it must be square, unless
+        it stands beside something of an open size."""
         left = self.before is None or (len(self.before) == 2 and same_size(self.before[1], size[0]))
         right = self.after is None or (len(self.after) == 2 and same_size(size[1], self.after[0]))
-        return left and right and (not view.fits or same_size(size[0], size[1]))
+        beside_open = any(None in shape for shape in (self.before, self.after) if shape is not None)
+        return left and right and (not view.fits or beside_open or same_size(size[0], size[1]))
 
 
 def gaps(view: View) -> Iterator[Gap]:
@@ -86,7 +91,9 @@ def missing_matrix(view: View) -> Iterator[Edit]:
             for new, size in ((q, shape), (transposed(q), (shape[1], shape[0]))):
                 if gap.takes(size, view):
                     text = f"the factor {phrase(new)} is missing"
-                    yield Edit("missing_factor", text, gap.span, gap.put(new), 2.3 + 0.01 * near)
+                    yield Edit(
+                        "missing_factor", text, gap.span, gap.put(new), (2.3 if view.fits else 1.6) + 0.01 * near
+                    )
 
 
 def missing_diagonal(view: View) -> Iterator[Edit]:
@@ -111,23 +118,61 @@ def _column_shapes(view: View) -> list[Sizes]:
 
 
 def missing_kron(view: View) -> Iterator[Edit]:
-    """M: M ⊗ q, q ⊗ M, and the like with qᵀ and q qᵀ."""
-    if view.fits:
+    """M: M ⊗ q, q ⊗ M, and the like with qᵀ, q qᵀ and I, where that gives the shape of the left side."""
+    wanted = matrix_shape(view.names.left_shape)
+    if not wanted or len(wanted) != 2 or None in wanted or (view.fits and None not in (view.shape(view.root) or ())):
         return
     for site in view.sites:
-        if isinstance(site.parent, Product | Binary | Transpose | Quotient | Call) or isinstance(
-            site.node, Neg | Group
-        ):
-            continue
-        if isinstance(site.node, Big | Num | Sum) or view.shape(site.node) is None:
+        if isinstance(site.node, Big | Group | Neg | Num | Sum) or not stands_as_term(site, view):
             continue
         number, node = view.split_number(site.node)
-        for near, q in enumerate(view.pool):
-            shape = view.shape(q)
-            if not shape or len(shape) != 2 or isinstance(node, Num):
+        own = view.shape(node)
+        if not own or len(own) != 2 or (None in own and not is_identity(node)):
+            continue
+        for near, (q, shape) in enumerate(_kron_factors(view)):
+            if None in own:
+                fits = _times(wanted[0], shape[1]) == _times(wanted[1], shape[0])
+            else:
+                fits = all(_times(m, p) == n for m, p, n in zip(own, shape, wanted, strict=True))
+            if not fits:
                 continue
-            for new in (q, transposed(q), product(q, transposed(q))):
-                for pair in (binary("kron", node, new), binary("kron", new, node)):
-                    whole = product(*number, pair) if number else pair
-                    text = f"the factor {phrase(new)} is missing"
-                    yield Edit("missing_factor", text, site.node.span, site.put(whole), 3.5 + 0.01 * near)
+            text = f"the factor {phrase(q)} is missing"
+            for pair in (binary("kron", node, q), binary("kron", q, node)):
+                whole = product(*number, pair) if number else pair
+                yield Edit("missing_factor", text, site.node.span, site.put(whole), 1.3 + 0.002 * near)
+        if None not in own and _times(own[1], wanted[0]) == _times(own[0], wanted[1]):
+            text = "the identity is missing in the Kronecker product"
+            for pair in (binary("kron", node, identity()), binary("kron", identity(), node)):
+                whole = product(*number, pair) if number else pair
+                yield Edit("missing_identity", text, site.node.span, site.put(whole), 1.3)
+
+
+def _kron_factors(view: View) -> Iterator[tuple[Node, Sizes]]:
+    for q in view.pool:
+        shape = view.shape(q)
+        if shape and len(shape) == 2 and None not in shape:
+            m, n = shape
+            yield q, shape
+            yield transposed(q), (n, m)
+            if n == 1:
+                yield product(q, transposed(q)), (m, m)
+
+
+def _times(a: object, b: object) -> object:
+    """The product of two sizes, if only one that equals none."""
+    if 1 in (a, b):
+        return b if a == 1 else a
+    return a * b if isinstance(a, sympy.Expr) and isinstance(b, sympy.Expr) else (a, b)
+
+
+def stands_as_term(site: Site, view: View) -> bool:
+    """True for the whole and its terms, behind signs, numbers, brackets and sums over samples."""
+    inner = site.node
+    for outer in reversed(site.above):
+        if isinstance(outer, Product) and not is_application(outer, view.applies):
+            if any(u is not inner and not view.is_number(u) for u in units(outer, view.applies)):
+                return False
+        elif not isinstance(outer, Neg | Sum | Group | Big):
+            return False
+        inner = outer
+    return True

@@ -58,18 +58,18 @@ def operations(view: View) -> Iterator[Edit]:
 def _as_products(chain: Sequence[Node]) -> Iterator[tuple[Node, float]]:
     """a ⊙ b ⊙ c: a (b ⊙ c), a ⊙ b c, and the like."""
     for k in range(1, len(chain)):
-        yield product(_joined(chain[:k], "hadamard"), _joined(chain[k:], "hadamard")), 1.7
+        yield product(_joined(chain[:k], "hadamard"), _joined(chain[k:], "hadamard")), 1.25
         if len(chain) > 2:
-            yield _joined([*chain[: k - 1], product(chain[k - 1], chain[k]), *chain[k + 1 :]], "hadamard"), 1.8
+            yield _joined([*chain[: k - 1], product(chain[k - 1], chain[k]), *chain[k + 1 :]], "hadamard"), 1.3
 
 
 def _as_hadamard(numbers: Sequence[Node], factors: Sequence[Node]) -> Iterator[tuple[Node, float]]:
     """a b c: a ⊙ b c, a (b ⊙ c), and the like."""
     for k in range(1, len(factors)):
-        yield hadamard(product(*numbers, *factors[:k]), product(*factors[k:])), 1.8
+        yield hadamard(product(*numbers, *factors[:k]), product(*factors[k:])), 1.25
         if len(factors) > 2:
             pair = bracketed(hadamard(factors[k - 1], factors[k]))
-            yield product(*numbers, *factors[: k - 1], pair, *factors[k + 1 :]), 1.9
+            yield product(*numbers, *factors[: k - 1], pair, *factors[k + 1 :]), 1.35
 
 
 def orders(view: View) -> Iterator[Edit]:
@@ -91,10 +91,10 @@ def orders(view: View) -> Iterator[Edit]:
                 continue
             if len(others) > 2:
                 new = product(*whole[:first], *reversed(others))
-                yield Edit("order", text, node.span, site.put(new), 1.6)
+                yield Edit("order", text, node.span, site.put(new), 1.4)
             for k in range(len(others) - 1):
                 swapped = [*others[:k], others[k + 1], others[k], *others[k + 2 :]]
-                yield Edit("order", text, node.span, site.put(product(*whole[:first], *swapped)), 1.5)
+                yield Edit("order", text, node.span, site.put(product(*whole[:first], *swapped)), 1.3)
 
 
 def _chain(node: Node, op: str) -> list[Node]:

@@ -20,16 +20,20 @@ from symjac.claims.tree import (
     Transpose,
 )
 from symjac.verify.changes.edit import Edit
+from symjac.verify.changes.matrices import stands_as_term
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
     Site,
     bare,
+    binary,
     bracketed,
     call,
     identity,
+    is_identity,
     is_operand,
     letters,
     negated,
+    one_minus,
     plus,
     product,
     transposed,
@@ -53,7 +57,7 @@ def full_jacobians(view: View) -> Iterator[Edit]:
             if column and len(column) == 2 and column[1] == 1:
                 new = plus(call("diag", q), negated(product(q, transposed(q))))
                 text = f"this is only the diagonal of the full Jacobian, {phrase(new)}"
-                yield Edit("diagonal_only", text, node.span, site.put(_in_place(new, site)), 1.3)
+                yield Edit("diagonal_only", text, node.span, site.put(_in_place(new, site)), 1.2)
         if not within and site.parent is None:
             text = f"the Jacobian is a matrix, of which this is the diagonal: diag({phrase(bare(node))})"
             yield Edit("diagonal_only", text, node.span, site.put(call("diag", node)), 1.2)
@@ -87,6 +91,15 @@ def missing_identities(view: View) -> Iterator[Edit]:
     text = f"the identity is missing: {phrase(one)} {'−' if _negative(view.root) else '+'} …"
     yield Edit("missing_identity", text, view.root.span, view.root, 1.2, beside=one, part=view.root, keeps=True)
     for site in view.sites:
+        if isinstance(site.parent, Sum) and site.above == (view.root,) and view.is_number(bare(site.node)):
+            number = site.node.of if isinstance(site.node, Neg) else site.node
+            with_one = product(number, identity())
+            text = f"the identity is missing: {phrase(with_one)} belongs where {phrase(number)} stands"
+            new = site.put(negated(with_one) if isinstance(site.node, Neg) else with_one)
+            yield Edit("missing_identity", text, site.node.span, new, 1.3)
+        elif not view.fits and is_operand(site.node, view.applies) and stands_as_term(site, view):
+            text = f"{phrase(site.node)} stands where {phrase(identity())} belongs"
+            yield Edit("wrong_operand", text, site.node.span, site.put(identity()), 1.9)
         square = view.shape(site.node)
         if isinstance(site.node, Group) and square and len(square) == 2 and same_size(*square):
             for inner, sign in ((negated(site.node.of), "−"), (site.node.of, "+")):
@@ -122,6 +135,12 @@ def missing_terms(view: View) -> Iterator[Edit]:
                 text = f"the term {phrase(term)} is missing"
                 new = site.put(bracketed(plus(node, term)))
                 yield Edit("missing_term", text, site.node.span, new, 2.2 + far + 0.01 * near, keeps=True)
+            if isinstance(site.node, Group) and any(s.node == q for s in view.leaves) and not is_identity(q):
+                rest = bracketed(one_minus(q))
+                slope = binary("hadamard", q, rest) if inside else product(q, rest)
+                new = site.put(bracketed(plus(node, slope)))
+                text = f"the term {phrase(slope)} is missing"
+                yield Edit("missing_term", text, site.node.span, new, 1.75 + 0.01 * near, keeps=True)
 
 
 def _diagonals(shape: Sizes, view: View) -> list[Node]:
@@ -145,4 +164,5 @@ def extra_terms(view: View) -> Iterator[Edit]:
             up = view.outside(site)
             if up is not None and terms:
                 text = f"the term {phrase(site.node)} does not belong"
-                yield Edit("extra_term", text, site.node.span, up(plus(*terms)), 1.5)
+                cost = 0.7 if any(t in (site.node, negated(site.node)) for t in terms) else 1.5
+                yield Edit("extra_term", text, site.node.span, up(plus(*terms)), cost)
