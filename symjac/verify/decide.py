@@ -28,6 +28,8 @@ from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Counterexa
 POINTS = 6
 MANY = 256
 """Points where most do not count, as where several square roots have to exist."""
+MANY_FOR_PARTS = 16
+"""Points where what single entries read is short."""
 FEW_ENTRIES = 1 << 10
 SECONDS_FOR_FORM = 10.0
 SECONDS_FOR_COMPONENTS = 1.0
@@ -93,7 +95,8 @@ def _equal_at_points(problem: Problem, sizes: Sizes, facts: bool, keep: frozense
 def _points(problem: Problem, sizes: Sizes) -> int:
     """At how many points it is evaluated at once."""
     if problem.long(sizes):
-        return 1
+        longest = problem.longest_part(sizes)
+        return MANY_FOR_PARTS if longest <= 1 << 13 else 2 if longest <= 1 << 16 else 1
     return POINTS if _entries(problem, sizes) <= 1 << 16 and not problem.has_fewer_points(sizes) else 2
 
 

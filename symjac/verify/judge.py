@@ -43,7 +43,7 @@ from symjac.claims.tree import (
 from symjac.claims.values import Value
 from symjac.claims.world import WorldError
 from symjac.core.errors import InputError
-from symjac.core.expr import ShapeError, add, negate, number
+from symjac.core.expr import ZERO, ShapeError, add, negate, number
 from symjac.verify import assumptions
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio
 from symjac.verify.derived import derived
@@ -69,6 +69,8 @@ from symjac.verify.view import Sizes, fit
 SECONDS_TO_DECIDE = 1.0
 SECONDS_TO_DIAGNOSE = 4.0
 """Of one claim."""
+SECONDS_BESIDE_A_FACT = 1.0
+"""Where a fact would make it right."""
 SECONDS_FOR_TERMS = 2.0
 """After that, for terms that are products of two quantities."""
 
@@ -76,8 +78,7 @@ MOST_ASKED = 8
 """Claims that are asked for the layout of the notes."""
 MOST_TERMS = 8
 
-SYMMETRIES = frozenset({Property.SYMMETRIC, Property.SKEW})
-USUAL = SYMMETRIES | {Property.SUM, Property.UNIT, Property.ORTHOGONAL}
+USUAL = frozenset({Property.SYMMETRIC, Property.SKEW, Property.SUM, Property.UNIT, Property.ORTHOGONAL})
 """The properties that notes tend to leave unsaid."""
 
 BEYOND = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
@@ -299,13 +300,15 @@ class Judge:
         if isinstance(right, Space) or self.equality.update:
             return self._unfit(right, outcome)
         self._read_as_usual(right)
-        found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
+        assumed = self._assumption(outcome)
+        if assumed is None:
+            found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
+        else:
+            found = diagnose(right, self, SECONDS_BESIDE_A_FACT)
         if found is not None:
             fault = self._found(found, outcome)
-            assumed = self._assumption(outcome, SYMMETRIES) if found.kind in ("transpose", "order") else None
             also = "" if assumed is None else f"; as written, right only if {assumed}"
             return replace(fault, text=fault.text + also)
-        assumed = self._assumption(outcome, USUAL)
         formula, replacement = self._derived()
         if assumed is not None:
             text = f"right only if {assumed}; if that is meant, say so: <!-- symjac: {assumed} -->"
@@ -369,15 +372,16 @@ class Judge:
         text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
         return Fault(found.kind, text, found.span, f"{writer.latex(self.left)} = {written}", written)
 
-    def _assumption(self, outcome: Outcome, which: frozenset[Property]) -> str | None:
-        """The one fact under which the claim is right as it stands."""
-        if outcome.problem is None:
+    def _assumption(self, outcome: Outcome) -> str | None:
+        """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
+        problem = outcome.problem
+        if problem is None:
             return None
-        for fact in assumptions.offered(outcome.problem):
-            if fact.what in which:
-                found = assumptions.search(outcome.problem, [fact])
-                if found is not None:
-                    return found.text
+        for fact in assumptions.offered(problem):
+            if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
+                continue
+            if not holds(replace(problem, right=ZERO, world=problem.world.supposing(fact))):
+                return fact.text
         return None
 
     def _derived(self) -> tuple[str, str]:

@@ -33,7 +33,7 @@ class Problem:
     right: Expr
     order: tuple[Index, ...]
     world: World
-    _found: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def needed(self, assumed: bool = True) -> tuple[Equation, ...]:
         both = add(self.left, self.right)
@@ -52,6 +52,12 @@ class Problem:
         key = ("long", *sorted(sizes.items()))
         names = self.left.names | self.right.names
         return self.once(key, lambda: bool(self.order) and any(map(Cut(self.world, sizes).is_long, names)))
+
+    def longest_part(self, sizes: Sizes) -> int:
+        """The most entries of a definition that single entries of the sides read."""
+        _, parts = self.by_entries(sizes)
+        cut = Cut(self.world, sizes)
+        return max((prod(map(cut.size, q.lhs.indices)) for q in parts.values()), default=1)
 
     def once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
         """What `work` gives, kept under `key`."""
