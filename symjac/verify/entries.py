@@ -26,6 +26,7 @@ from symjac.core.expr import (
     Inverse,
     Map,
     Max,
+    Number,
     Symbol,
     add,
     affine,
@@ -141,6 +142,9 @@ class Cut:
         if name not in self.definitions:
             lhs = symbol(name, [axis for axis in axes if axis not in inside])
             self.definitions[name] = Equation(lhs, self.at(equation.rhs, inside))
+        value = self.definitions[name].rhs
+        if isinstance(value, Number):
+            return value
         return symbol(name, [i for i in e.indices if i not in places])
 
     def _identity(self, e: Identity, places: Places) -> Expr:
