@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -69,8 +70,10 @@ from symjac.verify.view import Sizes, fit
 SECONDS_TO_DECIDE = 1.0
 SECONDS_TO_DIAGNOSE = 4.0
 """Of one claim."""
+SECONDS_FOR_FACTS = 4.0
+"""Before that, for one under which it would be right."""
 SECONDS_BESIDE_A_FACT = 1.0
-"""Where a fact would make it right."""
+"""Where there is one."""
 SECONDS_FOR_TERMS = 2.0
 """After that, for terms that are products of two quantities."""
 
@@ -377,7 +380,10 @@ class Judge:
         problem = outcome.problem
         if problem is None:
             return None
+        deadline = time.monotonic() + SECONDS_FOR_FACTS
         for fact in assumptions.offered(problem):
+            if time.monotonic() > deadline:
+                break
             if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
                 continue
             if not holds(replace(problem, right=ZERO, world=problem.world.supposing(fact))):
