@@ -70,7 +70,9 @@ from symjac.verify.view import Sizes, fit
 SECONDS_TO_DECIDE = 1.0
 SECONDS_TO_DIAGNOSE = 4.0
 """Of one claim."""
-SECONDS_FOR_FACTS = 4.0
+SECONDS_FOR_A_SHAPE = 2.0
+"""Where the shapes do not fit."""
+SECONDS_FOR_FACTS = 3.0
 """Before that, for one under which it would be right."""
 SECONDS_BESIDE_A_FACT = 1.0
 """Where there is one."""
@@ -304,7 +306,9 @@ class Judge:
             return self._unfit(right, outcome)
         self._read_as_usual(right)
         assumed = self._assumption(outcome)
-        if assumed is None:
+        if outcome.misfit:  # no term that is added mends a shape
+            found = diagnose(right, self, SECONDS_FOR_A_SHAPE)
+        elif assumed is None:
             found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
         else:
             found = diagnose(right, self, SECONDS_BESIDE_A_FACT)
