@@ -74,7 +74,7 @@ SECONDS_FOR_A_SHAPE = 2.0
 """Where the shapes do not fit."""
 SECONDS_FOR_FACTS = 3.0
 """Before that, for one under which it would be right."""
-SECONDS_BESIDE_A_FACT = 1.0
+SECONDS_BESIDE_A_FACT = 0.4
 """Where there is one."""
 SECONDS_FOR_TERMS = 2.0
 """After that, for terms that are products of two quantities."""
