@@ -61,7 +61,7 @@ def equal(left: Expr, right: Expr, world: World, assumed: bool = True, deadline:
         except TooMuch:
             pass
         left_over -= forms.steps
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             break
     return None
 

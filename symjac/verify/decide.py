@@ -181,7 +181,7 @@ def _equal_entries(problem: Problem, sizes: Sizes) -> bool | None:
 
 def decide(problem: Problem, seconds: float = 5.0) -> Decision:
     """The verdict on left = right."""
-    deadline = time.monotonic() + seconds
+    deadline = time.process_time() + seconds
     tried: list[Sizes] = []
     modulo = 0
     by_floats = 0
@@ -198,22 +198,22 @@ def decide(problem: Problem, seconds: float = 5.0) -> Decision:
             reason = f"it could not be evaluated: {error}"
             continue
         if real is False:
-            shown = find(problem, sizes, min(deadline, time.monotonic() + seconds / 2))
+            shown = find(problem, sizes, min(deadline, time.process_time() + seconds / 2))
             return Decision(REFUTED, f"the sides differ{_at(sizes)}", counterexample=shown)
         if real is None:
             reason = "no point was found at which both sides have a real value"
         else:
             by_floats += 1
             tried.append(sizes)
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             break
     if not tried:
         return Decision(UNDECIDED, "", reason=reason)
     facts = used_facts(problem, min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0])
-    soon = min(deadline, time.monotonic() + SECONDS_FOR_FORM)
+    soon = min(deadline, time.process_time() + SECONDS_FOR_FORM)
     if canonical.equal(problem.left, problem.right, problem.world, assumed=bool(facts), deadline=soon):
         return Decision(PROVED, "canonical form, all sizes", facts=facts)
-    soon = min(deadline, time.monotonic() + SECONDS_FOR_COMPONENTS)
+    soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
     sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
     if sized is not None:
         return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)

@@ -202,11 +202,11 @@ def test_definitions_are_put_in_as_far_as_needed() -> None:
 
 def test_work_is_bounded() -> None:
     large = total(*(each((x + y) ** 3, A(i, j), A(j, i)) for _ in range(4)), *(B() for _ in range(6)), over=(i, j))
-    start = time.monotonic()
+    start = time.process_time()
     assert equal(large, contract([large, number(2)]), WORLD, deadline=start + 0.5) is None
     with pytest.raises(TooMuch):
         Forms(()).of(total(*(w(index(f"e{k}", m)) for k in range(7)), over=[index(f"e{k}", m) for k in range(7)]))
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 # ---------------------------------------------------------------- fuzz

@@ -171,9 +171,9 @@ def test_difference_that_takes_everything_back_is_no_missing_term() -> None:
 
 def test_what_no_edit_mends_ends_in_time() -> None:
     judge = claim("rows", r"A_1 \odot A_1 \odot A_1 \odot A_1 \odot A_1 + Z_1")
-    begin = time.monotonic()
+    begin = time.process_time()
     assert diagnose(expression(r"X W_1 \odot Z_1 \odot (1 - Z_1)"), judge, seconds=0.5) is None
-    assert time.monotonic() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 def test_large_formula_is_not_searched() -> None:
