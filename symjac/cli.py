@@ -1,7 +1,7 @@
 """The command `symjac`: it reads options, calls the library, prints, and sets the exit code. No mathematics here.
 
 Exit 0: done, and all that was checked holds. 1: a claim was refuted, a check failed or training diverged. 2: the input
-could not be used.
+could not be used. 70: a fault of symjac's own.
 What is heavy to import (SymPy, NumPy, rich) is imported by the command that needs it, so `symjac --help` is quick.
 """
 
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from symjac.core.errors import InputError
+from symjac.core.faults import at_hand, told
 from symjac.train.errors import DataError, Diverged
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
 """Each format of the document, and the ending of its file."""
+FAULT = 70
+"""The exit code of a fault of symjac's own: EX_SOFTWARE of sysexits.h."""
 
 
 class Commands(click.Group):
@@ -56,6 +59,11 @@ class Commands(click.Group):
         except OSError as error:
             named = f"{error.filename}: " if error.filename else ""
             _end(f"error: {named}{error.strerror or error}", 2)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # the net: whatever else happens is told, and is no traceback
+            error.add_note(f"the command symjac {ctx.invoked_subcommand}")
+            _end(told(error), FAULT)
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -93,7 +101,8 @@ def build(spec: str, out: str, seed: int) -> None:
     name = derivation.stack.name
     with _busy("writing document and code"):
         code = _code(derivation)
-        texts = _documents(derivation) | {"py": code}
+        texts, missing = _documents(derivation, tuple(FORMATS))
+        texts["py"] = code
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
     for path, text in files.items():
         _write(path, text)
@@ -105,7 +114,9 @@ def build(spec: str, out: str, seed: int) -> None:
     lines += [f"  {path}  {len(text.encode()):,} bytes" for path, text in files.items()]
     took = f"done in {time.perf_counter() - start:.1f} s"
     _show(Group(*map(Text, lines), Text(), _table(report), *map(Text, _notes(report)), Text(took)))
-    sys.exit(0 if report.agrees else 1)
+    if not report.agrees:
+        sys.exit(1)
+    _say_missing(missing)
 
 
 @main.command()
@@ -114,7 +125,9 @@ def build(spec: str, out: str, seed: int) -> None:
 @out_option
 def derive(spec: str, form: str, out: str | None) -> None:
     """The document: every step of the derivation with its law."""
-    _give(_document(_derive(spec), form), out)
+    texts, missing = _documents(_derive(spec), (form,))
+    _give(texts[FORMATS[form]], out)
+    _say_missing(missing)
 
 
 @main.command()
@@ -384,7 +397,8 @@ def _derive(spec: str) -> Derivation:
         from symjac.derive import derive
         from symjac.model.build import build_stack, load_spec
 
-        return derive(build_stack(load_spec(spec)))
+        with at_hand(lambda: spec):
+            return derive(build_stack(load_spec(spec)))
 
 
 def _code(derivation: Derivation) -> str:
@@ -393,18 +407,25 @@ def _code(derivation: Derivation) -> str:
     return generate(derivation)
 
 
-def _document(derivation: Derivation, form: str) -> str:
-    from symjac.emit.document import document
-
-    return document(derivation, form)
-
-
-def _documents(derivation: Derivation) -> dict[str, str]:
-    """The document in every format, by the ending of its file."""
+def _documents(derivation: Derivation, forms: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
+    """The document in each of the formats, by the ending of its file; the chapters that could not be written."""
     from symjac.emit import document
 
     composed = document.compose(derivation)
-    return {end: document.FORMATS[form](composed) for form, end in FORMATS.items()}
+    texts = {}
+    for form in forms:
+        with at_hand(partial("the document as {}".format, form)):
+            texts[FORMATS[form]] = document.FORMATS[form](composed)
+    return texts, composed.missing
+
+
+def _say_missing(chapters: Sequence[str]) -> None:
+    """Ends the command where chapters of the document could not be written."""
+    if chapters:
+        lines = [f"  {chapter}" for chapter in chapters]
+        _end(
+            "\n".join(["error: the document is not whole; the fault is symjac's own, please report it", *lines]), FAULT
+        )
 
 
 def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: str) -> str:
@@ -459,8 +480,9 @@ def _judge(
         for name, read in readers:
             bar.update(task, description=escape(safe(name)), completed=0, total=None)
             try:
-                source = read()
-                result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
+                with at_hand(partial(str, name)):
+                    source = read()
+                    result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
             except InputError as error:
                 errors.append(error.render())
                 continue

@@ -11,6 +11,7 @@ import sympy
 from symjac.calculus.stabilise import stabilise
 from symjac.core import collector
 from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
+from symjac.core.faults import at_hand
 from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
@@ -209,6 +210,10 @@ class _Module:
 
     def lowered(self, equation: Equation) -> tuple[Code, list[str]]:
         """The right side as code, and the laws that made it stable."""
+        with at_hand(lambda: f"the code of {equation.lhs.key} = {equation.rhs.key}"):
+            return self._lowered(equation)
+
+    def _lowered(self, equation: Equation) -> tuple[Code, list[str]]:
         shape, names = structure([equation.lhs, equation.rhs])
         if shape not in self.patterns:
             rhs, steps = stabilise(equation.rhs, self.values)
