@@ -339,6 +339,8 @@ class Reader:
             formula, arity = self.scope.functions[name], 1
         elif name in scalar.FUNCTIONS:
             function, arity, _ = scalar.FUNCTIONS[name]
+            if name in ("max", "min"):
+                arity = max(arity, len(plain))
             formula = function(*(scalar.slot(i) for i in range(arity)))
         else:
             raise self.unknown_call(node)
