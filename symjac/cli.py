@@ -296,6 +296,7 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
+@click.option("--strict", is_flag=True, help="Exit 1 where a file has no claim that could be judged.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
 def verify(
     files: tuple[str, ...],
@@ -306,6 +307,7 @@ def verify(
     sarif: str | None,
     html: str | None,
     fix: bool,
+    strict: bool,
     verbose: bool,
 ) -> None:
     """Judge hand-derived formulas: a verdict for every claimed derivative.
@@ -356,7 +358,10 @@ def verify(
         sys.exit(2)
     from symjac.verify.verdict import refuted
 
-    sys.exit(1 if refuted(results) else 0)
+    idle = [result for result in results if strict and not result.claims]
+    for result in idle:
+        click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
+    sys.exit(1 if idle or refuted(results) else 0)
 
 
 @main.command()
@@ -490,10 +495,8 @@ def _judge(
                 errors.append(f"error: {name}: {error.strerror or error}")
                 continue
             judged.append((source, result))
-            unread = len(result.unread)
-            if unread and not result.claims:
-                what = "1 equation" if unread == 1 else f"{unread} equations"
-                errors.append(f"error: {name}: there is no claim to judge, and {what} could not be read")
+            if name == "--claim" and result.unread and not result.claims:
+                errors.append("error: --claim: it could not be read")
     return judged, errors
 
 
