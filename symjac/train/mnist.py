@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from symjac.core.files import write_whole
 from symjac.train.errors import DataError
-from symjac.train.files import write_whole
 
 Bytes = NDArray[np.uint8]
 
@@ -93,7 +93,9 @@ class Source:
 
 
 def mnist(folder: Path | None = None) -> Mnist:
-    """The four arrays, from the first source that gives the bytes that the hashes name; `folder` is a user's own."""
+    """The four arrays, from the first source that gives the bytes that the hashes name; from `folder` alone, where it is
+    given.
+    """
     cache = cache_folder()
     failures = []
     for source in _sources(folder, cache):
@@ -110,7 +112,7 @@ def mnist(folder: Path | None = None) -> Mnist:
         images, labels, test_images, test_labels = (_array(file, contents[file.name]) for file in FILES)
         return Mnist(images, labels, test_images, test_labels, source.name)
     raise DataError(
-        "MNIST could not be had. Tried in turn:\n"
+        ("MNIST is not there:\n" if folder else "MNIST could not be had. Tried in turn:\n")
         + "\n".join(failures)
         + "\n  help: put "
         + ", ".join(file.name for file in FILES)
@@ -128,6 +130,7 @@ def cache_folder() -> Path:
 def _sources(folder: Path | None, cache: Path) -> Iterator[Source]:
     if folder is not None:
         yield Source(f"folder {folder}", lambda: _from_folder(folder), remote=False)
+        return  # what was named is meant, and nothing in its place
     yield Source(f"cache {cache}", lambda: _from_folder(cache), remote=False)
     for mirror in MIRRORS:
         yield Source(mirror, partial(_from_mirror, mirror), remote=True)
