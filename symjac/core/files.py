@@ -182,7 +182,7 @@ def same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
 
 
 def clash(outputs: Iterable[Path], inputs: Iterable[Path]) -> str:
-    """Why these outputs cannot be written: one would take the place of an input or of another. Nothing where all can."""
+    """Why these outputs cannot be written, each over no input and no other output; nothing where all can."""
     known = list(inputs)
     before: list[Path] = []
     for out in outputs:

@@ -48,7 +48,7 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What zipfile raises for an archive that is none; UnicodeDecodeError is a ValueError, RuntimeError is an encrypted one."""
+"""What zipfile raises for an archive that is none; an encrypted one is a RuntimeError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Archive:
         return found
 
     def read(self, name: str, header: Header, dtype: DTypeLike | None = None) -> Array:
-        """The array, in `dtype` where one is given: unpacked piece by piece, so that no more than the result is held."""
+        """The array, in `dtype` where one is given: unpacked piece by piece: no more than the result is held."""
         wanted = np.dtype(dtype) if dtype is not None else header.dtype.newbyteorder("=")
         need(prod(header.shape) * wanted.itemsize, f"{self.path}: {name}", "give fewer samples")
         out = np.empty(prod(header.shape), wanted)
@@ -104,9 +104,8 @@ class Archive:
             _exactly(stream, header.length)
             for start in range(0, len(out), step):
                 count = min(step, len(out) - start)
-                out[start : start + count] = np.frombuffer(
-                    _exactly(stream, count * header.dtype.itemsize), header.dtype
-                )
+                piece = _exactly(stream, count * header.dtype.itemsize)
+                out[start : start + count] = np.frombuffer(piece, header.dtype)
             stream.read(1)  # the end, where the sum of what was unpacked is compared
         return out.reshape(header.shape, order="F" if header.fortran else "C")
 

