@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from symjac.train.archive import Archive, Header, listed, open_npz
 from symjac.train.errors import DataError
-from symjac.train.mnist import mnist
+from symjac.train.mnist import mnist, mnist_names
 
 Array = NDArray[Any]
 Shape = tuple[int | str, ...]
@@ -79,6 +79,14 @@ def load(source: str, inputs: Mapping[str, Shape], dtype: DTypeLike) -> Data:
         return _npz(path, inputs, dtype)
     expected = "mnist, a folder of MNIST's IDX files, or an .npz file"
     raise DataError(f"{source}: no such file or folder\n  expected: {expected}")
+
+
+def files_of(source: str) -> list[Path]:
+    """The files that `load` would read; of `mnist`, none that is a user's."""
+    path = Path(source)
+    if source == "mnist":
+        return []
+    return [path / name for name in mnist_names() if (path / name).exists()] if path.is_dir() else [path]
 
 
 def _mnist(folder: Path | None, inputs: Mapping[str, Shape], dtype: DTypeLike) -> Data:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.core.files import write_whole
+from symjac.core.files import opened, write_whole
 from symjac.train.errors import DataError
 
 Bytes = NDArray[np.uint8]
@@ -142,20 +142,29 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
 
 
 def _find(file: File, folder: Path) -> Path:
-    """The file as it is published, or with the dot that some archives write before `idx`; gzipped or not."""
-    names = [name + end for name in (file.name, file.name.replace("-idx", ".idx")) for end in ("", ".gz")]
-    for name in names:
+    for name in _names(file):
         if (folder / name).is_file():
             return folder / name
     raise Unusable(f"no {file.name} or {file.name}.gz")
 
 
+def _names(file: File) -> list[str]:
+    """As it is published, or with the dot that some archives write before `idx`; gzipped or not."""
+    return [name + end for name in (file.name, file.name.replace("-idx", ".idx")) for end in ("", ".gz")]
+
+
+def mnist_names() -> list[str]:
+    """What the files in a folder may be called."""
+    return [name for file in FILES for name in _names(file)]
+
+
 def _read(file: File, path: Path) -> bytes:
     """At most one byte more than the file has: enough for the hash to fail, and no gzip bomb fills the memory."""
     try:
-        with path.open("rb") as start:
+        with opened(path) as start:
             gzipped = start.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if gzipped else path.open("rb") as stream:
+            start.seek(0)
+            stream = gzip.GzipFile(fileobj=start) if gzipped else start
             return stream.read(file.length + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise Unusable(f"{path.name} cannot be read ({error})") from error
