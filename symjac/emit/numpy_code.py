@@ -20,6 +20,7 @@ from symjac.emit.code import Code, Part, atom, call, reworded
 from symjac.emit.formula import HELPERS, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
+from symjac.emit.seal import sealed
 from symjac.emit.second_code import Second
 from symjac.emit.shared import Function, helpers, imports, open_sizes
 from symjac.model.names import in_python
@@ -39,7 +40,7 @@ _ARGUMENT = "A"
 def generate(derivation: Derivation) -> str:
     """The source of the module that computes what `derivation` derives."""
     with collector.paused():
-        return render.render(TEMPLATE, **_Module(derivation).context())
+        return sealed(render.render(TEMPLATE, **_Module(derivation).context()))
 
 
 class _Module:
