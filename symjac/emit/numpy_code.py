@@ -15,7 +15,7 @@ from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.emit.code import Code, Part, atom, call, reworded
+from symjac.emit.code import DTYPE, Code, Part, atom, call, reworded, typed
 from symjac.emit.formula import HELPERS, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
@@ -166,11 +166,11 @@ class _Module:
 
     @cached_property
     def forward_kinks(self) -> list[Kink]:
-        return [k for d in self.stack.forward for k in kinks(d)]
+        return [k for d in self.stack.forward for k in kinks(d, f"{self.inputs[0]}.dtype")]
 
     @cached_property
     def loss_kinks(self) -> list[Kink]:
-        return list(kinks(self.stack.loss))
+        return list(kinks(self.stack.loss, f"{self.inputs[0]}.dtype"))
 
     @property
     def all_kinks(self) -> list[Kink]:
@@ -207,18 +207,18 @@ class _Module:
             body.comment(f"computed stably: {', '.join(laws)}")
         body.assign(in_python(equation.lhs.name), code)
 
-    def lowered(self, equation: Equation) -> tuple[Code, list[str]]:
-        """The right side as code, and the laws that made it stable."""
+    def lowered(self, equation: Equation, dtype: str = "") -> tuple[Code, list[str]]:
+        """The right side as code, and the laws that made it stable; what has no array in it has the input's dtype."""
+        dtype = dtype or f"{self.inputs[0]}.dtype"
         shape, names = structure([equation.lhs, equation.rhs])
         if shape not in self.patterns:
             rhs, steps = stabilise(equation.rhs, self.values)
-            dtype = f"{self.inputs[0]}.dtype"
             if steps:  # they may have read what the names stand for
                 return lower_equation(Equation(equation.lhs, rhs), dtype), [step.law.name for step in steps]
             places = {name: f"_{place}_" for place, name in enumerate(names)}
-            self.patterns[shape] = lower_equation(relabel_equation(equation, places), dtype)
+            self.patterns[shape] = lower_equation(relabel_equation(equation, places), DTYPE)
         words = {f"_{place}_": in_python(name) for place, name in enumerate(names)}
-        return reworded(self.patterns[shape], words), []
+        return reworded(self.patterns[shape], {**words, DTYPE: dtype}), []
 
     def _define(self, body: Body, definition: Definition) -> None:
         """A forward formula: by a function of the module where it is a function of one quantity with a name."""
@@ -244,7 +244,7 @@ class _Module:
 
     def _new_function(self, wanted: str, equation: Equation, argument: Symbol) -> Function | None:
         renamed = transform(equation.rhs, lambda e: symbol(_ARGUMENT, e.indices) if isinstance(e, Symbol) else None)
-        code, laws = self.lowered(Equation(equation.lhs, renamed))
+        code, laws = self.lowered(Equation(equation.lhs, renamed), f"{_ARGUMENT}.dtype")
         if _is_short(code) or identifiers([code.text]) & self.sizes.keys():
             return None
         body = Body([_ARGUMENT])
@@ -289,7 +289,7 @@ class _Module:
                 {
                     "condition": " and ".join(f'"{n}" in arrays' for n in names),
                     "unpack": ", ".join(names) + " = " + ", ".join(f'arrays["{n}"]' for n in names),
-                    "error": call("np.abs", left.code).text,
+                    "error": call("np.abs", typed(left.code, f"{names[0]}.dtype")).text,
                     "array": names[0],
                     "message": _quoted(f"{names[0]}: the declared fact {fact.text} does not hold"),
                 }
