@@ -410,7 +410,7 @@ class Linearized(Cached):
         X, F2, Y, delta_3, delta_2, windows_X = self.X, self.F2, self.Y, self.delta_3, self.delta_2, self.windows_X
         slope_Z1, windows_Z1, slope_Z2 = self.slope_Z1, self.windows_Z1, self.slope_Z2
         k = X.shape[0]
-        directions = V.K1.shape[0]
+        count_of_directions = V.K1.shape[0]
         # RA1[n,m,o,i,j] = Σ_{c,p,q} X[n,c,2*i + p − 1,2*j + q − 1]·VK1[m,o,c,p,q] + Vb1[m,o]
         RA1 = (
             np.tensordot(windows_X, VK1, axes=([1, 4, 5], [2, 3, 4])).transpose(0, 3, 4, 1, 2)
@@ -430,7 +430,7 @@ class Linearized(Cached):
         # RZ2[n,m,i,j,l] = 1[A2[n,i,j,l] > 0]·RA2[n,m,i,j,l]
         RZ2 = RA2 * slope_Z2[:, None]
         # RF2[n,m,49*c + 7*i + j] = RZ2[n,m,c,i,j]
-        RF2 = RZ2.reshape(k, directions, 784)
+        RF2 = RZ2.reshape(k, count_of_directions, 784)
         # RA3[n,m,j] = Σ_i W3[i,j]·RF2[n,m,i] + Σ_i F2[n,i]·VW3[m,i,j] + Vb3[m,j]
         RA3 = RF2 @ W3 + np.tensordot(F2, VW3, axes=([1], [1])) + Vb3
         # RY[n,m,i] = Y[n,i]·(RA3[n,m,i] − Σ_j RA3[n,m,j]·Y[n,j])
@@ -447,7 +447,7 @@ class Linearized(Cached):
         # RdF2[n,m,l] = Σ_j W3[l,j]·Rdelta_3[n,m,j] + Σ_j delta_3[n,j]·VW3[m,l,j]
         RdF2 = Rdelta_3 @ W3.T + np.tensordot(delta_3, VW3, axes=([1], [2]))
         # RdZ2[n,m,i,j,l] = RdF2[n,m,49*i + 7*j + l]
-        RdZ2 = RdF2.reshape(k, directions, 16, 7, 7)
+        RdZ2 = RdF2.reshape(k, count_of_directions, 16, 7, 7)
         # Rdelta_2[n,m,o,i,j] = 1[A2[n,o,i,j] > 0]·RdZ2[n,m,o,i,j]
         Rdelta_2 = RdZ2 * slope_Z2[:, None]
         # RdK2[m,i,j,l,p] = Σ_{i2,j2,n} Z1[n,j,2*i2 + l − 1,2*j2 + p − 1]·Rdelta_2[n,m,i,i2,j2] + Σ_{i2,j2,n}
