@@ -386,7 +386,7 @@ class Linearized(Cached):
                 X = self.X
                 k = X.shape[0]
                 # ∂²L/∂b2[i]∂b2[i2] = k·I_5
-                return k * np.eye(5, dtype=bool).astype(np.float32)
+                return k * np.eye(5, dtype=bool).astype(X.dtype)
 
 
 def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
