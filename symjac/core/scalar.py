@@ -8,7 +8,7 @@ condition selects. Away from kinks, derivatives of indicators are 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -134,14 +134,40 @@ def indicator(condition: sympy.Basic) -> sympy.Expr:
     return sympy.Piecewise((sympy.Integer(1), condition), (sympy.Integer(0), True))
 
 
+@cache
+def plain_conditions(formula: sympy.Expr) -> sympy.Expr:
+    """`formula` with conditions of comparisons, and and or alone: of a `where` in a condition SymPy makes ITE and not."""
+    if not formula.has(sympy.ITE, sympy.Not):
+        return formula
+    return formula.replace(
+        lambda e: isinstance(e, sympy.ITE | sympy.Not),
+        lambda e: sympy.to_nnf(e, simplify=False),
+    )
+
+
 # ---------------------------------------------------------------- calculus
 
 
 @cache
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
-    raw = sympy.diff(formula, slot(by))
-    return simplest(_settle_kinks(raw))
+    raw = sympy.diff(formula.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))), slot(by))
+    return simplest(_settle_kinks(raw.replace(_Real, lambda u: u)))
+
+
+class _Real(sympy.Function):  # type: ignore[misc]
+    """u, known to be real: √x is so wherever it has a value here, and SymPy, for which it is complex, is told so."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(1)
+
+
+def _is_loose(e: sympy.Basic) -> bool:
+    """True for |u| and sign(u) of a u that SymPy does not know to be real."""
+    return isinstance(e, sympy.Abs | sympy.sign) and not e.args[0].is_extended_real
 
 
 def _settle_kinks(e: sympy.Expr) -> sympy.Expr:
@@ -448,6 +474,9 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             return out
         if isinstance(e, sympy.core.relational.Relational):
             return RELATIONS[type(e)](value(e.lhs), value(e.rhs))
+        if isinstance(e, sympy.And | sympy.Or):
+            both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
+            return reduce(both, (value(a) for a in e.args))
         if isinstance(e, sympy.Max | sympy.Min):
             pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
             out = value(e.args[0])
