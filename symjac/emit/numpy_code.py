@@ -16,7 +16,7 @@ from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
 from symjac.emit.code import Code, Part, atom, call, reworded
-from symjac.emit.formula import HELPERS, number, scaled
+from symjac.emit.formula import HELPERS, SHARE, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
 from symjac.emit.second_code import Second
@@ -97,6 +97,7 @@ class _Module:
             "functions": functions,
             "adds_back": "add_back" in words,
             "gaps": "gap_below_maximum" in words,
+            "shares": SHARE in words,
             "forward_arguments": _arguments(self.forward_inputs),
             "forward_keywords": _keywords(self.forward_inputs),
             "forward_names": ", ".join(self.forward_inputs),
@@ -253,7 +254,7 @@ class _Module:
         how = f"; computed stably: {', '.join(laws)}" if laws else ""
         known = {f.name: f for f in self.functions.values() if f is not None}
         lines, name = tuple(body.lines), wanted
-        while name in self.taken or name in HELPERS.values() or (name in known and known[name].lines != lines):
+        while name in self.taken or name in (*HELPERS.values(), SHARE) or (name in known and known[name].lines != lines):
             name += "_"
         return known.get(name, Function(name, _ARGUMENT, f"{doc}{how}.", lines))
 
