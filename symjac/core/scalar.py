@@ -2,8 +2,8 @@
 
 Every function here is pure and cached on the formula, so a formula that occurs in a thousand layers is worked out once.
 Kinks: quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or declared
-constant the derivative is 0 (relu'(0) = 0); the absolute value has 0; a `where` has that of the branch that its condition
-selects. Away from kinks, derivatives of indicators are 0.
+constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. A `where` has the derivative of the branch that
+its condition selects. Away from kinks, derivatives of indicators are 0.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
 from symjac.emit.second_code import Second
 from symjac.emit.shared import Function, helpers, imports, open_sizes
+from symjac.emit.wording import TIES
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
 
@@ -254,7 +255,9 @@ class _Module:
         how = f"; computed stably: {', '.join(laws)}" if laws else ""
         known = {f.name: f for f in self.functions.values() if f is not None}
         lines, name = tuple(body.lines), wanted
-        while name in self.taken or name in (*HELPERS.values(), SHARE) or (name in known and known[name].lines != lines):
+        while (
+            name in self.taken or name in (*HELPERS.values(), SHARE) or (name in known and known[name].lines != lines)
+        ):
             name += "_"
         return known.get(name, Function(name, _ARGUMENT, f"{doc}{how}.", lines))
 
@@ -262,7 +265,7 @@ class _Module:
 
     def _preamble(self, remarks: Sequence[str]) -> list[str]:
         samples = _SAMPLES[self.stack.conventions.samples]
-        gradient = "a gradient has the shape of its parameter; a maximum has derivative 0 where its arguments tie"
+        gradient = f"a gradient has the shape of its parameter; {TIES}"
         facts = [f"Declared: {f.text}." for f in self.stack.facts]
         second = "R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-Newton product."
         notation = "⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of ones, X[n] is sample n."
