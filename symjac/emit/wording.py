@@ -72,6 +72,7 @@ VEC = {
     "columns": rf"$\operatorname{{vec}}$ stacks columns: {_KRONECKER} = I \otimes X$.",
     "rows": rf"$\operatorname{{vec}}$ stacks rows: {_KRONECKER} = X \otimes I$.",
 }
+MISSING = "Here the chapter breaks off, by a fault of symjac's own: {}. What stands before and after it holds."
 TIES = (
     "quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or declared "
     "constant the derivative is 0 (relu'(0) = 0); the absolute value has 0"
