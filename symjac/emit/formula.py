@@ -17,6 +17,8 @@ from symjac.model.names import in_python
 
 HELPERS: dict[type[sympy.Function], str] = {scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
 """The functions that a module defines for itself where it uses them; `scalar.STABLE` says what they compute."""
+SHARE = "share_of_maximum"
+"""Another one: `scalar.Share`."""
 
 _RELATIONS = {
     sympy.StrictGreaterThan: ">",
@@ -124,6 +126,8 @@ def _printed(e: sympy.Basic) -> Code:
         return _condition(e)
     if isinstance(e, sympy.Max | sympy.Min):
         return _bound(e)
+    if isinstance(e, scalar.Share):
+        return call(SHARE, *(_printed(a) for a in e.args))
     if isinstance(e, sympy.floor) or type(e) in scalar.NUMPY_NAMES or type(e) in HELPERS:
         return _call(e)
     raise TypeError(f"no NumPy code for {e}")

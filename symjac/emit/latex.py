@@ -379,6 +379,9 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         head = self.index_name(e.name) + ("'" * e.order if e.order < 3 else self.superscript(f"({e.order})"))
         return Part(head + self.bracketed(self.show(self.part(e.args[0]))), Level.ATOM)
 
+    def part_Share(self, e: Any) -> Part:
+        return self.part(e.in_indicators())
+
     def part_Abs(self, e: Any) -> Part:
         return self.magnitude(self.part(e.args[0]))
 

@@ -15,6 +15,7 @@ from weakref import proxy
 import numpy as np
 import sympy
 
+from symjac.core import scalar
 from symjac.core.expr import Map, walk
 from symjac.verify import canonical, components
 from symjac.verify.arrays import TooLarge
@@ -137,7 +138,7 @@ def _has_cases(problem: Problem) -> bool:
     )
 
 
-_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.floor)
+_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, scalar.Share, sympy.Abs, sympy.sign, sympy.floor)
 BRANCHES = 24
 """Points at which functions by cases are tried; half of them further out."""
 

@@ -160,6 +160,8 @@ class Reals(Evaluation):
             for branch, condition in reversed(e.args[:-1]):
                 out = np.where(self._condition(condition, args), self.formula(branch, args), out)
             return out
+        if isinstance(e, scalar.Share):
+            return self.formula(e.in_signs(), args)
         if isinstance(e, sympy.Max | sympy.Min):
             pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
             out = self.formula(e.args[0], args)
