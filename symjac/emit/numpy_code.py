@@ -11,6 +11,7 @@ import sympy
 from symjac.calculus.stabilise import stabilise
 from symjac.core import collector
 from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
+from symjac.core.faults import at_hand
 from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
@@ -19,6 +20,7 @@ from symjac.emit.code import DTYPE, Code, Part, atom, call, reworded, typed
 from symjac.emit.formula import HELPERS, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
+from symjac.emit.seal import sealed
 from symjac.emit.second_code import Second
 from symjac.emit.shared import Function, helpers, imports, open_sizes
 from symjac.model.names import in_python
@@ -36,7 +38,7 @@ _SAMPLES = {
 def generate(derivation: Derivation) -> str:
     """The source of the module that computes what `derivation` derives."""
     with collector.paused():
-        return render.render(TEMPLATE, **_Module(derivation).context())
+        return sealed(render.render(TEMPLATE, **_Module(derivation).context()))
 
 
 class _Module:
@@ -218,7 +220,10 @@ class _Module:
 
     def lowered(self, equation: Equation, dtype: str = "") -> tuple[Code, list[str]]:
         """The right side as code, and the laws that made it stable; what has no array in it has the input's dtype."""
-        dtype = dtype or f"{self.inputs[0]}.dtype"
+        with at_hand(lambda: f"the code of {equation.lhs.key} = {equation.rhs.key}"):
+            return self._lowered(equation, dtype or f"{self.inputs[0]}.dtype")
+
+    def _lowered(self, equation: Equation, dtype: str) -> tuple[Code, list[str]]:
         shape, names = structure([equation.lhs, equation.rhs])
         if shape not in self.patterns:
             rhs, steps = stabilise(equation.rhs, self.values)
