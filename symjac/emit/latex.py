@@ -89,6 +89,7 @@ _RELATIONS = {
     sympy.Unequality: (r"\neq", "≠"),
 }
 _FUNCTIONS = {sympy.atan: "arctan", sympy.asinh: "arcsinh", scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
+_FUNCTIONS |= {scalar.Log1p: "log1p", scalar.Expm1: "expm1", scalar.Erfc: "erfc"}
 _KNOWN = {"exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min", "det"}
 """Functions that have a command of their own."""
 
