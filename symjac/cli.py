@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from symjac.core.errors import InputError
-from symjac.core.files import clash, read_bytes, write_whole
+from symjac.core.files import NotRegular, check_place, clash, read_bytes, write_whole
 from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.train.errors import DataError, Diverged
 
@@ -52,8 +52,7 @@ class Commands(click.Group):
         take_any_text()
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, where a full disk can be told
+            sys.stdout.flush()  # here, where a full disk can be told
             return result
         except InputError as error:
             _end(error.render(), 2)
@@ -72,8 +71,12 @@ class Commands(click.Group):
 def _unusable(error: OSError) -> str:
     """Which file, what is wrong with it, and what to do."""
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "standard output"
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return f"error: {name}: {error.strerror or error}" + "\n  help: free some space, or write elsewhere" * full
+    help = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        help = "\n  help: free some space, or write elsewhere"
+    elif isinstance(error, NotRegular):
+        help = "\n  help: name a file; what is printed where none is named can be piped anywhere"
+    return f"error: {name}: {error.strerror or error}{help}"
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -286,6 +289,9 @@ def jacobian(
 
     written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
     _keep_apart([*written, density], [spec, params, *files_of(data)])
+    for place in (out, density):
+        if place:
+            check_place(Path(place))
     derivation = _derive(spec)
     wanted = report.Wanted(
         top=top or (0 if out or trace or density or lyapunov else 5),
@@ -537,7 +543,7 @@ def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> No
     if there == code or is_sealed(there) or not (any_file or is_module(there)):
         return
     what = f"{path} was edited by hand, or is not of symjac"
-    asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+    asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     if not asked or not click.confirm(f"{what}. Write over it?", err=True):
         _end(f"error: {what}\n  help: give another place with -o, or --force to write over it", 2)
 
@@ -621,7 +627,7 @@ def _write(path: Path, text: str) -> None:
 def _show(what: Any) -> None:
     from rich.console import Console
 
-    Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else 120).print(what)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(what)
 
 
 @contextmanager
