@@ -120,9 +120,10 @@ def build(spec: str, out: str, seed: int, force: bool) -> None:
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
     _keep_apart(files, [spec])
     _keep_edits(Path(out) / f"{name}.py", code, force)
-    for path, text in files.items():
-        _write(path, text)
     with _imported(code, name) as module:
+        _need_to_check(module, derivation.stack)
+        for path, text in files.items():
+            _write(path, text)
         report = _report(module, seed, derivation.stack)
 
     entries = sum(figure.size for figure in report.figures)
@@ -303,7 +304,8 @@ def jacobian(
     with _imported(_code(derivation), derivation.stack.name) as module:
         with _busy("reading the data"):
             at = report.point(module, data, samples, Path(params) if params else None, seed, dtype)
-        _need(module, derivation.stack, samples or len(at.X), 8, dtype, "the Jacobian's products with vectors")
+        vectors = 8 + 4 * max(10, wanted.top) + wanted.exponents * bool(lyapunov)
+        _need(module, derivation.stack, at.samples, vectors, dtype, f"the work with {vectors} vectors of that length")
         with _busy("products"):
             figures = report.figures(module, at, matrix, wanted, seed)
         if out:
@@ -557,6 +559,12 @@ def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dt
     need_for(module, shapes, samples, copies, 4 if dtype == "float32" else 8, what)
 
 
+def _need_to_check(module: ModuleType, stack: Stack | None) -> None:
+    from symjac.check.numeric import BATCHES
+
+    _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
+
+
 def _fix(source: Source, result: Judged, path: Path) -> str:
     """Writes the copy, where there is something to put right; what was done."""
     from symjac.verify.fix import fixed
@@ -594,10 +602,10 @@ def _imported(code: str, name: str, contract: Collection[str] | None = None) -> 
 
 def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
     from symjac.check.declared import declared_loss
-    from symjac.check.numeric import BATCHES, NoPoint
+    from symjac.check.numeric import NoPoint
     from symjac.check.numeric import check as compare
 
-    _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
+    _need_to_check(module, stack)
     try:
         with _busy("checking"):
             return compare(module, seed, partial(declared_loss, stack) if stack else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+
 SPELLED = {
     "×": "x", "−": "-", "–": "-", "—": "-", "±": "+-", "…": "...", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
     "≠": "!=",
