@@ -1,7 +1,7 @@
 """The command `symjac`: it reads options, calls the library, prints, and sets the exit code. No mathematics here.
 
 Exit 0: done, and all that was checked holds. 1: a claim was refuted, a check failed or training diverged. 2: the input
-could not be used.
+could not be used. 70: a fault of symjac's own.
 What is heavy to import (SymPy, NumPy, rich) is imported by the command that needs it, so `symjac --help` is quick.
 """
 
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from symjac.core.errors import InputError
+from symjac.core.faults import at_hand, told
 from symjac.core.files import NotRegular, check_place, clash, read_bytes, write_whole
 from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.train.errors import DataError, Diverged
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
 """Each format of the document, and the ending of its file."""
+FAULT = 70
+"""The exit code of a fault of symjac's own: EX_SOFTWARE of sysexits.h."""
 LARGEST_MODULE = 2**28
 """Bytes of a module that is read to see whether it was edited."""
 
@@ -66,6 +69,11 @@ class Commands(click.Group):
             _end(_unusable(error), 2)
         except MemoryError:
             _end("error: there is not enough memory\n  help: declare smaller sizes, or give fewer samples", 2)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # the net: whatever else happens is told, and is no traceback
+            error.add_note(f"the command symjac {ctx.invoked_subcommand}")
+            _end(told(error), FAULT)
 
 
 def _unusable(error: OSError) -> str:
@@ -116,7 +124,8 @@ def build(spec: str, out: str, seed: int, force: bool) -> None:
     name = derivation.stack.name
     with _busy("writing document and code"):
         code = _code(derivation)
-        texts = _documents(derivation) | {"py": code}
+        texts, missing = _documents(derivation, tuple(FORMATS))
+        texts["py"] = code
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
     _keep_apart(files, [spec])
     _keep_edits(Path(out) / f"{name}.py", code, force)
@@ -131,7 +140,9 @@ def build(spec: str, out: str, seed: int, force: bool) -> None:
     lines += [f"  {path}  {len(text.encode()):,} bytes" for path, text in files.items()]
     took = f"done in {time.perf_counter() - start:.1f} s"
     _show(Group(*map(Text, lines), Text(), _table(report), *map(Text, _notes(report)), Text(took)))
-    sys.exit(0 if report.agrees else 1)
+    if not report.agrees:
+        sys.exit(1)
+    _say_missing(missing)
 
 
 @main.command()
@@ -141,7 +152,9 @@ def build(spec: str, out: str, seed: int, force: bool) -> None:
 def derive(spec: str, form: str, out: str | None) -> None:
     """The document: every step of the derivation with its law."""
     _keep_apart([out], [spec])
-    _give(_document(_derive(spec), form), out, "backslashreplace" if form == "latex" else "xmlcharrefreplace")
+    texts, missing = _documents(_derive(spec), (form,))
+    _give(texts[FORMATS[form]], out, "backslashreplace" if form == "latex" else "xmlcharrefreplace")
+    _say_missing(missing)
 
 
 @main.command()
@@ -326,6 +339,7 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
+@click.option("--strict", is_flag=True, help="Exit 1 where a file has no claim that could be judged.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
 def verify(
     files: tuple[str, ...],
@@ -336,6 +350,7 @@ def verify(
     sarif: str | None,
     html: str | None,
     fix: bool,
+    strict: bool,
     verbose: bool,
 ) -> None:
     """Judge hand-derived formulas: a verdict for every claimed derivative.
@@ -386,7 +401,10 @@ def verify(
         sys.exit(2)
     from symjac.verify.verdict import refuted
 
-    sys.exit(1 if refuted(results) else 0)
+    idle = [result for result in results if strict and not result.claims]
+    for result in idle:
+        click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
+    sys.exit(1 if idle or refuted(results) else 0)
 
 
 @main.command()
@@ -428,7 +446,8 @@ def _derive(spec: str) -> Derivation:
         from symjac.derive import derive
         from symjac.model.build import build_stack, load_spec
 
-        return derive(build_stack(load_spec(spec)))
+        with at_hand(lambda: spec):
+            return derive(build_stack(load_spec(spec)))
 
 
 def _code(derivation: Derivation) -> str:
@@ -437,18 +456,25 @@ def _code(derivation: Derivation) -> str:
     return generate(derivation)
 
 
-def _document(derivation: Derivation, form: str) -> str:
-    from symjac.emit.document import document
-
-    return document(derivation, form)
-
-
-def _documents(derivation: Derivation) -> dict[str, str]:
-    """The document in every format, by the ending of its file."""
+def _documents(derivation: Derivation, forms: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
+    """The document in each of the formats, by the ending of its file; the chapters that could not be written."""
     from symjac.emit import document
 
     composed = document.compose(derivation)
-    return {end: document.FORMATS[form](composed) for form, end in FORMATS.items()}
+    texts = {}
+    for form in forms:
+        with at_hand(partial("the document as {}".format, form)):
+            texts[FORMATS[form]] = document.FORMATS[form](composed)
+    return texts, composed.missing
+
+
+def _say_missing(chapters: Sequence[str]) -> None:
+    """Ends the command where chapters of the document could not be written."""
+    if chapters:
+        lines = [f"  {chapter}" for chapter in chapters]
+        _end(
+            "\n".join(["error: the document is not whole; the fault is symjac's own, please report it", *lines]), FAULT
+        )
 
 
 def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: str) -> str:
@@ -503,8 +529,9 @@ def _judge(
         for name, read in readers:
             bar.update(task, description=escape(safe(name)), completed=0, total=None)
             try:
-                source = read()
-                result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
+                with at_hand(partial(str, name)):
+                    source = read()
+                    result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
             except InputError as error:
                 errors.append(error.render())
                 continue
@@ -512,10 +539,8 @@ def _judge(
                 errors.append(f"error: {name}: {error.strerror or error}")
                 continue
             judged.append((source, result))
-            unread = len(result.unread)
-            if unread and not result.claims:
-                what = "1 equation" if unread == 1 else f"{unread} equations"
-                errors.append(f"error: {name}: there is no claim to judge, and {what} could not be read")
+            if name == "--claim" and result.unread and not result.claims:
+                errors.append("error: --claim: it could not be read")
     return judged, errors
 
 

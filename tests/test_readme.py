@@ -102,3 +102,8 @@ def test_python_runs(derivation: Derivation, tmp_path: Path) -> None:
 def test_the_test_command_is_marked_for_ci() -> None:
     marked = README.split("<!-- .ci/run runs this -->\n")[1]
     assert "pytest" in marked.split("```")[1]
+
+
+def test_the_readme_passes_the_hook() -> None:
+    result = CliRunner().invoke(main, ["verify", str(ROOT / "README.md")])
+    assert result.exit_code == 0, result.output
