@@ -12,6 +12,7 @@ import sympy
 
 from symjac.claims.facts import free_name
 from symjac.core.scalar import slot
+from symjac.verify import cases
 from symjac.verify.arrays import Array, TooLarge
 from symjac.verify.problem import Problem, compared, reals, sides
 from symjac.verify.reals import (
@@ -41,8 +42,14 @@ _SIMPLEST: tuple[tuple[Range, int], ...] = (
 )  # fmt: skip
 
 
-def find(problem: Problem, known: Sizes, deadline: float) -> Counterexample | None:
-    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do."""
+def find(problem: Problem, known: Sizes, deadline: float, point: cases.Point | None = None) -> Counterexample | None:
+    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do, `point` is
+    one where they do if few points show it."""
+    if point is not None:
+        at = cases.at_point(problem, known, point)
+        x, y, _ = sides(problem, at)
+        gap = np.abs(x - y)
+        return _shown(problem, at, known, x, y, gap >= gap.max() / 4)
     large = _large(problem, known)
     for sizes in [] if large else _candidates(problem, known):
         if time.process_time() > deadline:

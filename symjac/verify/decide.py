@@ -10,22 +10,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from weakref import proxy
 
 import numpy as np
 import sympy
 
-from symjac.core.expr import Map, walk
-from symjac.verify import canonical, components
+from symjac.verify import canonical, cases, components
 from symjac.verify.arrays import TooLarge
 from symjac.verify.counterexample import find
 from symjac.verify.problem import Problem, compared, modular, reals, residues, sides
-from symjac.verify.reals import DIGITS, FAR, LEAST, RANGES, SIGNED, SMALL, Decimals, Doubles
+from symjac.verify.reals import DIGITS, LEAST, RANGES, SIGNED, SMALL, Decimals, Doubles
 from symjac.verify.residues import PRIMES, TOP, Residues
 from symjac.verify.sizes import Sizes
 from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
 
 POINTS = 6
+LEAST_COMPARED = 3
+"""Points at which sides without a value near 0 have to be equal."""
 MANY = 256
 """Points where most do not count, as where several square roots have to exist."""
 MANY_FOR_PARTS = 16
@@ -48,23 +48,32 @@ class Decision:
     """Why it is undecided."""
     facts: tuple[str, ...] = ()
     """The assumed facts without which it would not hold."""
+    unseen: tuple[tuple[cases.Condition, bool], ...] = ()
+    """Conditions that were not seen true, or not seen false."""
+    in_a_case: bool = False
+    """Whether the sides differ in one of several cases, and agree where most points lie."""
 
 
 def holds(problem: Problem) -> bool:
     """True where the sides are equal at random points of one choice of sizes; False where nothing has a value."""
     for sizes in problem.open.assignments():
         try:
-            if _equal_modular(problem, sizes):
-                return True
-            real = _equal_real(problem, sizes, 2)
-        except (TooLarge, *_NO_VALUE):
+            equal = bool(_equal_modular(problem, sizes)) or _equal_real(problem, sizes, 2)
+        except cases.NO_VALUE:
             continue
-        if real is not None:
-            return real
+        explored = _explored(problem, sizes, equal, thorough=equal is None)
+        if explored is not None:
+            equal = explored.differ is None and (bool(equal) or explored.compared >= LEAST_COMPARED)
+        if equal is not None:
+            return equal
     return False
 
 
-_NO_VALUE = (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError)
+def _explored(problem: Problem, sizes: Sizes, equal: bool | None, thorough: bool) -> cases.Explored | None:
+    """The sides in each case, and further out, where they are equal or have no value at the points near 0."""
+    if equal is None or (equal and cases.has_cases(problem)):
+        return cases.explore(problem, sizes, thorough)
+    return None
 
 
 def _equal_modular(
@@ -97,7 +106,10 @@ def _points(problem: Problem, sizes: Sizes) -> int:
     if problem.long(sizes):
         longest = problem.longest_part(sizes)
         return MANY_FOR_PARTS if longest <= 1 << 13 else 2 if longest <= 1 << 16 else 1
-    return POINTS if _entries(problem, sizes) <= 1 << 16 and not problem.has_fewer_points(sizes) else 2
+    entries = _entries(problem, sizes)
+    if entries <= FEW_ENTRIES and cases.has_cases(problem) and not problem.has_fewer_points(sizes):
+        return MANY
+    return POINTS if entries <= 1 << 16 and not problem.has_fewer_points(sizes) else 2
 
 
 def _entries(problem: Problem, sizes: Sizes) -> int:
@@ -124,40 +136,9 @@ def _equal_real(problem: Problem, sizes: Sizes, points: int) -> bool | None:
                 return False
             agreeing += 1
             if agreeing == points:
-                return not _differ_elsewhere(problem, sizes)
+                return True
             break
-    return not _differ_elsewhere(problem, sizes) if agreeing else None
-
-
-def _has_cases(problem: Problem) -> bool:
-    """True where a function by cases, such as |x|, stands in the sides or in what they depend on."""
-    parts = [problem.left, problem.right, *(q.rhs for q in problem.needed())]
-    return problem.once(
-        ("cases",), lambda: any(isinstance(n, Map) and n.formula.has(*_CASES) for p in parts for n in walk(p))
-    )
-
-
-_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.floor)
-BRANCHES = 24
-"""Points at which functions by cases are tried; half of them further out."""
-
-
-def _differ_elsewhere(problem: Problem, sizes: Sizes) -> bool:
-    """True where functions by cases tell the sides apart at one of many more points: a number has but one sign each."""
-    if problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES or not _has_cases(problem):
-        return False
-    for seed in range(3, 3 + BRANCHES):
-        try:
-            at = [kind(proxy(problem.world), sizes, seed, (SIGNED, FAR)[seed % 2]) for kind in (Doubles, Decimals)]
-            rough = compared(problem, at[0])
-            if rough is None or rough[0] <= CLEAR * max(rough[1], 1e-3):
-                continue
-            exact = compared(problem, at[1])
-        except _NO_VALUE:
-            continue
-        if exact is not None and exact[0] > 10.0 ** (10 - DIGITS) * max(exact[1], 1.0):
-            return True
-    return False
+    return True if agreeing else None
 
 
 def _equal_entries(problem: Problem, sizes: Sizes) -> bool | None:
@@ -185,26 +166,31 @@ def decide(problem: Problem, seconds: float = 5.0) -> Decision:
     tried: list[Sizes] = []
     modulo = 0
     by_floats = 0
+    open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
     reason = "no small sizes fit it"
     for sizes in _assignments(problem):
         try:
             found = _equal_modular(problem, sizes)
-            if found:
-                modulo += found
-                tried.append(sizes)
-                continue
-            real = _equal_real(problem, sizes, 3)
-        except (TooLarge, *_NO_VALUE) as error:
+            real = True if found else _equal_real(problem, sizes, 3)
+            explored = _explored(problem, sizes, real, thorough=True)
+        except cases.NO_VALUE as error:
             reason = f"it could not be evaluated: {error}"
             continue
         if real is False:
             shown = find(problem, sizes, min(deadline, time.process_time() + seconds / 2))
             return Decision(REFUTED, f"the sides differ{_at(sizes)}", counterexample=shown)
+        if explored is not None and explored.differ is not None:
+            shown = find(problem, sizes, min(deadline, time.process_time() + seconds / 2), explored.differ)
+            return Decision(REFUTED, f"the sides differ in one case{_at(sizes)}", counterexample=shown, in_a_case=True)
+        if explored is not None:
+            open_cases = explored.unseen if open_cases is None else cases.common(open_cases, explored.unseen)
+            real = real or explored.compared >= LEAST_COMPARED or None
         if real is None:
             reason = "no point was found at which both sides have a real value"
-        else:
-            by_floats += 1
-            tried.append(sizes)
+            continue
+        modulo += found or 0
+        by_floats += not found
+        tried.append(sizes)
         if time.process_time() > deadline:
             break
     if not tried:
@@ -213,10 +199,14 @@ def decide(problem: Problem, seconds: float = 5.0) -> Decision:
     soon = min(deadline, time.process_time() + SECONDS_FOR_FORM)
     if canonical.equal(problem.left, problem.right, problem.world, assumed=bool(facts), deadline=soon):
         return Decision(PROVED, "canonical form, all sizes", facts=facts)
+    unseen = [c for c in open_cases or () if by_floats or not c[0].u.names]  # modulo a prime a sign is as it may be
+    of_sizes = any(not c.u.names for c, _ in unseen)
     soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
-    sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
+    sized = None if of_sizes else components.equal(problem, tried, assumed=bool(facts), deadline=soon)
     if sized is not None:
         return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
+    if unseen:
+        return Decision(UNDECIDED, "", reason="not every case was seen", unseen=tuple(unseen))
     return Decision(AGREES, _agreement(problem, modulo, by_floats, tried), facts=facts)
 
 
@@ -268,7 +258,7 @@ def ratio(problem: Problem) -> sympy.Expr | None:
     for sizes in choices:
         try:
             here = _ratios(problem, sizes)
-        except (TooLarge, *_NO_VALUE):
+        except cases.NO_VALUE:
             return None
         if here is not None:
             found.append(here)

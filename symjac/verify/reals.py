@@ -27,6 +27,11 @@ FEW = 1 << 20
 """Entries of an array of Python numbers."""
 
 
+def at_digits(digits: int) -> Any:
+    """A context in which `Decimals` are worked out to so many digits."""
+    return _mp.workdps(digits)
+
+
 class NotRational(Exception):
     """A map has no exact value in fractions."""
 
