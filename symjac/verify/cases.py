@@ -24,7 +24,7 @@ import sympy
 
 from symjac.claims.world import World
 from symjac.core import scalar
-from symjac.core.expr import Expr, Map, Max, Number, add, apply, maximum, negate, rename, walk
+from symjac.core.expr import Add, Contract, Expr, Map, Max, Number, add, apply, maximum, negate, rename, walk
 from symjac.core.index import Index, fresh
 from symjac.verify.arrays import Arguments, Array, TooLarge
 from symjac.verify.bounds import bounds, under_roots
@@ -41,6 +41,8 @@ AT_ONCE = 1 << 20
 """Entries of all points together."""
 MAGNITUDES = range(-24, 37)
 """Inputs are drawn about the powers of 2."""
+MOST_BITS = 900
+"""Of a number about which inputs are drawn: float64 reaches to 2^1023."""
 ROUNDS = 12
 STEPS = 64
 """Points tried in a round."""
@@ -290,11 +292,13 @@ def _drawn(points: Points, shapes: Mapping[str, tuple[int, ...]], rng: np.random
 
 
 def _magnitudes(points: Points) -> tuple[int, int]:
-    """Powers of 2 about all numbers that stand in the conditions."""
+    """Powers of 2 about all numbers that stand in the conditions, and in what those depend on."""
     least, most = MAGNITUDES.start, MAGNITUDES.stop
-    for node in (n for c in points.conditions for n in walk(c.u) if isinstance(n, Map)):
-        for c in node.formula.atoms(sympy.Rational):
-            if c != 0 and abs(c.p) < 1 << 900 and c.q < 1 << 900:
+    parts = {q.rhs for c in points.conditions for q in points.world.needed(c.u, assumed=True)}
+    for node in (n for part in (*parts, *(c.u for c in points.conditions)) for n in walk(part)):
+        value = node.formula if isinstance(node, Map) else node.value if isinstance(node, Number) else sympy.S.Zero
+        for c in value.atoms(sympy.Rational):
+            if c != 0 and max(abs(c.p), c.q) < 1 << MOST_BITS:
                 size = int(abs(c.p)).bit_length() - int(c.q).bit_length()
                 least, most = min(least, size - 3), max(most, size + 4)
     return least, most
@@ -352,10 +356,10 @@ def _between(points: Points, rng: np.random.Generator, deadline: float) -> None:
     for a, b in list(pairwise(chosen))[:PAIRS]:
         if time.process_time() > deadline:
             return
-        _along(points, points.at([a]), points.at([b]))
+        _along(points, points.at([a]), points.at([b]), rng)
 
 
-def _along(points: Points, a: Point, b: Point) -> None:
+def _along(points: Points, a: Point, b: Point, rng: np.random.Generator) -> None:
     def at(t: Array) -> Point:
         return {n: v + t.reshape(-1, *(1 for _ in v.shape[1:])) * (b[n] - v) for n, v in a.items()}
 
@@ -372,7 +376,13 @@ def _along(points: Points, a: Point, b: Point) -> None:
         middle = (low + high) / 2
         same = (pattern(middle) == start).all(axis=1)
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    points.grown(at(np.unique(np.concatenate([low, high, (t[:-1] + t[1:]) / 2]))))
+    found = at(np.unique(np.concatenate([low, high, (t[:-1] + t[1:]) / 2])))
+    points.grown({n: _beside(v, rng) for n, v in found.items()})
+
+
+def _beside(x: Array, rng: np.random.Generator) -> Array:
+    """Numbers a little beside these: no point lies on a kink, where only a convention counts."""
+    return x + 2.0**-30 * np.abs(x).max(initial=0) * rng.normal(size=x.shape)
 
 
 # ---------------------------------------------------------------- the sides at these points
@@ -519,10 +529,24 @@ def _bounds(problem: Problem, condition: Condition) -> tuple[float, float]:
 
 
 def _plus(u: Expr, a: Expr, sign: int) -> Expr:
-    """u ± a, in one formula where both are formulas of the same."""
-    if isinstance(u, Map) and isinstance(a, Map) and a.args == u.args:
-        return apply(u.formula + sign * a.formula, u.args)
-    return add(u, a if sign > 0 else negate(a))
+    """u ± a as one formula of what is none."""
+    atoms: dict[Expr, sympy.Symbol] = {}
+    formula = _formula(u, atoms) + sign * _formula(a, atoms)
+    return apply(sympy.expand(formula), tuple(atoms))
+
+
+def _formula(e: Expr, atoms: dict[Expr, sympy.Symbol]) -> sympy.Expr:
+    match e:
+        case Number():
+            return e.value
+        case Add():
+            return sympy.Add(*(_formula(t, atoms) for t in e.terms))
+        case Contract(summed=()):
+            return sympy.Mul(*(_formula(f, atoms) for f in e.factors))
+        case Map():
+            inner = {scalar.slot(place): _formula(a, atoms) for place, a in enumerate(e.args)}
+            return e.formula.xreplace(inner)
+    return atoms.setdefault(e, scalar.slot(len(atoms)))
 
 
 def _unseen(problem: Problem, points: Points, valued: Array) -> Iterator[tuple[Condition, bool]]:
