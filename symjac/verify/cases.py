@@ -28,8 +28,8 @@ from symjac.core.expr import Add, Contract, Expr, Map, Max, Number, add, apply, 
 from symjac.core.index import Index, fresh
 from symjac.verify.arrays import Arguments, Array, TooLarge
 from symjac.verify.bounds import bounds, under_roots
-from symjac.verify.problem import Problem, sides
-from symjac.verify.reals import Decimals, Doubles, Reals, at_digits
+from symjac.verify.problem import Problem, apart, sides
+from symjac.verify.reals import PRECISIONS, Balls, Doubles, Reals, Unseen
 from symjac.verify.sizes import Sizes
 
 NO_VALUE = (TooLarge, KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError)
@@ -60,8 +60,6 @@ BEYOND = 3
 SIGNIFICANT = (1, 2, 3, 6)
 """Digits of the numbers that a point is shown with."""
 FURTHER = (1.0, 1.1, 0.9, 1.5, 0.5)
-DIGITS = (60, 240)
-APART = 1e-20
 SECONDS = 1.5
 """Of one choice of sizes."""
 
@@ -159,12 +157,16 @@ class PlacedDoubles(Placed, Doubles):
         return value
 
 
-class PlacedDecimals(Placed, Decimals):
+class PlacedBalls(Placed, Balls):
     """At one point."""
 
+    def _exact(self, value: Any) -> Array:
+        with self.precision():
+            return super()._exact(value)
 
-def _at(kind: type[Placed], world: World, sizes: Sizes, point: Point) -> Placed:
-    out = kind(proxy(world), sizes, 0)
+
+def _doubles(world: World, sizes: Sizes, point: Point) -> PlacedDoubles:
+    out = PlacedDoubles(proxy(world), sizes, 0)
     out.point = point
     out.points = max((len(v) for v in point.values()), default=1)
     return out
@@ -195,7 +197,7 @@ class Points:
         self.signs = tuple(np.concatenate(pair) for pair in zip(self.signs, signs, strict=True))
 
     def values(self, point: Point) -> list[Array]:
-        at = _at(PlacedDoubles, self.world, self.sizes, point)
+        at = _doubles(self.world, self.sizes, point)
         with np.errstate(all="ignore"):
             found = [np.asarray(at.of(c.u), dtype=float) for c in self.conditions]
         return [np.broadcast_to(u, (at.points, *u.shape[1:])) for u in found]
@@ -225,7 +227,7 @@ def placed(problem: Problem, sizes: Sizes, deadline: float) -> tuple[Points, Pla
             known.pop(next(iter(known)))
         points = Points(problem.world, sizes, found)
         _place(points, shapes, deadline)
-        known[key] = points, _at(PlacedDoubles, problem.world, sizes, points.point)
+        known[key] = points, _doubles(problem.world, sizes, points.point)
     return known[key]
 
 
@@ -242,7 +244,7 @@ def has_cases(problem: Problem) -> bool:
 
 def _inputs(problem: Problem, sizes: Sizes, found: Sequence[Condition]) -> dict[str, tuple[int, ...]] | None:
     """The shapes of what the conditions and the sides depend on."""
-    at = _at(PlacedDoubles, problem.world, sizes, {})
+    at = _doubles(problem.world, sizes, {})
     try:
         with np.errstate(all="ignore"):
             for e in (*(c.u for c in found), problem.left, problem.right):
@@ -469,28 +471,25 @@ def _shown(points: Points, valued: Array) -> list[int]:
 
 
 def differ(problem: Problem, sizes: Sizes, point: Point) -> bool | None:
-    """True where the sides differ at a point by what more digits do not take away; None without values."""
-    gaps = []
-    for digits in DIGITS:
-        with at_digits(digits):
-            try:
-                x, y, _ = sides(problem, _at(PlacedDecimals, problem.world, sizes, point))
-                gap = [abs(a - b) for a, b in zip(x.reshape(-1), y.reshape(-1), strict=True)]
-                largest = max(max(abs(a), abs(b)) for a, b in zip(x.reshape(-1), y.reshape(-1), strict=True))
-            except NO_VALUE:
-                return None
-        worst = max(gap)
-        if not worst < float("inf"):
+    """Whether the sides differ at a point; None where that is not seen, or they have no value there."""
+    for bits in PRECISIONS:
+        at = at_point(problem, sizes, point, bits)
+        try:
+            found = apart(problem, at)
+        except Unseen:
+            continue
+        except NO_VALUE:
             return None
-        if worst <= APART * largest:
-            return False
-        gaps.append(worst)
-    return bool(abs(gaps[0] - gaps[1]) <= 1e-6 * gaps[1])
+        if found or found is None or not at.dim:
+            return found
+    return None
 
 
-def at_point(problem: Problem, sizes: Sizes, point: Point) -> Reals:
+def at_point(problem: Problem, sizes: Sizes, point: Point, bits: int = PRECISIONS[-1]) -> Balls:
     """The evaluation in many digits there."""
-    return _at(PlacedDecimals, problem.world, sizes, point)
+    out = PlacedBalls(proxy(problem.world), sizes, 0, bits=bits)
+    out.point = point
+    return out
 
 
 def common(
