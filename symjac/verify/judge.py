@@ -20,6 +20,7 @@ from symjac.claims.errors import CONFINED, Misfit, NotUnderstood, reason_of
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
+from symjac.claims.natures import CLAIM
 from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
 from symjac.claims.statements import Equality, at_layers
@@ -51,6 +52,7 @@ from symjac.verify.derived import derived
 from symjac.verify.diagnose import Found, diagnose
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
+from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 from symjac.verify.sites import is_operand, negated, plus, product
 from symjac.verify.unseen import not_seen
@@ -95,16 +97,20 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
     session = Session(source)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
-    unread = list(session.unread)
+    unread, others = list(session.unread), session.others
     for place, (chapter, equality) in enumerate(every):
         try:
-            claims.append(Judge(session, chapter, equality).claim())
+            claim = Judge(session, chapter, equality).claim()
+            if equality.nature == CLAIM or claim.verdict not in (REFUTED, UNDECIDED):
+                claims.append(claim)
+            else:
+                others += 1
         except CONFINED as error:
             unread.append(_unread(session, equality, reason_of(error)))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
-    return Judged(source.file, source.text, tuple(claims), tuple(unread), session.others)
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
 
 
 def _unread(session: Session, equality: Equality, reason: str) -> NotRead:
@@ -148,7 +154,8 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
-        fault = self._fault(right, outcome) if outcome.verdict == REFUTED else None
+        wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
+        fault = self._fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
         return Claim(
@@ -568,12 +575,6 @@ def _name(name: str, meaning: Meaning) -> str:
         return f"∂{_name(made.of, meaning)}/∂{_name(made.by, meaning)}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)
-
-
-def problem_of(left: Value, right: Value, meaning: Meaning) -> Problem:
-    order = tuple(dict.fromkeys((*left.axes, *left.expr.free, *right.expr.free)))
-    order = tuple(i for i in order if i in left.expr.free or i in right.expr.free)
-    return Problem(left.expr, right.expr, order, meaning.world)
 
 
 def _same(a: Problem, b: Problem) -> bool:
