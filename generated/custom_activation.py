@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: e2eb1073cc9a120c
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 3193f299d9148ad5
 """custom_activation: a network and its gradients, derived by symjac from custom_activation.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
