@@ -189,6 +189,10 @@ class Evaluation:
         """The value of a name that was drawn or defined on the way."""
         return self._named[name][1]
 
+    def drawn(self) -> dict[str, Array]:
+        """The values of the names that were drawn on the way."""
+        return {name: value for name, (was_drawn, value, _) in self._named.items() if was_drawn}
+
     def _define(self, e: Expr) -> None:
         """The definitions that `e` needs, first things first."""
         if len(self.world.equations) != self._definitions:

@@ -13,6 +13,7 @@ import sympy
 
 from symjac.claims.facts import free_name
 from symjac.core.scalar import slot
+from symjac.verify import cases
 from symjac.verify.arrays import Array, TooLarge
 from symjac.verify.problem import Problem, apart, compared, reals, sides
 from symjac.verify.reals import (
@@ -44,8 +45,12 @@ _SIMPLEST: tuple[tuple[Range, int], ...] = (
 )  # fmt: skip
 
 
-def find(problem: Problem, known: Sizes, deadline: float) -> Counterexample | None:
-    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do."""
+def find(problem: Problem, known: Sizes, deadline: float, point: cases.Point | None = None) -> Counterexample | None:
+    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do, `point` is
+    one where they do if few points show it."""
+    if point is not None:
+        at = cases.at_point(problem, known, point)
+        return _of_balls(problem, known, at)
     large = _large(problem, known)
     for sizes in [] if large else _candidates(problem, known):
         if time.process_time() > deadline:
@@ -131,11 +136,15 @@ def _in_balls(problem: Problem, sizes: Sizes, within: Range, seed: int, simple: 
         if differ is None:
             return None
         if differ:
-            x, y, _ = sides(problem, at)
-            with at.precision():
-                gap = np.frompyfunc(lambda v: 0.0 if v.contains(0) else max(abs(float(v)), 1e-300), 1, 1)(x - y)
-                return _shown(problem, at, sizes, x, y, _largest(np.asarray(gap).astype(float)))
+            return _of_balls(problem, sizes, at)
     return None
+
+
+def _of_balls(problem: Problem, sizes: Sizes, at: Balls) -> Counterexample:
+    x, y, _ = sides(problem, at)
+    with at.precision():
+        gap = np.frompyfunc(lambda v: 0.0 if v.contains(0) else max(abs(float(v)), 1e-300), 1, 1)(x - y)
+        return _shown(problem, at, sizes, x, y, _largest(np.asarray(gap).astype(float)))
 
 
 def _largest(gap: Array) -> Array:

@@ -10,20 +10,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
-from weakref import proxy
 
 import numpy as np
 import sympy
 
-from symjac.core.expr import Map, walk
-from symjac.verify import canonical, components
+from symjac.verify import canonical, cases, components
 from symjac.verify.arrays import TooLarge
 from symjac.verify.chains import COUNTS
 from symjac.verify.counterexample import find
 from symjac.verify.degrees import degree
-from symjac.verify.laws import CASES, chance
+from symjac.verify.laws import chance
 from symjac.verify.problem import Problem, apart, compared, modular, reals, residues, sides
 from symjac.verify.reals import FAR, LEAST, PRECISIONS, RANGES, SIGNED, SMALL, WIDE, Balls, Doubles, Range, Unseen
 from symjac.verify.residues import MOST_CHAINS
@@ -31,6 +29,8 @@ from symjac.verify.sizes import Sizes
 from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
 
 POINTS = 6
+LEAST_COMPARED = 3
+"""Points at which sides without a value near 0 have to be equal."""
 MANY = 256
 """Points where most do not count, as where several square roots have to exist."""
 POINTS_FOR_CASES = 48
@@ -62,6 +62,10 @@ class Decision:
     """Why it is undecided."""
     facts: tuple[str, ...] = ()
     """The assumed facts without which it would not hold."""
+    unseen: tuple[tuple[cases.Condition, bool], ...] = ()
+    """Conditions that were not seen true, or not seen false."""
+    in_a_case: bool = False
+    """Whether the sides differ in one of several cases, and agree where most points lie."""
 
 
 def holds(problem: Problem) -> bool:
@@ -69,17 +73,22 @@ def holds(problem: Problem) -> bool:
     for sizes in problem.open.assignments():
         try:
             found = _equal_modular(problem, sizes)
-            if found:
-                return True
-            real = False if _differ_for_sure(problem, found) else _equal_real(problem, sizes, 2)
-        except (TooLarge, Unseen, *_NO_VALUE):
+            equal = _differ_for_sure(problem, found) is False and (bool(found) or _equal_real(problem, sizes, 2))
+        except (Unseen, *cases.NO_VALUE):
             continue
-        if real is not None:
-            return real
+        explored = _explored(problem, sizes, equal, thorough=equal is None)
+        if explored is not None:
+            equal = explored.differ is None and (bool(equal) or explored.compared >= LEAST_COMPARED)
+        if equal is not None:
+            return equal
     return False
 
 
-_NO_VALUE = (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError)
+def _explored(problem: Problem, sizes: Sizes, equal: bool | None, thorough: bool) -> cases.Explored | None:
+    """The sides in each case, and further out, where they are equal or have no value at the points near 0."""
+    if equal is None or (equal and cases.has_cases(problem)):
+        return cases.explore(problem, sizes, thorough)
+    return None
 
 
 def _differ_for_sure(problem: Problem, found: int | None) -> bool:
@@ -148,7 +157,7 @@ def _equal_real(problem: Problem, sizes: Sizes, points: int, claim: str = "") ->
                 break
         if agreeing == points:
             break
-    return not _differ_elsewhere(problem, sizes, claim) if agreeing else None
+    return True if agreeing else None
 
 
 def _differ_at(
@@ -182,35 +191,6 @@ def _differ_at(
     return False
 
 
-def _has_cases(problem: Problem) -> bool:
-    """True where a function by cases, such as |x|, stands in the sides or in what they depend on."""
-    parts = [problem.left, problem.right, *(q.rhs for q in problem.needed())]
-    return problem.once(
-        ("cases",), lambda: any(isinstance(n, Map) and n.formula.has(*CASES) for p in parts for n in walk(p))
-    )
-
-
-BRANCHES = 24
-"""Points at which functions by cases are tried; some of them further out, some far out."""
-
-
-def _differ_elsewhere(problem: Problem, sizes: Sizes, claim: str) -> bool:
-    """True where functions by cases tell the sides apart at one of many more points: a number has but one sign each."""
-    if problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES or not _has_cases(problem):
-        return False
-    for seed in range(3, 3 + BRANCHES):
-        within = (SIGNED, FAR, WIDE)[seed % 3]
-        try:
-            rough = compared(problem, Doubles(proxy(problem.world), sizes, seed, within, claim=claim))
-            if rough is None or rough[0] <= CLEAR * max(rough[1], 1e-3):
-                continue
-            if _differ_at(problem, sizes, seed, within, claim):
-                return True
-        except (Unseen, *_NO_VALUE):
-            continue
-    return False
-
-
 def _equal_entries(problem: Problem, sizes: Sizes, claim: str) -> bool | None:
     """Equality of single entries in float64; open where differences are small, and where few points can be tried."""
     points = _points(problem, sizes)
@@ -238,12 +218,22 @@ class _Comparison:
     without: list[Sizes] = field(default_factory=list)
     """Where no point counts."""
     differ: Sizes | None = None
+    case: cases.Point | None = None
+    """A point at which they differ, where they do in one case only."""
     modulo: int = 0
     """Points at which residues were equal."""
     by_balls: int = 0
     """Choices of sizes at which balls decided."""
+    open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
+    valued: list[Sizes] = field(default_factory=list)
+    """Where points are known at which both sides have a value."""
     unseen: str = ""
     reason: str = "no small sizes fit it"
+
+    @property
+    def unseen_cases(self) -> tuple[tuple[cases.Condition, bool], ...]:
+        """Conditions that were not seen both ways; modulo a prime a sign is as it may be, but not that of a size."""
+        return tuple(c for c in self.open_cases or () if self.by_balls or not c[0].u.names)
 
 
 def decide(problem: Problem, seconds: float = 5.0) -> Decision:
@@ -266,43 +256,50 @@ def decide(problem: Problem, seconds: float = 5.0) -> Decision:
         return _undecided(too_long)
     more, enough = _sizes_as_numbers(problem, tried)
     second = _comparison(problem, [*tried, *more], deadline, own=True)
-    if (ended := _ended(problem, second, deadline, seconds)) is not None:
-        return ended
-    enough = enough and len(second.equal) == len(tried) + len(more)
-    if enough:
+    if second.differ is not None or second.unseen:
+        return _ended(problem, second, deadline, seconds) or _undecided(second.unseen)
+    enough = enough and all(sizes in second.equal for sizes in more)
+    unseen = first.unseen_cases
+    if enough and all(c.u.names for c, _ in unseen):
         soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
         sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
         if sized is not None:
             return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
-    return Decision(AGREES, _agreement(problem, second, enough), facts=facts)
+    if unseen:
+        return replace(_undecided("not every case was seen"), unseen=unseen)
+    return Decision(AGREES, _agreement(problem, second if second.equal else first, enough), facts=facts)
 
 
 def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own: bool = False) -> _Comparison:
-    """The sides at each choice of sizes, until they differ or time is up."""
+    """The sides at each choice of sizes, until they differ or time is up; each case is looked at but for `own`."""
     out = _Comparison()
     for sizes in choices:
         try:
             found = _equal_modular(problem, sizes, own=own)
-            if found:
-                out.modulo += found
-                out.equal.append(sizes)
-                continue
             claim = problem.digest if own else ""
-            real = False if _differ_for_sure(problem, found) else _equal_real(problem, sizes, 3, claim)
+            equal = not _differ_for_sure(problem, found) and (bool(found) or _equal_real(problem, sizes, 3, claim))
+            explored = None if own else _explored(problem, sizes, equal, thorough=True)
         except Unseen as error:
             out.unseen = str(error)
             continue
-        except (TooLarge, *_NO_VALUE) as error:
+        except cases.NO_VALUE as error:
             out.reason = f"it could not be evaluated: {error}"
             continue
-        if real is False:
+        if equal is False or (explored is not None and explored.differ is not None):
             out.differ = sizes
+            out.case = None if explored is None else explored.differ
             return out
-        if real is None:
+        if explored is not None:
+            unseen = explored.unseen
+            out.open_cases = unseen if out.open_cases is None else cases.common(out.open_cases, unseen)
+            out.valued += [sizes] if explored.compared >= LEAST_COMPARED else []
+            equal = equal or explored.compared >= LEAST_COMPARED or None
+        if equal is None:
             out.without.append(sizes)
             out.reason = NO_POINT
         else:
-            out.by_balls += 1
+            out.modulo += found or 0
+            out.by_balls += not found
             out.equal.append(sizes)
         if time.process_time() > deadline:
             break
@@ -315,14 +312,16 @@ NO_POINT = "no point was found at which both sides have a real value"
 def _ended(problem: Problem, found: _Comparison, deadline: float, seconds: float) -> Decision | None:
     """The decision where the sides differ, or where it is not known whether they are equal or are at all."""
     if found.differ is not None:
-        shown = find(problem, found.differ, min(deadline, time.process_time() + seconds / 2))
-        return Decision(REFUTED, f"the sides differ{_at(found.differ)}", counterexample=shown)
+        shown = find(problem, found.differ, min(deadline, time.process_time() + seconds / 2), found.case)
+        where = "the sides differ" if found.case is None else "the sides differ in one case"
+        road = f"{where}{_at(found.differ)}"
+        return Decision(REFUTED, road, counterexample=shown, in_a_case=found.case is not None)
     if found.unseen:
         return _undecided(found.unseen)
     if not found.equal:
         return _undecided(found.reason)
     small = [sizes for sizes in found.equal if 1 in sizes.values()]
-    if any(_has_values(problem, sizes) for sizes in found.equal if sizes not in small):
+    if any(sizes in found.valued or _has_values(problem, sizes) for sizes in found.equal if sizes not in small):
         return None
     reason = NO_POINT
     if (at := next((sizes for sizes in small if _has_values(problem, sizes)), None)) is not None:
@@ -331,7 +330,7 @@ def _ended(problem: Problem, found: _Comparison, deadline: float, seconds: float
 
 
 def _undecided(reason: str) -> Decision:
-    return Decision(UNDECIDED, reason, reason=reason)
+    return Decision(UNDECIDED, "", reason=reason)
 
 
 def _has_values(problem: Problem, sizes: Sizes) -> bool:
@@ -347,12 +346,12 @@ def _has_values(problem: Problem, sizes: Sizes) -> bool:
                 pass
             except TooLarge:
                 return True
-            except _NO_VALUE:
+            except cases.NO_VALUE:
                 continue
             try:
                 if apart(problem, reals(Balls, problem.world, sizes, seed, within)) is not None:
                     return True
-            except (Unseen, *_NO_VALUE):
+            except (Unseen, *cases.NO_VALUE):
                 continue
     return False
 
@@ -382,7 +381,7 @@ def _equal_loose(problem: Problem, sizes: Sizes) -> bool:
     """True where the sides are equal with random numbers for the sizes that stand as numbers."""
     try:
         return bool(modular(problem, sizes, _points(problem, sizes), own=True, loose=True))
-    except (TooLarge, *_NO_VALUE):
+    except cases.NO_VALUE:
         return False
 
 
@@ -456,7 +455,7 @@ def ratio(problem: Problem) -> sympy.Expr | None:
     for sizes in choices:
         try:
             here = _ratios(problem, sizes)
-        except (TooLarge, *_NO_VALUE):
+        except cases.NO_VALUE:
             return None
         if here is not None:
             found.append(here)

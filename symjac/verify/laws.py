@@ -32,7 +32,7 @@ from symjac.core.expr import (
 from symjac.core.index import Index
 from symjac.verify.chains import COUNTS, LEAST, LONGEST
 
-CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling)
+CASES = (sympy.Piecewise, sympy.Max, sympy.Min, scalar.Share, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling)
 """Functions by cases."""
 IN_EXP = (
     sympy.exp, sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch,
@@ -163,7 +163,7 @@ def _unknown(f: sympy.Expr) -> set[str]:
             found.add("log")
         elif isinstance(e, sympy.Pow) and not _whole(e.exp):
             found.add("sqrt" if _root(e.exp) else "power")
-        elif isinstance(e, sympy.Piecewise):
+        elif isinstance(e, sympy.Piecewise | scalar.Share):
             found.add("cases")
         elif isinstance(e, (sympy.Function, sympy.Max, sympy.Min)) and not isinstance(e, (*IN_EXP, scalar.Unknown)):
             found.add(e.func.__name__)

@@ -189,6 +189,8 @@ class Reals(Evaluation):
             for branch, condition in reversed(e.args[:-1]):
                 out = np.where(self._condition(condition, args), self.formula(branch, args), out)
             return out
+        if isinstance(e, scalar.Share):
+            return self.formula(e.in_signs(), args)
         if isinstance(e, sympy.Max | sympy.Min):
             pick = self.larger if isinstance(e, sympy.Max) else self.smaller
             out = self.formula(e.args[0], args)

@@ -223,6 +223,8 @@ class Residues(Evaluation):
             return self._exp(sympy.Integer(1), args)
         if isinstance(e, sympy.Piecewise):
             return self._piecewise(e, args)
+        if isinstance(e, scalar.Share):
+            return self._evaluated(e.in_signs(), args)
         if isinstance(e, sympy.Max | sympy.Min):
             return self._extreme(e, args)
         if isinstance(e, sympy.Abs):
