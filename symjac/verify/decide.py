@@ -16,6 +16,7 @@ from math import prod
 import numpy as np
 import sympy
 
+from symjac.claims.facts import together_text
 from symjac.verify import canonical, cases, components
 from symjac.verify.arrays import TooLarge
 from symjac.verify.chains import COUNTS
@@ -237,7 +238,21 @@ class _Comparison:
 
 
 def decide(problem: Problem, seconds: float = 5.0) -> Decision:
-    """The verdict on left = right.
+    """The verdict on left = right; undecided where it would need facts that contradict each other."""
+    found = _decided(problem, seconds)
+    aside = _set_aside(problem)
+    return _undecided(aside) if aside and found.verdict not in (PROVED, AGREES) else found
+
+
+def _set_aside(problem: Problem) -> str:
+    """The facts of what the sides depend on that are not used, and why; empty where all are."""
+    several = problem.world.set_aside
+    read = problem.left.names | problem.right.names | {n for q in problem.needed() for n in q.rhs.names}
+    return "; ".join(together_text(several[name]) for name in sorted(several.keys() & read))
+
+
+def _decided(problem: Problem, seconds: float) -> Decision:
+    """The verdict under the facts that are used.
 
     First at the points of the world, which are quick; what is not proved then, at points of the problem's own, and at
     more sizes where a size stands as a number.
