@@ -14,7 +14,7 @@ from symjac.claims import functions
 from symjac.claims.latex import expression
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Alias, FactText, Notebook
-from symjac.claims.tree import Group, Items, Node, Num, Scripts
+from symjac.claims.tree import Group, Items, Node, Scripts
 
 NEW_WORLD = "new world"
 SKIP_NEXT = "next is not a claim"
@@ -125,7 +125,7 @@ def _property(book: Notebook, name: str, what: str) -> None:
 
 def _mean_zero(book: Notebook, axis: str, name: str, over: str | None) -> None:
     text = f"{axis} of {name} have mean zero"
-    book.facts.append(FactText("sum", _name(name), _axis(axis, over), Num("0"), text))
+    book.facts.append(FactText("mean zero", _name(name), _axis(axis, over), text=text))
 
 
 def _unit(book: Notebook, axis: str, name: str, over: str | None) -> None:

@@ -70,7 +70,7 @@ def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
                 raise NotUnderstood(said.value.span, "a number is expected")
             return facts.sums_to(s, number, *_axes(said, s))
         case "mean zero":
-            return facts.mean_zero(s)
+            return facts.mean_zero(s, *_axes(said, s))
         case "norm 1":
             return facts.unit_norm(s, *_axes(said, s))
     wanted = "symmetric positive definite" if said.kind == "positive definite" else said.kind
