@@ -11,13 +11,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
+from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, latex, sizes, values, writer
+from symjac.claims import calls, latex, sizes, values
 from symjac.claims.errors import CONFINED, Misfit, NotUnderstood, reason_of
-from symjac.claims.facts import Property
+from symjac.claims.facts import Fact, Property
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
 from symjac.claims.natures import CLAIM
@@ -46,10 +47,11 @@ from symjac.claims.values import Value
 from symjac.claims.world import WorldError
 from symjac.core.errors import InputError
 from symjac.core.expr import ZERO, ShapeError, add, negate, number
-from symjac.verify import assumptions
-from symjac.verify.decide import Decision, Problem, decide, holds, ratio
+from symjac.verify import assumptions, proposal
+from symjac.verify.corrections import Correction, corrected, derived_correction
+from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
-from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.diagnose import diagnose
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -90,6 +92,7 @@ USUAL = frozenset({Property.SYMMETRIC, Property.SKEW, Property.SUM, Property.UNI
 """The properties that notes tend to leave unsaid."""
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def judge_source(source: Source, progress: Progress | None = None) -> Judged:
@@ -144,6 +147,7 @@ class Judge:
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
+        self.notation = session.notation(equality.span)
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
         self.left_shape: Sizes | None = self.shape(self.left)
@@ -155,7 +159,7 @@ class Judge:
         right = self.right if right is None else right
         outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
-        fault = self._fault(right, outcome) if wrong else None
+        fault = self._confined_fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
         return Claim(
@@ -308,6 +312,13 @@ class Judge:
 
     # ------------------------------------------------------------ the fault
 
+    def _confined_fault(self, right: Node, outcome: Outcome) -> Fault:
+        """The search for a fault costs no claim its verdict, whatever it raises."""
+        try:
+            return self._fault(right, outcome)
+        except CONFINED:
+            return self._without_edit(outcome)
+
     def _fault(self, right: Node, outcome: Outcome) -> Fault:
         if isinstance(right, Space) or self.equality.update:
             return self._unfit(right, outcome)
@@ -319,17 +330,38 @@ class Judge:
             found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
         else:
             found = diagnose(right, self, SECONDS_BESIDE_A_FACT)
-        if found is not None:
-            fault = self._found(found, outcome)
-            also = "" if assumed is None else f"; as written, right only if {assumed}"
-            return replace(fault, text=fault.text + also)
-        formula, replacement = self._derived()
+        correction = None if found is None else corrected(self.left, found.right, self.notation, self._sure)
+        if found is not None and correction is not None:
+            text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
+            also = "" if assumed is None else f"; as written, right only if {proposal.shown(assumed, self.notebook)}"
+            return self._with(Fault(found.kind, text + also, found.span, "", ""), correction)
         if assumed is not None:
-            text = f"right only if {assumed}; if that is meant, say so: <!-- symjac: {assumed} -->"
-            return Fault("assumption", text, None, formula, replacement)
+            said = proposal.proposed(assumed, self.notebook, self.session.source.kind)
+            text = f"right only if {proposal.shown(assumed, self.notebook)}; if that is meant, say so: {said}"
+            return self._with(Fault("assumption", text, None, "", ""), self._right())
+        return self._without_edit(outcome)
+
+    def _without_edit(self, outcome: Outcome) -> Fault:
         kind = "shape" if outcome.misfit else "other"
         text = outcome.misfit or "it differs from the derivative, and no single edit makes it right"
-        return Fault(kind, text, None, formula, replacement)
+        return self._with(Fault(kind, text, None, "", ""), self._right())
+
+    def _with(self, fault: Fault, correction: Correction) -> Fault:
+        formula, replacement = correction.formula, correction.replacement
+        return replace(fault, formula=formula, replacement=replacement, notation=self.notation)
+
+    def _right(self) -> Correction:
+        """The derived equation, where it is right as it is printed."""
+        formula, text = self._derived()
+        if not formula:
+            return Correction()
+        readings = dict.fromkeys((self.notebook.reading, self.reading))
+        for reading in readings:
+            judged = partial(self._sure_under, reading)
+            found = derived_correction(self.left, formula, text, self.notation, judged)
+            if found is not None:
+                return found
+        return Correction()
 
     def _read_as_usual(self, right: Node) -> None:
         """The claim is read as the notes' other claims are right; where nothing is said, as its shape fits."""
@@ -377,16 +409,12 @@ class Judge:
                 judge.reading = self.notebook.reading
                 found = diagnose(claim.right, judge, SECONDS_TO_DIAGNOSE)
                 if found is not None:
-                    formula = f"{writer.latex(claim.left)} = {writer.latex(found.right)}"
-                    return Fault("shape", f"{outcome.misfit}; in it, {found.text}", right.span, formula, "")
+                    text = f"{outcome.misfit}; in it, {found.text}"
+                    shown = corrected(claim.left, found.right, self.notation, judge._sure) or Correction()
+                    return self._with(Fault("shape", text, right.span, "", ""), Correction(shown.formula))
         return Fault("shape", outcome.misfit, right.span, "", "")
 
-    def _found(self, found: Found, outcome: Outcome) -> Fault:
-        written = writer.latex(found.right)
-        text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
-        return Fault(found.kind, text, found.span, f"{writer.latex(self.left)} = {written}", written)
-
-    def _assumption(self, outcome: Outcome) -> str | None:
+    def _assumption(self, outcome: Outcome) -> Fact | None:
         """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
         problem = outcome.problem
         if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
@@ -397,8 +425,9 @@ class Judge:
                 break
             if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
                 continue
-            if not holds(replace(problem, right=ZERO, world=problem.world.supposing(fact))):
-                return fact.text
+            supposed = replace(problem, world=problem.world.supposing(fact))
+            if not holds(replace(supposed, right=ZERO)) and sure(supposed):
+                return fact
         return None
 
     def _derived(self) -> tuple[str, str]:
@@ -416,7 +445,21 @@ class Judge:
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""
         problems = self._problems(right)
-        return problems is not None and all(map(holds, problems))
+        return problems is not None and all(_unless_it_fails(partial(holds, p), False) for p in problems)
+
+    def sure(self, right: Node) -> bool:
+        """True where that is confirmed on a second road."""
+        return self.holds(right) and self._sure(self.left, right)
+
+    def _sure(self, left: Node, right: Node) -> bool:
+        return self._sure_under(self.reading, left, right)
+
+    def _sure_under(self, reading: Reading, left: Node, right: Node) -> bool:
+        def at_every_layer() -> bool:
+            pairs = self._instances(right) if left == self.left else [(left, right)]
+            return all(sure(self._problem(a, b, reading)) for a, b in pairs)
+
+        return _unless_it_fails(at_every_layer, False)
 
     def _problems(self, right: Node) -> list[Problem] | None:
         """`left = right` at every layer; None where it has no meaning."""
@@ -425,7 +468,7 @@ class Judge:
         if right not in self._asked:
             try:
                 self._asked[right] = [self._problem(a, b, self.reading) for a, b in self._instances(right)]
-            except (Misfit, NotUnderstood, ShapeError, WorldError):
+            except CONFINED:
                 self._asked[right] = None
         return self._asked[right]
 
@@ -440,7 +483,7 @@ class Judge:
                 return None
             rests = [add(p.left, negate(p.right)) for p in others]
             problems = [replace(p, left=rest) for p, rest in zip(problems, rests, strict=True)]
-        found = set(map(ratio, problems))
+        found = {_unless_it_fails(partial(ratio, p), None) for p in problems}
         c = found.pop() if len(found) == 1 else None
         return None if c is None else scalar_tree(c, self.notebook)
 
@@ -554,6 +597,14 @@ class Judge:
         for e in self.chapter.claims:
             yield from walk(e.left)
             yield from walk(e.right)
+
+
+def _unless_it_fails(work: Callable[[], T], otherwise: T) -> T:
+    """What an edit raises says only that it is none."""
+    try:
+        return work()
+    except CONFINED:
+        return otherwise
 
 
 def _with_numbers(text: str) -> str:

@@ -119,6 +119,11 @@ class Session:
             return
         gathered += [(s, "given") for s in reading.statements]
 
+    def notation(self, span: Span) -> str:
+        """In which notation a place of the file is written."""
+        items = (i for i in self.source.items if isinstance(i, Snippet))
+        return next((i.notation for i in items if i.outer.start <= span.start < i.outer.end), "latex")
+
     def _statements(self, item: Snippet, macros: Macros) -> Reading:
         read = plain.read if item.notation == "plain" else latex.read
         return read(item.text, item.offsets, macros)

@@ -116,6 +116,11 @@ class Open:
         possible = [sizes for sizes in every if self.possible(sizes)]
         return possible, cut == degrees and possible == every
 
+    def larger(self) -> list[Sizes]:
+        """One more choice, in which every size is larger than in `assignments`."""
+        most = max((max(a.values(), default=0) for a in self.assignments()), default=0)
+        return self._possible([[most + 1 + place % 8 for place in range(len(self.names))]]) if self.names else []
+
     def _distinct(self, base: int) -> list[int]:
         return [base + place % 8 for place in range(len(self.names))]
 
