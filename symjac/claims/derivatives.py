@@ -24,6 +24,8 @@ def arranged(m: Meaning, node: Derivative) -> Value:
         of = of.of if node.kind != "nabla" else of
     value = m.read(of)
     bys = [_by(m, b) for b in node.by]
+    for (by, _, _), written in zip(bys, node.by, strict=True):
+        _note_link(m, value, by, of, written)
     vec = of_vec or any(v for _, v, _ in bys)
     if len(bys) == 1:
         b, _, flipped = bys[0]
@@ -39,6 +41,14 @@ def arranged(m: Meaning, node: Derivative) -> Value:
     from symjac.claims.errors import NotUnderstood
 
     raise NotUnderstood(node.span, f"a derivative of order {len(bys)} of {values.shape_text(value)} is not read")
+
+
+def _note_link(m: Meaning, value: Value, by: Value, of: Node, written: Node) -> None:
+    """Remember that the derivative is 0 because nothing says how the one depends on the other."""
+    taken = _taken_out(by.expr)
+    assert taken is not None
+    if value.expr.names and not m.world.depends(value.expr, taken[0].name):
+        m.unlinked.setdefault(m.reading_of, []).append((of, written))
 
 
 def by_entries(m: Meaning, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:

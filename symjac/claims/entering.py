@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from symjac.claims import facts, letters, sizes, values
+from symjac.claims.dependence import Link
 from symjac.claims.errors import Again, Misfit, NotUnderstood, WorldError
 from symjac.claims.facts import Fact
 from symjac.claims.names import identifier
@@ -15,6 +16,7 @@ from symjac.claims.notebook import Definition, FactText
 from symjac.claims.tree import Node, Span
 from symjac.claims.values import SizeMismatch, Value
 from symjac.core.expr import Expr, Symbol, affine, contract, rename
+from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
             define(m, key, book.definitions[key])
         elif key in book.opaque:
             opaque(m, key)
+        elif key in m.links:
+            linked(m, key, m.links[key], span)
         else:
             assume(m, m.world.declare(key, axes_of(m, key)))
     except WorldError as error:
@@ -79,6 +83,21 @@ def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
 def opaque(m: Meaning, key: str) -> None:
     names = [base_symbol(m, n).name for n in m.notebook.opaque[key]]
     m.world.opaque(key, names)
+
+
+def linked(m: Meaning, key: str, links: Sequence[Link], span: Span) -> None:
+    """An unknown function of what it is differentiated by."""
+    own = axes_of(m, key)
+    m.world.opaque(key, [access(symbol(m, link.by, span), own, link, p) for p, link in enumerate(links)], axes=own)
+
+
+def access(argument: Symbol, own: tuple[Index, ...], link: Link, number: int) -> Symbol:
+    """All entries of an argument, but at the places that it shares with its function."""
+    at = [Index(f"_b{number}{q}", i.size) for q, i in enumerate(argument.indices)]
+    for p, q in link.shared:
+        if q < len(at) and p < len(own) and at[q].size == own[p].size:
+            at[q] = own[p]
+    return symbol_of(argument.name, at)
 
 
 def base_symbol(m: Meaning, node: Node) -> Symbol:

@@ -31,3 +31,7 @@ class Misfit(Exception):
 
 class Again(Exception):
     """An unknown size was found: the formula is to be read once more."""
+
+
+class NoLink(NotUnderstood):
+    """A derivative is 0 only because nothing says how the one quantity depends on the other."""

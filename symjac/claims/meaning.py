@@ -6,7 +6,7 @@ are not written (of I and of a vector of ones) are unknowns, solved for where sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
@@ -16,6 +16,7 @@ import sympy
 
 from symjac.claims import calls, conditions, entering, functions, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
+from symjac.claims.dependence import Link
 from symjac.claims.derivatives import arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
@@ -75,6 +76,8 @@ class Meaning:
 
     notebook: Notebook
     reading: Reading
+    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    """The unknown functions of the notes, with what they are functions of."""
     world: World = field(default_factory=World)
     solved: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
     """Unknown size -> size."""
@@ -91,6 +94,8 @@ class Meaning:
     """How many identities without a size have been met in the formula that is being read."""
     reading_of: str = ""
     """The name whose definition is being read; empty for a formula of the notes."""
+    unlinked: dict[str, list[tuple[Node, Node]]] = field(default_factory=dict)
+    """By `reading_of`: what was differentiated by what it does not depend on as far as the notes say."""
 
     # ------------------------------------------------------------ entry points
 
@@ -108,6 +113,7 @@ class Meaning:
         Raises Misfit where their shapes differ.
         """
         number = self._number_in(left, right)
+        self.unlinked.pop("", None)
 
         def read() -> tuple[Value, Value]:
             if number is not None:
@@ -125,6 +131,14 @@ class Meaning:
                 raise Misfit(right.span, self._unlike(a, b)) from None
 
         return self._solving((left, right, *when), read)
+
+    def without_link(self, *sides: Expr) -> tuple[Node, Node] | None:
+        """A derivative in the formula read last, of value `sides`, or in what they depend on, that is 0 only because
+        nothing in the notes says how the one depends on the other.
+        """
+        names = self.world.cone(n for e in sides for n in e.names)
+        found = (pair for name in ("", *sorted(names)) for pair in self.unlinked.get(name, ()))
+        return next(found, None)
 
     def _number_in(self, left: Node, right: Node) -> str | None:
         """x in f'(x) = .., where the formula has no other quantity: it is claimed of every number."""

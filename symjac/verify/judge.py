@@ -16,7 +16,8 @@ from functools import reduce
 import sympy
 
 from symjac.claims import calls, latex, sizes, values, writer
-from symjac.claims.errors import Misfit, NotUnderstood
+from symjac.claims.dependence import Link, Links
+from symjac.claims.errors import Misfit, NoLink, NotUnderstood
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
@@ -142,19 +143,34 @@ class Judge:
         self.notebook: Notebook = chapter.notebook
         self.left, self.right = equality.left, equality.right
         self.reading = chapter.habit or self.notebook.reading
+        self.links: Links = ()
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
-        self.left_shape: Sizes | None = self.shape(self.left)
+        self.left_shape: Sizes | None = None
+        self._link(chapter.links(equality)[0])
+
+    def _meaning(self, reading: Reading | None = None) -> Meaning:
+        return self.chapter.meaning(reading, self.links)
+
+    def _link(self, links: Links) -> None:
+        """From here on what is only named depends on what `links` says."""
+        self.links = links
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was found under another reading."""
+        self._asked, self._values, self._form = {}, {}, None
+        self.left_shape = self.shape(self.left)
 
     # ------------------------------------------------------------ the verdict
 
     def claim(self, right: Node | None = None) -> Claim:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
-        outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
+        outcome = self._linked(right)
         fault = self._fault(right, outcome) if outcome.verdict == REFUTED else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
@@ -169,8 +185,29 @@ class Judge:
             road=_with_numbers(outcome.road),
             notes=outcome.notes,
             fault=fault,
-            counterexample=_shown(outcome.counterexample, self.chapter.meaning()),
+            counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _linked(self, right: Node) -> Outcome:
+        """The outcome; undecided where it is another one if what is only named depends on something else."""
+        first, *others = self.chapter.links(self.equality)
+        outcome = self._at_layers(right)
+        for links in others:
+            if outcome.verdict == UNDECIDED:
+                break
+            self._link(links)
+            try:
+                other = self._at_layers(right)
+            except NotUnderstood:
+                continue
+            finally:
+                self._link(first)
+            if (other.verdict == REFUTED) != (outcome.verdict == REFUTED) or other.verdict == UNDECIDED:
+                return Outcome(UNDECIDED, _which(first, links, self.notebook), problem=outcome.problem)
+        return outcome
+
+    def _at_layers(self, right: Node) -> Outcome:
+        return self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
 
     def _instances(self, right: Node) -> list[tuple[Node, Node]]:
         """The claim at every layer at which its left side can be read."""
@@ -180,7 +217,7 @@ class Judge:
         for a, b in pairs:
             try:
                 if len(pairs) > 1:
-                    self.chapter.meaning().value(a)
+                    self._meaning().value(a)
                 out.append((a, b))
             except NotUnderstood as error:
                 failure = error
@@ -212,6 +249,8 @@ class Judge:
         for reading in (declared, *declared.others()):
             try:
                 problem = self._problem(left, right, reading)
+            except NoLink as error:
+                return Outcome(UNDECIDED, error.reason)
             except NotUnderstood:
                 if reading == declared:
                     raise
@@ -234,13 +273,27 @@ class Judge:
             return Outcome(decision.verdict, decision.road, self._used(decision), problem=first)
         if decision.verdict == UNDECIDED:
             return Outcome(UNDECIDED, decision.reason, problem=first)
-        return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=first)
+        return self._refused(first, decision)
+
+    def _refused(self, problem: Problem, decision: Decision) -> Outcome:
+        """Wrong whatever is known, but for what says something of an unknown function itself: ∂L/∂x = 2 x."""
+        world, unknown = problem.world, dict(self.links)
+        parts = world.cone(problem.left.names | problem.right.names)
+        slopes = [n for n in parts if n in world.auxiliary and world.auxiliary[n].kind in ("slope", "curvature")]
+        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
+        if slopes and not holds(replace(problem, world=world.vanishing(slopes))):
+            one = world.auxiliary[min(slopes)]
+            return Outcome(UNDECIDED, _no_link(*(self._as_written(n) for n in (one.of, one.by))), problem=problem)
+        return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=problem)
+
+    def _as_written(self, key: str) -> Node:
+        return self.notebook.latex.get(key, Name(key))
 
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
         if not self.equality.conditions or outcome.verdict not in (AGREES, OTHER):
             return outcome
-        meaning = self.chapter.meaning()
+        meaning = self._meaning()
         met = [meaning.value(Indicator(c), left, right) for c in self.equality.conditions]
         never = problem_of(reduce(values.hadamard, met), values.scalar(number(0)), meaning)
         if holds(never):
@@ -267,15 +320,18 @@ class Judge:
         return tuple(f"uses: {fact}" for fact in decision.facts)
 
     def _problem(self, left: Node, right: Node, reading: Reading) -> Problem:
-        meaning = self.chapter.meaning(reading)
+        meaning = self._meaning(reading)
         try:
             a, b = meaning.sides(left, right, self.equality.conditions)
         except WorldError as error:
             raise NotUnderstood(self.equality.span, str(error)) from None
+        loose = meaning.without_link(a.expr, b.expr)
+        if loose is not None and not self.equality.update:
+            raise NoLink(self.equality.span, _no_link(*loose))
         return problem_of(a, b, meaning)
 
     def _dimension(self, left: Node, right: Space) -> Outcome:
-        meaning = self.chapter.meaning()
+        meaning = self._meaning()
         found = calls.dimension(meaning, (left,), left.span)
         said = sympy.Mul(*(sizes.written_size(meaning, n) for n in right.sizes))
         if sympy.expand(found - said) == 0:
@@ -338,8 +394,7 @@ class Judge:
     def _read_under(self, reading: Reading) -> None:
         if reading != self.reading:
             self.reading = reading
-            self._asked, self._values = {}, {}
-            self.left_shape = self.shape(self.left)
+            self._forget()
 
     def _usual(self) -> Reading:
         """With rows for gradients where some claim needs that, none needs columns, and nothing is said."""
@@ -399,7 +454,7 @@ class Judge:
         if self._form is None:
             left, _ = self._instances(self.right)[0]
             try:
-                self._form = derived(left, self.chapter.meaning())
+                self._form = derived(left, self._meaning())
             except (NotUnderstood, Misfit, ShapeError, WorldError):
                 self._form = "", ""
         return self._form
@@ -456,7 +511,7 @@ class Judge:
             place = self._instances(self.right)[0]
             for a, b, c in at_layers(sides[0], self.notebook):
                 if (a, b) == place:
-                    return values.slim(self.chapter.meaning(self.reading).value(c, a, b))
+                    return values.slim(self._meaning(self.reading).value(c, a, b))
         except (NotUnderstood, Misfit, ShapeError, WorldError):
             pass
         return None
@@ -497,14 +552,14 @@ class Judge:
         return list(out)
 
     def _is_quantity(self, node: Node) -> bool:
-        if isinstance(node, Num) or self.chapter.meaning().is_function(node):
+        if isinstance(node, Num) or self._meaning().is_function(node):
             return False
         return self.value(node) is not None
 
     def functions(self) -> list[tuple[Node, Node]]:
         """Each function that the notes apply, with what stands in its bracket: f and a for f(a)."""
         out: dict[tuple[Node, Node], None] = {}
-        meaning = self.chapter.meaning()
+        meaning = self._meaning()
         for node in self._written():
             if isinstance(node, Product):
                 for f, after in zip(node.factors, node.factors[1:], strict=False):
@@ -549,6 +604,26 @@ class Judge:
             yield from walk(e.right)
 
 
+def _no_link(of: Node, by: Node) -> str:
+    return f"nothing in the text says how {phrase(of)} depends on {phrase(by)}"
+
+
+def _which(first: Links, other: Links, notebook: Notebook) -> str:
+    """Between which dependences the verdict changes."""
+    name, by = next(pair for pair in first if pair not in other)
+    texts = (_arguments(links, notebook) for links in (by, dict(other).get(name, ())))
+    written = phrase(notebook.latex.get(name, Name(name)))
+    return f"it is right or wrong as {written} is a function of {' or of '.join(texts)}; say which"
+
+
+def _arguments(links: Sequence[Link], notebook: Notebook) -> str:
+    parts = (
+        phrase(notebook.latex.get(link.by, Name(link.by))) + (", entry by entry" if link.shared else "")
+        for link in links
+    )
+    return " and ".join(parts) or "none of these"
+
+
 def _with_numbers(text: str) -> str:
     """A size that stands for a number, as "3 for 784"."""
     return re.sub(r"\bsize(\d+) = (\d+)", r"\2 for \1", text)
@@ -565,7 +640,8 @@ def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | N
 def _name(name: str, meaning: Meaning) -> str:
     made = meaning.world.auxiliary.get(name)
     if made is not None and made.by:
-        return f"∂{_name(made.of, meaning)}/∂{_name(made.by, meaning)}"
+        below = "".join(f"∂{_name(n, meaning)}" for n in (made.by, made.also) if n)
+        return f"∂{'²' if made.also else ''}{_name(made.of, meaning)}/{below}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symjac.claims import directives, latex, plain
 from symjac.claims.conditions import COMPARISONS
+from symjac.claims.dependence import Dependence, Links
 from symjac.claims.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.claims.latex import Reading
 from symjac.claims.macros import Macros, read_macros
@@ -15,7 +17,7 @@ from symjac.claims.meaning import Meaning
 from symjac.claims.notebook import Notebook
 from symjac.claims.notebook import Reading as Conventions
 from symjac.claims.source import Directive, Snippet, Source
-from symjac.claims.statements import Equality, sort
+from symjac.claims.statements import Equality, at_layers, sort
 from symjac.claims.tree import Relation, Span, Statement
 from symjac.verify.verdict import NotRead
 
@@ -30,13 +32,22 @@ class Chapter:
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
     usual: Conventions | None = None
     """The conventions under which faults are looked for, once they are known."""
-    _meanings: dict[Conventions, Meaning] = field(default_factory=dict)
+    _meanings: dict[tuple[Conventions, Links], Meaning] = field(default_factory=dict)
 
-    def meaning(self, reading: Conventions | None = None) -> Meaning:
-        wanted = reading or self.notebook.reading
+    def meaning(self, reading: Conventions | None = None, links: Links = ()) -> Meaning:
+        wanted = reading or self.notebook.reading, links
         if wanted not in self._meanings:
-            self._meanings[wanted] = Meaning(self.notebook, wanted)
+            self._meanings[wanted] = Meaning(self.notebook, wanted[0], dict(links))
         return self._meanings[wanted]
+
+    def links(self, claim: Equality) -> list[Links]:
+        """What the names that are only named may depend on, as the claim can be read; the likeliest first."""
+        return self._dependence.readings(at_layers((claim.left, claim.right), self.notebook))
+
+    @cached_property
+    def _dependence(self) -> Dependence:
+        pairs = (p for c in self.claims for p in at_layers((c.left, c.right), self.notebook))
+        return Dependence(self.notebook, list(pairs))
 
 
 class Session:

@@ -317,7 +317,6 @@ REFUSED = [
     (r"$g = h + c$ $h = g + c$", r"g", "defined by itself"),
     (r"$g(a) = h(a)$ $h(a) = g(a)$", r"g(c)", "defined by itself"),
     (r"$g(a, b) = a b$", r"g(c)", "2 arguments"),
-    ("<!-- symjac: J is a function of x -->", r"\nabla_x^2 J", "second"),
 ]  # fmt: skip
 
 
