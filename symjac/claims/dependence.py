@@ -206,7 +206,7 @@ def _of_spelled(node: Name | Scripts, notebook: Notebook) -> Iterator[_Taken]:
     bare = Name(base.text[1:])
     by = quantity(Scripts(bare, node.sub, node.sup) if isinstance(node, Scripts) else bare, notebook)
     if by is not None and quantity(node, notebook) is None:
-        yield _Taken(loss.text, by[0], ((), ()))
+        yield _Taken(identifier(loss) or "", by[0], ((), ()))
 
 
 def _letters(subs: Sequence[Node], side: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from symjac.claims.fonts import Fonts
 from symjac.claims.tree import Name, Node, Span
 
 
@@ -133,6 +134,8 @@ class Notebook:
     """Names that stand for any number: x in f(x) = x^2."""
     primes_transpose: bool = False
     """X' is the transpose, as in the plain notation."""
+    fonts: Fonts = field(default_factory=Fonts)
+    """Which letters are told apart by their fonts."""
     latex: dict[str, Node] = field(default_factory=dict)
     """Identifier -> the name as the writer writes it."""
 
@@ -154,8 +157,9 @@ def each(key: str) -> str:
 
 
 def loss_of(notebook: Notebook) -> Name | None:
-    """The quantity that a bare dW is the gradient of: L, J, C, E or loss, whichever is known."""
+    """The quantity that a bare dW is the gradient of: L, J, C, E or loss, whichever is known; a script L before L."""
     for text in ("L", "J", "C", "E", "loss", "ell"):
-        if notebook.knows(text):
-            return Name(text)
+        for known in (f"script {text}", text):
+            if notebook.knows(known.replace(" ", "_")):
+                return Name(known)
     return None

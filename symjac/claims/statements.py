@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from symjac.claims.calls import OPERATORS
+from symjac.claims.fonts import Fonts
 from symjac.claims.functions import ELEMENTWISE
 from symjac.claims.names import identifier, label, ways
 from symjac.claims.notebook import Definition, Function, Notebook, Shape, each, loss_of
@@ -64,6 +65,8 @@ class Page:
 
 def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> Page:
     """Fill the notebook and list the claims. Each statement comes with its role: "text", "given" or "claim"."""
+    notebook.fonts = Fonts.of(statements)
+    statements = [(notebook.fonts.statement(s), role) for s, role in statements]
     notebook.letters |= set(_letters(s for s, _ in statements)) | set(notebook.ranges)
     statements = [(_separated(s, notebook), role) for s, role in statements]
     notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}

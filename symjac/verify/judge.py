@@ -578,7 +578,7 @@ class Judge:
         """The terms of the derivative that `right` lacks, where it has all but one of them or only one."""
         _, text = self._derived()
         try:
-            whole = latex.expression(text)
+            whole = self.notebook.fonts.renamed(latex.expression(text))
         except (InputError, ValueError):
             return None
         whole = multiplied_out(whole)
