@@ -6,8 +6,8 @@ What the fonts mean is settled for all statements of a text before any of them i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from symjac.claims.names import identifier
 from symjac.claims.tree import (
@@ -62,18 +62,21 @@ def style(name: Name) -> str:
     return next((s for s in found if s), PLAIN)
 
 
+@dataclass(frozen=True)
 class Fonts:
     """Which names of a text are told apart by their style, by what it introduces."""
 
-    def __init__(self, introduced: Iterable[_Introduced] = (), names: Iterable[Name] = ()) -> None:
-        self._apart = {key: several for key, several in _by_key(introduced).items() if _are_several(several)}
-        self._unmarked = {n.text for n in names if style(n) != "arrow"}
+    apart: Mapping[str, Sequence[_Introduced]] = field(default_factory=dict)
+    unmarked: frozenset[str] = frozenset()
+    """Letters that stand somewhere without an arrow."""
 
     @classmethod
     def of(cls, statements: Sequence[tuple[Statement, str]]) -> Fonts:
         """Settled for all statements of a text, each with its role."""
-        names = [n for s, _ in statements for side in s.sides for n in walk(side) if isinstance(n, Name)]
-        return cls([i for s, role in statements if role != "claim" for i in _introduced(s)], names)
+        names = (n for s, _ in statements for side in s.sides for n in walk(side) if isinstance(n, Name))
+        introduced = _by_key(i for s, role in statements if role != "claim" for i in _introduced(s))
+        apart = {key: several for key, several in introduced.items() if _are_several(several)}
+        return cls(apart, frozenset(n.text for n in names if style(n) != "arrow"))
 
     def statement(self, s: Statement) -> Statement:
         """The statement, with names of their own for letters whose fonts are told apart."""
@@ -92,13 +95,13 @@ class Fonts:
     def _name(self, name: Name, whole: Name | Scripts) -> Name:
         base = _base(name)
         labels, letters = _split(whole)
-        key = next((k for k in (base + labels, base) if k in self._apart), None)
+        key = next((k for k in (base + labels, base) if k in self.apart), None)
         if key is None and base.startswith("d") and len(base) > 1 and name.latex.startswith("d"):
             inner = self._name(Name(base[1:], name.latex[1:]), whole)
             return replace(name, text="d" + inner.text)
         if key is None:
-            return replace(name, text=base) if base in self._unmarked else name
-        own = self._style(self._apart[key], style(name), letters)
+            return replace(name, text=base) if base in self.unmarked else name
+        own = self._style(self.apart[key], style(name), letters)
         return replace(name, text=base if own == PLAIN else f"{own} {base}")
 
     def _style(self, several: Sequence[_Introduced], written: str, letters: int) -> str:
