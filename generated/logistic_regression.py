@@ -1,3 +1,4 @@
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 9cd8b95676559376
 """logistic_regression: a network and its gradients, derived by symjac from logistic_regression.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a

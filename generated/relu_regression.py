@@ -1,3 +1,4 @@
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: f5b85f54078e1217
 """relu_regression: a network and its gradients, derived by symjac from relu_regression.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
@@ -385,7 +386,7 @@ class Linearized(Cached):
                 X = self.X
                 k = X.shape[0]
                 # ∂²L/∂b2[i]∂b2[i2] = k·I_5
-                return k * np.eye(5, dtype=bool).astype(np.float32)
+                return k * np.eye(5, dtype=bool).astype(X.dtype)
 
 
 def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:

@@ -1,3 +1,4 @@
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 7b9a3578b997d2b4
 """xor: a network and its gradients, derived by symjac from xor.yaml.
 
 Conventions: samples are columns, a dense layer is A = W X + b 1ᵀ; a gradient has the shape of its parameter;

@@ -52,11 +52,21 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
         return mapped(m, functions.ELEMENTWISE[key], x)
     library = functions.library_name(key)
     if library is not None:
-        axis = 0 if len(x.axes) < 2 or m.notebook.samples == "columns" else 1
-        return functions.library_function(library, x, axis)
+        return of_library(m, library, x, span)
     if isinstance(head, Name | Scripts) and not m.known(key):
         return mapped(m, scalar.unknown(key)(scalar.slot(0)), x)
     raise NotUnderstood(span, f"{key} is not a function")
+
+
+def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:
+    """A function of the library. One of whole vectors, applied to z_i, is taken along i."""
+    if not functions.is_elementwise(name) and not x.axes:
+        if len(x.expr.free) != 1:
+            raise NotUnderstood(span, f"{name} is of a vector, and stands here at a number")
+        whole = functions.library_function(name, values.value(x.expr, x.expr.free), 0)
+        return Value(rename(whole.expr, dict(zip(whole.axes, x.expr.free, strict=True))))
+    axis = 0 if len(x.axes) < 2 or m.notebook.samples == "columns" else 1
+    return functions.library_function(name, x, axis)
 
 
 def mapped(m: Meaning, formula: sympy.Expr, x: Value) -> Value:

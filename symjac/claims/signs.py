@@ -122,7 +122,7 @@ ARITY = (
 
 OPENING = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
 CLOSING = {")": ")", "]": "]", "\\}": "}", "\\rbrace": "}", "\\rbrack": "]", "\\rangle": ">"}
-BARS = {"|": "BAR", "\\vert": "BAR", "\\mid": "BAR", "\\|": "DBAR", "\\Vert": "DBAR", "\\parallel": "DBAR"}
+BARS = {"|": "BAR", "\\vert": "BAR", "\\mid": "BAR", "\\|": "DBAR", "\\Vert": "DBAR", "\\parallel": "DBAR", "‖": "DBAR"}
 LEFT_BARS = {"\\lvert": "ABS_OPEN", "\\lVert": "NORM_OPEN"}
 RIGHT_BARS = {"\\rvert": "ABS_CLOSE", "\\rVert": "NORM_CLOSE"}
 

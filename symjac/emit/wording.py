@@ -72,6 +72,7 @@ VEC = {
     "columns": rf"$\operatorname{{vec}}$ stacks columns: {_KRONECKER} = I \otimes X$.",
     "rows": rf"$\operatorname{{vec}}$ stacks rows: {_KRONECKER} = X \otimes I$.",
 }
+MISSING = "Here the chapter breaks off, by a fault of symjac's own: {}. What stands before and after it holds."
 KINKS = (
     r"Where $\max$, $\min$ or $\lvert x \rvert$ has a kink, the derivative is taken as $0$; a function given by cases "
     "has the derivative of the case that applies."

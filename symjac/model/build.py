@@ -43,7 +43,11 @@ def build_stack(spec: Spec) -> Stack:
         for head in ("Rd", "Gd"):
             context.names.keep_free(f"{head}{p.symbol.name}", f"a product with the Hessian, at {p.symbol.name}")
     for d in forward:
-        context.names.keep_free(f"R{d.equation.lhs.name}", f"the derivative of {d.equation.lhs.name} along a direction")
+        name = d.equation.lhs.name
+        context.names.keep_free(f"R{name}", f"the derivative of {name} along a direction")
+        context.names.keep_free(f"d{name}", f"the derivative of the loss by {name}")
+        for head in ("Rd", "Gd"):
+            context.names.keep_free(f"{head}{name}", f"a product with the Hessian, at {name}")
     return Stack(
         name=spec.content.name,
         source=spec.file.replace("\\", "/").rsplit("/", 1)[-1],

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.train.datasets import load, read_npz
+from symjac.train.archive import open_npz
+from symjac.train.datasets import load
 from symjac.train.errors import DataError
 
 Array = NDArray[Any]
@@ -37,14 +38,20 @@ def point(module: ModuleType, data: str, samples: int | None, weights: Path | No
     X, T = loaded.train.take(slice(0, samples if samples is not None else count))
     params = module.init(np.random.default_rng(seed), np.dtype(dtype).type)
     if weights is not None:
-        params = _read(weights, params, dtype)
+        params = weights_of(weights, params, dtype)
     return Point(params, X, T, loaded.name)
 
 
-def _read(weights: Path, like: Any, dtype: str) -> Any:
-    arrays = read_npz(weights)
-    for name, array in like._asdict().items():
-        found = arrays[name].shape if name in arrays else "none"
-        if found != array.shape:
-            raise DataError(f"{weights}: expected an array {name} of shape {array.shape}, got {found}")
-    return like._replace(**{name: arrays[name].astype(dtype) for name in like._fields})
+def weights_of(weights: Path, like: Any, dtype: str) -> Any:
+    """The parameters in a file of weights, in the shapes of `like`. Raises DataError."""
+    arrays = {}
+    with open_npz(weights) as archive:
+        for name, array in like._asdict().items():
+            header = archive.header(name) if name in archive.names else None
+            if header is None or header.shape != array.shape:
+                found = header.shape if header else "none"
+                raise DataError(f"{weights}: expected an array {name} of shape {array.shape}, got {found}")
+            arrays[name] = archive.read(name, header, dtype)
+            if not np.isfinite(arrays[name]).all():
+                raise DataError(f"{weights}: {name} holds numbers that are not finite")
+    return like._replace(**arrays)

@@ -17,7 +17,7 @@ import sympy
 
 from symjac.claims import calls, latex, sizes, values, writer
 from symjac.claims.dependence import Link, Links
-from symjac.claims.errors import Misfit, NoLink, NotUnderstood
+from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, reason_of
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
@@ -87,9 +87,6 @@ MOST_TERMS = 8
 USUAL = frozenset({Property.SYMMETRIC, Property.SKEW, Property.SUM, Property.UNIT, Property.ORTHOGONAL})
 """The properties that notes tend to leave unsaid."""
 
-BEYOND = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
-"""What a formula may raise that nobody thought of: it is listed as not read, and the others are judged."""
-
 Progress = Callable[[int, int], None]
 
 
@@ -102,15 +99,8 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
     for place, (chapter, equality) in enumerate(every):
         try:
             claims.append(Judge(session, chapter, equality).claim())
-        except NotUnderstood as error:
-            unread.append(_unread(session, equality, error.reason))
-        except (Misfit, ShapeError, WorldError) as error:
-            unread.append(_unread(session, equality, str(error)))
-        except RecursionError:
-            unread.append(_unread(session, equality, "it is nested too deeply"))
-        except BEYOND as error:
-            why = f"it cannot be worked out ({type(error).__name__}: {error}); please report this"
-            unread.append(_unread(session, equality, why))
+        except CONFINED as error:
+            unread.append(_unread(session, equality, reason_of(error)))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
