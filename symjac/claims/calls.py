@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from symjac.calculus.differentiate import jacobian
-from symjac.claims import entering, functions, letters, sizes, values
+from symjac.claims import applied, entering, functions, letters, sizes, values
 from symjac.claims.errors import Misfit, NotUnderstood
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Function
@@ -43,6 +43,8 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
         return values.inner(m.read(args[0]), m.read(args[1]))
     if key in ("max", "min") and len(args) == 2:
         return pair(m, key, args)
+    if key in m.notebook.applications and not m.known(key) and (len(args) > 1 or applied.is_whole(m, key)):
+        return applied.whole(m, key, args, span)
     if len(args) != 1:
         raise NotUnderstood(span, f"{key} takes one argument here")
     x = m.read(args[0])
@@ -54,7 +56,7 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if library is not None:
         return of_library(m, library, x, span)
     if isinstance(head, Name | Scripts) and not m.known(key):
-        return mapped(m, scalar.unknown(key)(scalar.slot(0)), x)
+        return applied.mapped(key, x)
     raise NotUnderstood(span, f"{key} is not a function")
 
 

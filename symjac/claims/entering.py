@@ -13,7 +13,7 @@ from symjac.claims.errors import Again, Misfit, NotUnderstood, WorldError
 from symjac.claims.facts import Fact
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Definition, FactText
-from symjac.claims.tree import Node, Span
+from symjac.claims.tree import Name, Node, Scripts, Span
 from symjac.claims.values import SizeMismatch, Value
 from symjac.core.expr import Expr, Symbol, affine, contract, rename
 from symjac.core.expr import symbol as symbol_of
@@ -81,8 +81,23 @@ def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
 
 
 def opaque(m: Meaning, key: str) -> None:
-    names = [base_symbol(m, n).name for n in m.notebook.opaque[key]]
-    m.world.opaque(key, names)
+    """A quantity known only to depend on others; of those that are not declared nothing is known."""
+    own = axes_of(m, key) if key in m.notebook.shapes else ()
+    of = [base_symbol(m, n) for n in m.notebook.opaque[key] if not is_unheard(m, n)]
+    if not of:
+        raise NotUnderstood(m.notebook.opaque[key][0].span, f"nothing is known of what {key} is a function of")
+    m.world.opaque(key, [access(s, own, Link(s.name), p) for p, s in enumerate(of)], axes=own)
+
+
+def is_unheard(m: Meaning, node: Node) -> bool:
+    """True for a name of which the notes say nothing."""
+    if not isinstance(node, Name | Scripts):
+        return False
+    try:
+        m.read(node)
+    except NotUnderstood:
+        return identifier(node) is not None
+    return False
 
 
 def linked(m: Meaning, key: str, links: Sequence[Link], span: Span) -> None:

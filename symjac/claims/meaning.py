@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, conditions, entering, functions, letters, sizes, sums, values
+from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link
 from symjac.claims.derivatives import arranged, by_entries
@@ -78,6 +78,10 @@ class Meaning:
     reading: Reading
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
     """The unknown functions of the notes, with what they are functions of."""
+    whole: frozenset[str] = frozenset()
+    """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
+    given: dict[tuple[object, ...], str] = field(default_factory=dict)
+    """Unknown functions applied: the name in the world, by function and arguments."""
     world: World = field(default_factory=World)
     solved: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
     """Unknown size -> size."""
@@ -426,6 +430,9 @@ class Meaning:
         function = self.notebook.functions.get(key)
         if function is not None and all(map(self.notebook.knows, function.parameters)):
             return calls.own(self, key, function, [self.read(Name(p)) for p in function.parameters], node.span)
+        generic = applied.by_name(self, key, node.span)
+        if generic is not None:
+            return generic
         if key in CONSTANTS or key in self.notebook.variables:
             return values.from_symbol(self._free_number(key))
         raise NotUnderstood(node.span, self._unknown_name(node))

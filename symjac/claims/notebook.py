@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from symjac.claims.fonts import Fonts
-from symjac.claims.tree import Name, Node, Span
+from symjac.claims.tree import Name, Node, Space, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,16 @@ class Notebook:
     """θ = (W_1, b_1): a name for several."""
     opaque: dict[str, tuple[Node, ...]] = field(default_factory=dict)
     """A number known only to depend on these."""
+    maps: dict[str, tuple[tuple[Space, ...], Space]] = field(default_factory=dict)
+    """f: R^n -> R: the spaces of its arguments, and that of its values."""
+    applications: dict[str, tuple[tuple[Node, ...], ...]] = field(default_factory=dict)
+    """Functions of which the notes say the name alone, with the arguments that each stands with."""
+    numbers: set[str] = field(default_factory=set)
+    """Those of them that make a number of arrays, as a loss does."""
+    codomains: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    """Those that make an array, with its sizes."""
+    open: set[str] = field(default_factory=set)
+    """Those of which nothing tells whether they make a number or act on each entry."""
     tied: set[str] = field(default_factory=set)
     """Symmetric matrices whose entries are differentiated together."""
     parameters: tuple[Node, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
+from symjac.claims import generic
 from symjac.claims.calls import OPERATORS
 from symjac.claims.fonts import Fonts
 from symjac.claims.functions import ELEMENTWISE
@@ -75,7 +76,9 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> Pag
     for s, _ in statements:
         for instance in _instances(s, notebook):
             _declare(instance, notebook)
+    statements = generic.without_arguments(statements, notebook)
     defining = _definitions(statements, notebook)
+    generic.settle([instance for s, _ in statements for instance in _instances(s, notebook)], notebook)
     claims: list[Equality] = []
     unread: list[tuple[Span, str]] = []
     others = 0
@@ -242,6 +245,7 @@ def _inside(node: Node, top: int) -> bool:
 
 
 def _declare(s: Statement, notebook: Notebook) -> None:
+    generic.declare_maps(s, notebook)
     for left, relation, right in zip(s.sides, s.relations, s.sides[1:], strict=False):
         if relation == "in" and isinstance(right, Space):
             for node in left.items if isinstance(left, Items) else (left,):
@@ -319,6 +323,8 @@ def _define(s: Statement, notebook: Notebook) -> bool:
     left, right = s.sides[0], s.sides[1]
     if isinstance(right, Items) or identifier(left) in notebook.groups:
         return False
+    if generic.says_dependence(left, right, notebook):
+        return True
     if _define_function(left, right, notebook):
         return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p

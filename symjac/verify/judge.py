@@ -10,6 +10,7 @@ import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -134,6 +135,7 @@ class Judge:
         self.left, self.right = equality.left, equality.right
         self.reading = chapter.habit or self.notebook.reading
         self.links: Links = ()
+        self.whole: frozenset[str] = frozenset()
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
@@ -143,7 +145,7 @@ class Judge:
         self._link(chapter.links(equality)[0])
 
     def _meaning(self, reading: Reading | None = None) -> Meaning:
-        return self.chapter.meaning(reading, self.links)
+        return self.chapter.meaning(reading, self.links, self.whole)
 
     def _link(self, links: Links) -> None:
         """From here on what is only named depends on what `links` says."""
@@ -160,7 +162,7 @@ class Judge:
     def claim(self, right: Node | None = None) -> Claim:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
-        outcome = self._linked(right)
+        outcome = self._taken(right)
         fault = self._fault(right, outcome) if outcome.verdict == REFUTED else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
@@ -177,6 +179,23 @@ class Judge:
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _taken(self, right: Node) -> Outcome:
+        """The outcome; where it is wrong with functions that act on each entry, that with them making a number."""
+        outcome = self._linked(right)
+        unsaid = frozenset(self.notebook.open)
+        if outcome.verdict != REFUTED or not unsaid:
+            return outcome
+        self.whole = unsaid
+        self._forget()
+        with suppress(NotUnderstood):
+            other = self._linked(right)
+            if other.verdict != REFUTED:
+                names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
+                return replace(other, notes=(*other.notes, f"taken: what {names} makes of an array is a number"))
+        self.whole = frozenset()
+        self._forget()
+        return outcome
 
     def _linked(self, right: Node) -> Outcome:
         """The outcome; undecided where it is another one if what is only named depends on something else."""

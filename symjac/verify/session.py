@@ -32,12 +32,14 @@ class Chapter:
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
     usual: Conventions | None = None
     """The conventions under which faults are looked for, once they are known."""
-    _meanings: dict[tuple[Conventions, Links], Meaning] = field(default_factory=dict)
+    _meanings: dict[tuple[Conventions, Links, frozenset[str]], Meaning] = field(default_factory=dict)
 
-    def meaning(self, reading: Conventions | None = None, links: Links = ()) -> Meaning:
-        wanted = reading or self.notebook.reading, links
+    def meaning(
+        self, reading: Conventions | None = None, links: Links = (), whole: frozenset[str] = frozenset()
+    ) -> Meaning:
+        wanted = reading or self.notebook.reading, links, whole
         if wanted not in self._meanings:
-            self._meanings[wanted] = Meaning(self.notebook, wanted[0], dict(links))
+            self._meanings[wanted] = Meaning(self.notebook, wanted[0], dict(links), whole)
         return self._meanings[wanted]
 
     def links(self, claim: Equality) -> list[Links]:
