@@ -12,7 +12,7 @@ from symjac.claims import entering, sizes, values
 from symjac.claims.errors import NotUnderstood
 from symjac.claims.names import identifier, ways
 from symjac.claims.notebook import each
-from symjac.claims.tree import Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
+from symjac.claims.tree import Big, Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
 from symjac.claims.values import Value
 from symjac.core import scalar
 from symjac.core.expr import Expr, Map, Number
@@ -54,7 +54,7 @@ def letter(m: Meaning, key: str, span: Span) -> Index:
     found = letter_in_scope(m, key)
     if found is None:
         roots = m.roots[-1] if m.roots else ()
-        size = extent(m, key) or size_seen(m, key, roots) or size_counted(m, key, roots)
+        size = extent(m, key) or size_seen(m, key, roots) or size_counted(m, key, roots) or size_in_notes(m, key)
         if size is None:
             raise NotUnderstood(span, f"what {key} runs over is not said; write for example ${key} = 1, \\dots, n$")
         found = Index(key, size)
@@ -77,6 +77,26 @@ def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
                 if size is not None:
                     return size
     return None
+
+
+def size_in_notes(m: Meaning, key: str) -> sympy.Expr | None:
+    """Of a letter that numbers a family x_i: the size that all formulas of the notes agree on."""
+    shapes = m.notebook.shapes
+    if not any(key in s.letters for s in shapes.values()):
+        return None
+    nodes = (n for d in m.notebook.definitions.values() for n in walk(d.right))
+    found: set[sympy.Expr] = set()
+    for node in nodes:
+        if isinstance(node, Big) and node.upper is not None and [identifier(n) for n in node.over] == [key]:
+            first = node.lower or Num("1")
+            if isinstance(first, Num) and first.text.isdigit():
+                found.add(sizes.size(m, node.upper) - int(first.text) + 1)
+        elif isinstance(node, Scripts) and isinstance(node.base, Name) and node.base.text in shapes:
+            shape = shapes[node.base.text]
+            places = [p for p, s in enumerate(node.sub) if identifier(s) == key]
+            if places and not shape.letters and len(node.sub) == len(shape.sizes):
+                found.add(sizes.size(m, shape.sizes[places[0]]))
+    return found.pop() if len(found) == 1 else None
 
 
 def size_counted(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
@@ -131,6 +151,9 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
             return value.axes[0 if alias.along == "rows" else -1].size
         key_of = each(way.key) if m.notebook.knows(each(way.key)) else way.key
         if m.notebook.knows(key_of):
+            shape = m.notebook.shapes.get(key_of)
+            if shape is not None and key in shape.letters and places[0] == shape.letters.index(key):
+                return None  # x_i of a family x_i says nothing of i
             if key_of not in m.busy:
                 axes = entering.symbol(m, key_of, node.span).indices
             elif key_of in m.notebook.shapes:

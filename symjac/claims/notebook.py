@@ -140,6 +140,8 @@ class Notebook:
     """Layer labels that run: l -> 1 .. 3."""
     letters: set[str] = field(default_factory=set)
     """Names used as an index of a sum or a range."""
+    limits: tuple[Node, ...] = ()
+    """The upper limits of sums."""
     variables: set[str] = field(default_factory=set)
     """Names that stand for any number: x in f(x) = x^2."""
     primes_transpose: bool = False

@@ -71,6 +71,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> Pag
     notebook.letters |= set(_letters(s for s, _ in statements)) | set(notebook.ranges)
     statements = [(_separated(s, notebook), role) for s, role in statements]
     notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
+    notebook.limits = tuple(_limits(s for s, _ in statements))
     for s, _ in statements:
         _ranges(s, notebook)
     for s, _ in statements:
@@ -102,6 +103,12 @@ def _letters(statements: Iterable[Statement]) -> Iterator[str]:
             for node in walk(side):
                 if isinstance(node, Big):
                     yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _limits(statements: Iterable[Statement]) -> Iterator[Node]:
+    """The names that sums run up to."""
+    nodes = (n for s in statements for side in s.sides for n in walk(side))
+    yield from dict.fromkeys(n.upper for n in nodes if isinstance(n, Big) and isinstance(n.upper, Name | Scripts))
 
 
 def _ranges(s: Statement, notebook: Notebook) -> None:
