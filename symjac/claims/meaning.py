@@ -449,8 +449,9 @@ class Meaning:
         """I_n, 1_n, a bracket or an operator with scripts, dW_1, f with a power."""
         base = node.base
         key = identifier(base)
-        if key == "delta" and len(node.sub) == 2 and node.sup is None and all(map(self._may_be_letter, node.sub)):
-            return conditions.kronecker(self, *node.sub)
+        pair = letters.split_subscripts(node.sub, 2, mixed=True)
+        if key == "delta" and len(pair) == 2 and node.sup is None and all(map(self._may_be_place, pair)):
+            return conditions.kronecker(self, *pair)
         whole_key = identifier(node)
         if whole_key is not None and sizes.is_size(self, whole_key):
             return values.scalar(number(size_symbol(whole_key)))
@@ -466,9 +467,10 @@ class Meaning:
         value = self.read(base)
         return letters.powered(self, letters.entry(self, value, node.sub, node.span), node.sup, node.span)
 
-    def _may_be_letter(self, node: Node) -> bool:
+    def _may_be_place(self, node: Node) -> bool:
+        """True for an index letter and for a number."""
         key = identifier(node)
-        return key is not None and letters.looks_like_letter(self, key)
+        return isinstance(node, Num) or (key is not None and letters.looks_like_letter(self, key))
 
     def _spelled_gradient(self, node: Node, by: Node) -> Value:
         """dW: the gradient of the loss."""

@@ -18,7 +18,7 @@ import sympy
 
 from symjac.claims import calls, latex, sizes, values, writer
 from symjac.claims.dependence import Link, Links
-from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, reason_of
+from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
@@ -258,7 +258,7 @@ class Judge:
         for reading in (declared, *declared.others()):
             try:
                 problem = self._problem(left, right, reading)
-            except NoLink as error:
+            except (NoLink, TooMuch) as error:
                 return Outcome(UNDECIDED, error.reason)
             except NotUnderstood:
                 if reading == declared:
