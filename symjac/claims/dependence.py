@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from symjac.claims.names import identifier, ways
-from symjac.claims.notebook import Notebook, each, loss_of
+from symjac.claims.notebook import Notebook, each, is_loss, loss_of
+from symjac.claims.pending import is_zero
 from symjac.claims.tree import (
     Call,
     Derivative,
     Group,
     Name,
     Node,
-    Num,
     Prime,
     Product,
     Scripts,
@@ -225,15 +225,11 @@ def _inner(node: Node) -> Node:
 
 
 def _independent(pair: Pair, notebook: Notebook) -> Iterator[_Taken]:
-    """`∂t/∂w = 0`, alone."""
+    """`∂t/∂w = 0`, alone; of a loss it rather says where its minimum is."""
     left, right = pair
     if states_independence(left, right) and isinstance(left, Derivative):
-        yield from _of_derivative(left, notebook)
+        yield from (t for t in _of_derivative(left, notebook) if not is_loss(t.of))
 
 
 def states_independence(left: Node, right: Node) -> bool:
-    return isinstance(left, Derivative) and _is_zero(right)
-
-
-def _is_zero(node: Node) -> bool:
-    return _is_zero(node.of) if isinstance(node, Group) else node == Num("0")
+    return isinstance(left, Derivative) and is_zero(right)

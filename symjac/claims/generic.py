@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from symjac.claims import functions
 from symjac.claims.calls import OPERATORS
 from symjac.claims.names import identifier
-from symjac.claims.notebook import Notebook, Shape
+from symjac.claims.notebook import Notebook, Shape, is_loss
 from symjac.claims.tree import (
     Call,
     Derivative,
@@ -31,8 +31,6 @@ from symjac.claims.tree import (
     walk,
 )
 
-LOSSES = frozenset({"L", "J", "C", "E", "l", "ell", "loss", "cost", "Loss", "Cost", "err", "error"})
-
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -40,11 +38,6 @@ class Application:
 
     name: Node
     args: tuple[Node, ...]
-
-
-def is_loss(key: str) -> bool:
-    """True for a name that losses have, whatever its font and labels."""
-    return key.removeprefix("script_").split("_")[0] in LOSSES
 
 
 def declare_maps(s: Statement, notebook: Notebook) -> None:

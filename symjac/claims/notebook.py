@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from symjac.claims.fonts import Fonts
 from symjac.claims.tree import Name, Node, Space, Span
@@ -94,7 +95,9 @@ class FactText:
     name: Node
     axis: str = ""
     value: Node | None = None
-    text: str = ""
+    text: str = field(default="", compare=False)
+    in_text: bool = field(default=False, compare=False)
+    """Said in the text: where it makes no sense, or not beside the others, it is not used."""
 
 
 @dataclass(slots=True)
@@ -140,6 +143,8 @@ class Notebook:
     """Layer labels that run: l -> 1 .. 3."""
     letters: set[str] = field(default_factory=set)
     """Names used as an index of a sum or a range."""
+    equations: tuple[tuple[Node, Node], ...] = ()
+    """The neighbouring sides of all statements."""
     limits: tuple[Node, ...] = ()
     """The upper limits of sums."""
     variables: set[str] = field(default_factory=set)
@@ -150,6 +155,20 @@ class Notebook:
     """Which letters are told apart by their fonts."""
     latex: dict[str, Node] = field(default_factory=dict)
     """Identifier -> the name as the writer writes it."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Identifier -> the statement that defines it."""
+    defined_since: dict[str, int] = field(default_factory=dict)
+    """Identifier -> the statement from which on its formula holds; those before are of an earlier meaning."""
+    declared_since: dict[str, int] = field(default_factory=dict)
+    """The same of its shape."""
+
+    redeclared: dict[str, int] = field(default_factory=dict)
+    """Identifier -> the first statement that gives it another shape."""
+
+    def copy(self) -> Notebook:
+        """Another one that says the same, to be filled on its own."""
+        values = {f.name: copy.copy(getattr(self, f.name)) for f in fields(self)}
+        return Notebook(**values)
 
     def knows(self, key: str) -> bool:
         """True where the identifier stands for a quantity."""
@@ -175,3 +194,11 @@ def loss_of(notebook: Notebook) -> Name | None:
             if notebook.knows(known.replace(" ", "_")):
                 return Name(known)
     return None
+
+
+LOSSES = frozenset({"L", "J", "C", "E", "l", "ell", "loss", "cost", "Loss", "Cost", "err", "error"})
+
+
+def is_loss(key: str) -> bool:
+    """True for a name that losses have, whatever its font and labels."""
+    return key.removeprefix("script_").split("_")[0] in LOSSES
