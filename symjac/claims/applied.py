@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def is_whole(m: Meaning, key: str) -> bool:
     """True for what takes an array as a whole; other unknown functions act on each entry."""
-    return key in m.notebook.numbers or key in m.notebook.codomains or key in m.whole
+    return key in m.notebook.numbers or key in m.notebook.codomains or key in m.taken.whole
 
 
 def mapped(key: str, x: Value) -> Value:
@@ -36,7 +36,7 @@ def whole(m: Meaning, key: str, args: Sequence[Node], span: Span) -> Value:
     shapes = [x.shape for _, x in read]
     if len(args) == 1 and (not shapes[0] or (codomain and shapes[0] == codomain)):
         return mapped(key, read[0][1])
-    if not codomain and any(shapes) and key not in m.notebook.numbers and key not in m.whole:
+    if not codomain and any(shapes) and key not in m.notebook.numbers and key not in m.taken.whole:
         raise NotUnderstood(span, f"{key} takes one argument here")
     letters = tuple(dict.fromkeys(i for _, x in read for i in x.expr.free if i not in x.axes))
     axes = tuple(Index(f"_c{p}", n) for p, n in enumerate(codomain))

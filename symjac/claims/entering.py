@@ -16,7 +16,7 @@ from symjac.claims.names import identifier
 from symjac.claims.notebook import Definition, FactText
 from symjac.claims.tree import Name, Node, Scripts, Span
 from symjac.claims.values import SizeMismatch, Value
-from symjac.core.expr import Expr, Symbol, affine, contract, rename
+from symjac.core.expr import Expr, ShapeError, Symbol, affine, contract, rename
 from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
 
@@ -52,6 +52,9 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
             assume(m, m.world.declare(key, axes_of(m, key)))
     except WorldError as error:
         raise NotUnderstood(span, str(error)) from None
+    except (Misfit, ShapeError) as error:
+        why = error.reason if isinstance(error, Misfit) else str(error)
+        raise NotUnderstood(span, f"{key} has no meaning: {why}") from None
     finally:
         m.busy.remove(key)
     return m.world.symbol(key)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
+from itertools import pairwise
 from typing import TypeVar
 
 import sympy
 
 from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
-from symjac.claims.dependence import Link
+from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
@@ -70,16 +71,25 @@ DEEPEST = 80
 """How deep formulas and definitions may be nested."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken where the notes leave it open."""
+
+    links: Links = ()
+    """The unknown functions of the notes, with what they are functions of."""
+    whole: frozenset[str] = frozenset()
+    """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
+    direct: bool = False
+    """∂g/∂w holds what else stands in the formula for g, as beside dg/dw."""
+
+
 @dataclass
 class Meaning:
     """The notebook's names as expressions, under one reading."""
 
     notebook: Notebook
     reading: Reading
-    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
-    """The unknown functions of the notes, with what they are functions of."""
-    whole: frozenset[str] = frozenset()
-    """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
+    taken: Taken = field(default_factory=Taken)
     given: dict[tuple[object, ...], str] = field(default_factory=dict)
     """Unknown functions applied: the name in the world, by function and arguments."""
     world: World = field(default_factory=World)
@@ -100,6 +110,10 @@ class Meaning:
     """The name whose definition is being read; empty for a formula of the notes."""
     unlinked: dict[str, list[tuple[Node, Node]]] = field(default_factory=dict)
     """By `reading_of`: what was differentiated by what it does not depend on as far as the notes say."""
+
+    @cached_property
+    def links(self) -> Mapping[str, tuple[Link, ...]]:
+        return dict(self.taken.links)
 
     # ------------------------------------------------------------ entry points
 
@@ -280,16 +294,18 @@ class Meaning:
                 total = value
                 continue
             with sizes.at(self, part):
-                total = self._times(total, value, parts[place - 1][1], node)
+                total = self._times(total, value, _sign(node, parts[place - 1][1], part), node)
             if isinstance(total.expr, Contract) and len(total.expr.factors) > MOST_FACTORS:
                 raise NotUnderstood(node.span, f"products are read up to {MOST_FACTORS} factors")
         assert total is not None
         return total
 
-    def _times(self, a: Value, b: Value, before: Node, node: Product) -> Value:
-        dotted = "\\cdot" in node.signs
-        if dotted and len(a.axes) == len(b.axes) == 1 and not a.row and not b.row and a.axes[0].size == b.axes[0].size:
+    def _times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
+        alike = len(a.axes) == len(b.axes) == 1 and a.row == b.row and a.axes[0].size == b.axes[0].size
+        if "\\cdot" in node.signs and alike and not a.row:
             return values.inner(a, b)
+        if sign in ("*", "\\ast") and alike:  # two columns have no matrix product
+            return values.hadamard(a, b)
         return values.matmul(a, b)
 
     def _applied(self, node: Product) -> list[tuple[Value, Node]]:
@@ -492,3 +508,11 @@ class Meaning:
             raise NotUnderstood(node.span, str(error)) from None
         except WorldError as error:
             raise NotUnderstood(node.span, str(error)) from None
+
+
+def _sign(node: Product, before: Node, after: Node) -> str:
+    """What stands between two factors of a product, each maybe a function with its bracket."""
+    last = before.factors[-1] if isinstance(before, Product) else before
+    first = after.factors[0] if isinstance(after, Product) else after
+    places = [p for p, (a, b) in enumerate(pairwise(node.factors)) if a is last and b is first]
+    return node.signs[places[0]] if places and places[0] < len(node.signs) else ""

@@ -15,7 +15,7 @@ from symjac.claims.calls import OPERATORS
 from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.functions import ELEMENTWISE
 from symjac.claims.names import identifier, label, ways
-from symjac.claims.notebook import Definition, Function, Notebook, Shape, each, loss_of
+from symjac.claims.notebook import Alias, Definition, Function, Notebook, Shape, each, loss_of
 from symjac.claims.tree import (
     Big,
     Call,
@@ -110,6 +110,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
             _declare(instance, place, notebook)
 
     each_of(declare)
+    _samples_of_matrices(notebook)
     statements = generic.without_arguments(statements, notebook)
     sorter = _Definitions(statements, notebook)
     each_of(sorter.by_a_derivative)
@@ -316,6 +317,20 @@ def _declare_one(node: Node, space: Space, span: Span, place: int, notebook: Not
     if known is None:
         notebook.shapes[key] = Shape(letters, space.sizes, span)
         notebook.latex.setdefault(key, _bare(node, letters))
+
+
+def _samples_of_matrices(notebook: Notebook) -> None:
+    """x_i in R^d beside X in R^{n x d}, of which no formula is given: x_i is row i of X; of R^{d x n}, column i."""
+    for key, shape in list(notebook.shapes.items()):
+        whole = key[:1].upper() + key[1:]
+        matrix = notebook.shapes.get(whole)
+        if len(shape.letters) != 1 or len(shape.sizes) != 1 or matrix is None or whole == key or matrix.letters:
+            continue
+        if len(matrix.sizes) == 2 and shape.sizes[0] in matrix.sizes and matrix.sizes[0] != matrix.sizes[1]:
+            notebook.aliases[key] = Alias(
+                notebook.latex.get(whole, Name(whole)), "rows" if matrix.sizes[1] == shape.sizes[0] else "columns"
+            )
+            del notebook.shapes[key]
 
 
 def _split(node: Node, notebook: Notebook) -> tuple[tuple[str, ...], str | None]:

@@ -18,15 +18,17 @@ import sympy
 
 from symjac.claims import calls, latex, sizes, values, writer
 from symjac.claims.dependence import Link, Links, states_independence
+from symjac.claims.derivatives import tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Property
-from symjac.claims.meaning import Meaning
+from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.names import identifier
 from symjac.claims.natures import CLAIM
 from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
 from symjac.claims.statements import Equality, at_layers
 from symjac.claims.tree import (
+    Binary,
     Call,
     Derivative,
     Group,
@@ -42,6 +44,7 @@ from symjac.claims.tree import (
     Scripts,
     Space,
     Sum,
+    rebuild,
     walk,
 )
 from symjac.claims.values import Value
@@ -141,24 +144,23 @@ class Judge:
     def __init__(self, session: Session, chapter: Chapter, equality: Equality) -> None:
         self.session, self.chapter, self.equality = session, chapter, equality
         self.notebook: Notebook = chapter.notebook
-        self.left, self.right = equality.left, equality.right
+        self.left, self.right = equality.left, entrywise(equality.right, chapter.meaning())
         self.reading = chapter.habit or self.notebook.reading
-        self.links: Links = ()
-        self.whole: frozenset[str] = frozenset()
+        self.taken = Taken()
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
         self.left_shape: Sizes | None = None
-        self._link(chapter.links(equality)[0])
+        self._take(Taken(chapter.links(equality)[0]))
 
     def _meaning(self, reading: Reading | None = None) -> Meaning:
-        return self.chapter.meaning(reading, self.links, self.whole)
+        return self.chapter.meaning(reading, self.taken)
 
-    def _link(self, links: Links) -> None:
-        """From here on what is only named depends on what `links` says."""
-        self.links = links
+    def _take(self, taken: Taken) -> None:
+        """From here on the notes are read so, where they leave it open."""
+        self.taken = taken
         self._forget()
 
     def _forget(self) -> None:
@@ -191,36 +193,46 @@ class Judge:
         )
 
     def _taken(self, right: Node) -> Outcome:
-        """The outcome; where it is wrong with functions that act on each entry, that with them making a number."""
-        outcome = self._linked(right)
-        unsaid = frozenset(self.notebook.open)
-        if outcome.verdict != REFUTED or not unsaid:
+        """The outcome; where it is wrong, that of a reading that the notes leave open as well."""
+        outcome, first = self._linked(right), self.taken
+        if outcome.verdict != REFUTED:
             return outcome
-        self.whole = unsaid
-        self._forget()
-        with suppress(NotUnderstood):
-            other = self._linked(right)
-            if other.verdict != REFUTED:
-                names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
-                return replace(other, notes=(*other.notes, f"taken: what {names} makes of an array is a number"))
-        self.whole = frozenset()
-        self._forget()
+        for taken, note in self._others(right):
+            self._take(taken)
+            with suppress(NotUnderstood):
+                other = self._linked(right)
+                if other.verdict != REFUTED:
+                    return replace(other, notes=(*other.notes, f"taken: {note}"))
+        if self.taken != first:
+            self._take(first)
         return outcome
+
+    def _others(self, right: Node) -> Iterator[tuple[Taken, str]]:
+        """Functions of which nothing tells what they make of an array, as numbers; ∂ by the formula alone, beside d."""
+        unsaid = frozenset(self.notebook.open)
+        if unsaid:
+            names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
+            yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
+        if tells_totals_apart(self.left, right, *(side for pair in self.notebook.equations for side in pair)):
+            yield (
+                replace(self.taken, whole=frozenset(), direct=True),
+                "∂ holds what else stands in the formula, d does not",
+            )
 
     def _linked(self, right: Node) -> Outcome:
         """The outcome; undecided where it is another one if what is only named depends on something else."""
         first, *others = self.chapter.links(self.equality)
-        outcome = self._at_layers(right)
+        outcome, taken = self._at_layers(right), self.taken
         for links in others:
             if outcome.verdict == UNDECIDED:
                 break
-            self._link(links)
+            self._take(replace(taken, links=links))
             try:
                 other = self._at_layers(right)
             except NotUnderstood:
                 continue
             finally:
-                self._link(first)
+                self._take(taken)
             if (other.verdict == REFUTED) != (outcome.verdict == REFUTED) or other.verdict == UNDECIDED:
                 return Outcome(UNDECIDED, _which(first, links, self.notebook), problem=outcome.problem)
         return outcome
@@ -296,7 +308,7 @@ class Judge:
 
     def _refused(self, problem: Problem, decision: Decision) -> Outcome:
         """Wrong whatever is known, but for what says something of an unknown function itself: ∂L/∂x = 2 x."""
-        world, unknown = problem.world, dict(self.links)
+        world, unknown = problem.world, dict(self.taken.links)
         parts = world.cone(problem.left.names | problem.right.names)
         slopes = [n for n in parts if n in world.auxiliary and world.auxiliary[n].kind in ("slope", "curvature")]
         slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
@@ -681,6 +693,27 @@ def _name(name: str, meaning: Meaning) -> str:
 
 def _same(a: Problem, b: Problem) -> bool:
     return a.left == b.left and a.right == b.right and a.order == b.order
+
+
+def entrywise(node: Node, meaning: Meaning) -> Node:
+    """a * b of two columns as a ⊙ b, as it is read."""
+    node = rebuild(node, lambda n: entrywise(n, meaning))
+    if not isinstance(node, Product) or "*" not in node.signs:
+        return node
+    groups: list[list[Node]] = [[node.factors[0]]]
+    for sign, factor in zip(node.signs, node.factors[1:], strict=True):
+        if sign == "*":
+            groups.append([factor])
+        else:
+            groups[-1].append(factor)
+    parts = [product(*g) for g in groups]
+    try:
+        shapes = {(v.shape, v.row) for v in map(meaning.value, parts)}
+    except (NotUnderstood, Misfit, ShapeError, WorldError):
+        return node
+    if len(shapes) != 1 or len(next(iter(shapes))[0]) != 1:
+        return node
+    return reduce(lambda a, b: Binary("hadamard", a, b, span=node.span), parts)
 
 
 def turned(reading: Reading) -> Reading:

@@ -15,7 +15,7 @@ from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.fonts import Fonts
 from symjac.claims.latex import Reading
 from symjac.claims.macros import Macros, read_macros
-from symjac.claims.meaning import Meaning
+from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.notebook import Notebook
 from symjac.claims.notebook import Reading as Conventions
 from symjac.claims.prose import around
@@ -36,14 +36,12 @@ class Chapter:
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
     usual: Conventions | None = None
     """The conventions under which faults are looked for, once they are known."""
-    _meanings: dict[tuple[Conventions, Links, frozenset[str]], Meaning] = field(default_factory=dict)
+    _meanings: dict[tuple[Conventions, Taken], Meaning] = field(default_factory=dict)
 
-    def meaning(
-        self, reading: Conventions | None = None, links: Links = (), whole: frozenset[str] = frozenset()
-    ) -> Meaning:
-        wanted = reading or self.notebook.reading, links, whole
+    def meaning(self, reading: Conventions | None = None, taken: Taken | None = None) -> Meaning:
+        wanted = reading or self.notebook.reading, taken or Taken()
         if wanted not in self._meanings:
-            self._meanings[wanted] = Meaning(self.notebook, wanted[0], dict(links), whole)
+            self._meanings[wanted] = Meaning(self.notebook, *wanted)
         return self._meanings[wanted]
 
     def links(self, claim: Equality) -> list[Links]:
