@@ -45,6 +45,7 @@ _BEHIND = (
 _BEFORE = r"\b(?:{word}){noun}$"
 _NOT = re.compile(r"\b(?:not|neither|nor|never|no longer|non|need not|isn't|aren't|without|unless|whether)\b|n't\b")
 _IF = re.compile(r"\b(?:if|when|whenever|in case|special case|in the case)\b")
+_FROM_HERE = re.compile(r"\b(?:now|let|suppos\w*|assum\w*|further\w*|next)\b")
 _GIVEN = re.compile(
     r"\b(?:where|with|and|assum\w*|suppos\w*|let|given|since|because|as|that|for|here|now|note|recall|have)\b[^.]{0,40}$"
 )
@@ -103,12 +104,13 @@ def _fact(node: Node, kind: str, notebook: Notebook) -> FactText:
 
 
 def _scoped(fact: FactText, place: int, s: Statement, statements: Sequence[Statement]) -> Said:
-    """Behind "if" to the end of the paragraph, else all over the page: a property belongs to the name."""
-    if not _IF.search(s.around.before[-60:]):
+    """Behind "if" to the end of the paragraph, behind "now let" from its sentence on, else all over the page."""
+    conditional = _IF.search(s.around.before[-60:]) is not None
+    if not conditional and not _FROM_HERE.search(s.around.before):
         return Said(fact)
     same = [p for p, other in enumerate(statements) if other.around.paragraph == s.around.paragraph]
     start = min(p for p in same if statements[p].around.sentence == s.around.sentence)
-    return Said(fact, start, max(same) + 1)
+    return Said(fact, start, max(same) + 1 if conditional else None)
 
 
 def _signs(statements: Sequence[Statement], notebook: Notebook) -> Iterator[tuple[int, Said, bool]]:

@@ -15,7 +15,7 @@ from functools import reduce
 
 import sympy
 
-from symjac.claims import calls, latex, sizes, values, writer
+from symjac.claims import calls, conditions, latex, sizes, values, writer
 from symjac.claims.errors import CONFINED, Misfit, NotUnderstood, reason_of
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
@@ -37,6 +37,7 @@ from symjac.claims.tree import (
     Prime,
     Product,
     Quotient,
+    Relation,
     Scripts,
     Space,
     Sum,
@@ -202,6 +203,9 @@ class Judge:
             return self._dimension(left, right)
         if self.equality.update:
             return self._update(left, right)
+        special = next((c for c in self.equality.conditions if self._is_special(c)), None)
+        if special is not None:
+            return Outcome(UNDECIDED, f"it is claimed only where {phrase(special)}")
         declared = self.notebook.reading
         first: Problem | None = None
         misfit = ""
@@ -232,6 +236,12 @@ class Judge:
         if decision.verdict == UNDECIDED:
             return Outcome(UNDECIDED, decision.reason, problem=first)
         return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=first)
+
+    def _is_special(self, condition: Node) -> bool:
+        """y = 1: it holds at no point that is tried."""
+        if not isinstance(condition, Relation) or condition.op != "=":
+            return False
+        return not all(conditions.is_index(self.chapter.meaning(), n) for n in (condition.left, condition.right))
 
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
