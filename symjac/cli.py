@@ -1,17 +1,19 @@
 """The command `symjac`: it reads options, calls the library, prints, and sets the exit code. No mathematics here.
 
 Exit 0: done, and all that was checked holds. 1: a claim was refuted, a check failed or training diverged. 2: the input
-could not be used.
+could not be used. 70: a fault of symjac's own.
 What is heavy to import (SymPy, NumPy, rich) is imported by the command that needs it, so `symjac --help` is quick.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -22,6 +24,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from symjac.core.errors import InputError
+from symjac.core.faults import at_hand, told
+from symjac.core.files import NotRegular, check_place, clash, read_bytes, write_whole
+from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.train.errors import DataError, Diverged
 
 if TYPE_CHECKING:
@@ -37,14 +42,21 @@ if TYPE_CHECKING:
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
 """Each format of the document, and the ending of its file."""
+FAULT = 70
+"""The exit code of a fault of symjac's own: EX_SOFTWARE of sysexits.h."""
+LARGEST_MODULE = 2**28
+"""Bytes of a module that is read to see whether it was edited."""
 
 
 class Commands(click.Group):
     """Turns what a user's input can cause into a message on standard error and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        take_any_text()
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a full disk can be told
+            return result
         except InputError as error:
             _end(error.render(), 2)
         except DataError as error:
@@ -54,8 +66,25 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise  # click ends quietly where the reader of a pipe has gone
         except OSError as error:
-            named = f"{error.filename}: " if error.filename else ""
-            _end(f"error: {named}{error.strerror or error}", 2)
+            _end(_unusable(error), 2)
+        except MemoryError:
+            _end("error: there is not enough memory\n  help: declare smaller sizes, or give fewer samples", 2)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # the net: whatever else happens is told, and is no traceback
+            error.add_note(f"the command symjac {ctx.invoked_subcommand}")
+            _end(told(error), FAULT)
+
+
+def _unusable(error: OSError) -> str:
+    """Which file, what is wrong with it, and what to do."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "standard output"
+    help = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        help = "\n  help: free some space, or write elsewhere"
+    elif isinstance(error, NotRegular):
+        help = "\n  help: name a file; what is printed where none is named can be piped anywhere"
+    return f"error: {name}: {error.strerror or error}{help}"
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -68,6 +97,7 @@ out_option = click.option("-o", "--out", metavar="FILE", help="Write to FILE; wi
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
 )
+force_option = click.option("--force", is_flag=True, help="Write over a module that was edited by hand.")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +113,8 @@ def main() -> None:
 @spec_argument
 @click.option("-o", "--out", metavar="DIR", default="generated", show_default=True, help="Where the files go.")
 @seed_option
-def build(spec: str, out: str, seed: int) -> None:
+@force_option
+def build(spec: str, out: str, seed: int, force: bool) -> None:
     """Derive, write document and code, and check the code."""
     from rich.console import Group
     from rich.text import Text
@@ -93,11 +124,15 @@ def build(spec: str, out: str, seed: int) -> None:
     name = derivation.stack.name
     with _busy("writing document and code"):
         code = _code(derivation)
-        texts = _documents(derivation) | {"py": code}
+        texts, missing = _documents(derivation, tuple(FORMATS))
+        texts["py"] = code
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
-    for path, text in files.items():
-        _write(path, text)
+    _keep_apart(files, [spec])
+    _keep_edits(Path(out) / f"{name}.py", code, force)
     with _imported(code, name) as module:
+        _need_to_check(module, derivation.stack)
+        for path, text in files.items():
+            _write(path, text)
         report = _report(module, seed, derivation.stack)
 
     entries = sum(figure.size for figure in report.figures)
@@ -105,7 +140,9 @@ def build(spec: str, out: str, seed: int) -> None:
     lines += [f"  {path}  {len(text.encode()):,} bytes" for path, text in files.items()]
     took = f"done in {time.perf_counter() - start:.1f} s"
     _show(Group(*map(Text, lines), Text(), _table(report), *map(Text, _notes(report)), Text(took)))
-    sys.exit(0 if report.agrees else 1)
+    if not report.agrees:
+        sys.exit(1)
+    _say_missing(missing)
 
 
 @main.command()
@@ -114,15 +151,23 @@ def build(spec: str, out: str, seed: int) -> None:
 @out_option
 def derive(spec: str, form: str, out: str | None) -> None:
     """The document: every step of the derivation with its law."""
-    _give(_document(_derive(spec), form), out)
+    _keep_apart([out], [spec])
+    texts, missing = _documents(_derive(spec), (form,))
+    _give(texts[FORMATS[form]], out, "backslashreplace" if form == "latex" else "xmlcharrefreplace")
+    _say_missing(missing)
 
 
 @main.command()
 @spec_argument
 @out_option
-def generate(spec: str, out: str | None) -> None:
+@force_option
+def generate(spec: str, out: str | None, force: bool) -> None:
     """The code: one NumPy module that stands alone."""
-    _give(_code(_derive(spec)), out)
+    _keep_apart([out], [spec])
+    code = _code(_derive(spec))
+    if out is not None:
+        _keep_edits(Path(out), code, force, any_file=False)
+    _give(code, out)
 
 
 @main.command()
@@ -137,7 +182,7 @@ def check(spec: str, seed: int, as_json: bool) -> None:
     with _module(spec) as (module, stack):
         report = _report(module, seed, stack)
     if as_json:
-        click.echo(json.dumps({"agrees": report.agrees, **asdict(report)}, indent=2, allow_nan=False))
+        _give_json(json.dumps({"agrees": report.agrees, **asdict(report)}, indent=2, allow_nan=False))
     else:
         from rich.console import Group
         from rich.text import Text
@@ -182,15 +227,18 @@ def train(
 
     SPEC may be a module that symjac generated, too.
     """
-    from symjac.train.datasets import load
+    from symjac.train.datasets import files_of, load
     from symjac.train.loop import Settings
     from symjac.train.loop import train as run
 
     settings = Settings(epochs, batch, seed, dtype, alpha)
     path = Path(weights or f"{Path(spec).stem}.weights.npz")
-    with _module(spec) as (module, _):
+    _keep_apart([path], [spec, *files_of(data)])
+    with _module(spec) as (module, stack):
         with _busy("reading the data"):
             loaded = load(data, module.INPUTS, dtype)
+        at_once = max(len(loaded.test or ()), min(batch or len(loaded.train), len(loaded.train)))
+        _need(module, stack, at_once, 5, dtype, f"training on {at_once:,} samples at once")
         tested = f", {len(loaded.test):,} test samples" if loaded.test else ""
         click.echo(f"{loaded.name}: {len(loaded.train):,} samples{tested}")
         with _bar() as bar:
@@ -251,7 +299,13 @@ def jacobian(
     At the weights in --params, on the data's training samples. Without another option, five eigenvalues at each end.
     """
     from symjac.numbers import report
+    from symjac.train.datasets import files_of
 
+    written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
+    _keep_apart([*written, density], [spec, params, *files_of(data)])
+    for place in (out, density):
+        if place:
+            check_place(Path(place))
     derivation = _derive(spec)
     wanted = report.Wanted(
         top=top or (0 if out or trace or density or lyapunov else 5),
@@ -263,12 +317,14 @@ def jacobian(
     with _imported(_code(derivation), derivation.stack.name) as module:
         with _busy("reading the data"):
             at = report.point(module, data, samples, Path(params) if params else None, seed, dtype)
+        vectors = 8 + 4 * max(10, wanted.top) + wanted.exponents * bool(lyapunov)
+        _need(module, derivation.stack, at.samples, vectors, dtype, f"the work with {vectors} vectors of that length")
         with _busy("products"):
             figures = report.figures(module, at, matrix, wanted, seed)
         if out:
             figures["out"] = _assembled(derivation, at, matrix, dtype, out)
     if as_json:
-        click.echo(json.dumps(figures, indent=2, allow_nan=False))
+        _give_json(json.dumps(figures, indent=2, allow_nan=False))
     else:
         for line in report.lines(figures):
             click.echo(line)
@@ -313,14 +369,14 @@ def verify(
         raise click.UsageError("--given is for --claim; in a file, write what is given there")
     files = tuple(dict.fromkeys(files))
     copies = _copies(files) if fix else {}
-    _keep_apart([out for out in (sarif, html, *map(str, copies.values())) if out], files)
+    _keep_apart([sarif, html, *copies.values()], [*files, *(f"{file}.symjac.yaml" for file in files)])
 
     judged, errors = _judge(files, claims, given, notation)
     results = [result for _, result in judged]
     if as_json:
         from symjac.verify import as_json as form
 
-        click.echo(form.write(results))
+        _give_json(form.write(results))
     elif results:
         from rich.console import Console
 
@@ -365,12 +421,13 @@ def explain(name: str, spec: str, form: str, out: str | None) -> None:
     from symjac.emit.explain import Unknown
     from symjac.emit.explain import explain as explained
 
+    _keep_apart([out], [spec])
     derivation = _derive(spec)
     try:
         text = explained(derivation, name, form)
     except Unknown as error:
         raise click.BadParameter(str(error), param_hint="NAME") from error
-    _give(text, out)
+    _give(text, out, HANDLER if form == "text" else "backslashreplace")
 
 
 @main.command()
@@ -378,7 +435,7 @@ def schema() -> None:
     """The JSON schema of SPEC, for editors."""
     from symjac.model.build import schema as of_spec
 
-    click.echo(json.dumps(of_spec(), indent=2, ensure_ascii=False))
+    _give_json(json.dumps(of_spec(), indent=2, ensure_ascii=False))
 
 
 # --- the library's parts, imported when they are needed ---
@@ -389,7 +446,11 @@ def _derive(spec: str) -> Derivation:
         from symjac.derive import derive
         from symjac.model.build import build_stack, load_spec
 
-        return derive(build_stack(load_spec(spec)))
+        with at_hand(lambda: spec):
+            derivation = derive(build_stack(load_spec(spec)))
+    for remark in derivation.stack.remarks:
+        click.echo(remark.render(), err=True)
+    return derivation
 
 
 def _code(derivation: Derivation) -> str:
@@ -398,18 +459,25 @@ def _code(derivation: Derivation) -> str:
     return generate(derivation)
 
 
-def _document(derivation: Derivation, form: str) -> str:
-    from symjac.emit.document import document
-
-    return document(derivation, form)
-
-
-def _documents(derivation: Derivation) -> dict[str, str]:
-    """The document in every format, by the ending of its file."""
+def _documents(derivation: Derivation, forms: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
+    """The document in each of the formats, by the ending of its file; the chapters that could not be written."""
     from symjac.emit import document
 
     composed = document.compose(derivation)
-    return {end: document.FORMATS[form](composed) for form, end in FORMATS.items()}
+    texts = {}
+    for form in forms:
+        with at_hand(partial("the document as {}".format, form)):
+            texts[FORMATS[form]] = document.FORMATS[form](composed)
+    return texts, composed.missing
+
+
+def _say_missing(chapters: Sequence[str]) -> None:
+    """Ends the command where chapters of the document could not be written."""
+    if chapters:
+        lines = [f"  {chapter}" for chapter in chapters]
+        _end(
+            "\n".join(["error: the document is not whole; the fault is symjac's own, please report it", *lines]), FAULT
+        )
 
 
 def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: str) -> str:
@@ -464,8 +532,9 @@ def _judge(
         for name, read in readers:
             bar.update(task, description=escape(safe(name)), completed=0, total=None)
             try:
-                source = read()
-                result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
+                with at_hand(partial(str, name)):
+                    source = read()
+                    result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
             except InputError as error:
                 errors.append(error.render())
                 continue
@@ -484,14 +553,44 @@ def _copies(files: Sequence[str]) -> dict[str, Path]:
     return {file: target(file) for file in files}
 
 
-def _keep_apart(outs: Sequence[str], files: Sequence[str]) -> None:
-    """Refuses to write over what is read, or one thing over another."""
-    for place, out in enumerate(outs):
-        path = Path(out)
-        over = [f for f in files if path == Path(f) or (path.exists() and Path(f).exists() and path.samefile(f))]
-        if over or path in map(Path, outs[:place]):
-            what = "a file that is to be read" if over else "written twice"
-            raise click.UsageError(f"{out} is {what}; choose another name")
+def _keep_apart(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Refuses to write over what is read, or one thing over another; what is None is not there."""
+    why = clash([Path(out) for out in outputs if out], [Path(file) for file in inputs if file])
+    if why:
+        raise click.UsageError(f"{why}; choose another name")
+
+
+def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> None:
+    """Asks before a module that was edited by hand is written over; where nobody can be asked, refuses.
+
+    `any_file`: nor any other file, since the place was not named by the user, but made from the spec's name.
+    """
+    from symjac.emit.seal import is_module, is_sealed
+
+    if force or not path.exists():
+        return
+    there = read_bytes(path, LARGEST_MODULE).decode("utf-8", "replace")
+    if there == code or is_sealed(there) or not (any_file or is_module(there)):
+        return
+    what = f"{path} was edited by hand, or is not of symjac"
+    asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    if not asked or not click.confirm(f"{what}. Write over it?", err=True):
+        _end(f"error: {what}\n  help: give another place with -o, or --force to write over it", 2)
+
+
+def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dtype: str, what: str) -> None:
+    """Refuses what would take more memory than there is. Raises DataError."""
+    from symjac.train.memory import need_for
+
+    values = [d.equation.lhs.shape for d in stack.forward] if stack else []
+    shapes = [tuple(int(size) if size.is_Integer else str(size) for size in shape) for shape in values]
+    need_for(module, shapes, samples, copies, 4 if dtype == "float32" else 8, what)
+
+
+def _need_to_check(module: ModuleType, stack: Stack | None) -> None:
+    from symjac.check.numeric import BATCHES
+
+    _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
 
 
 def _fix(source: Source, result: Judged, path: Path) -> str:
@@ -525,7 +624,7 @@ def _imported(code: str, name: str, contract: Collection[str] | None = None) -> 
 
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.py"
-        path.write_text(code, encoding="utf-8")
+        write_whole(path, code.encode())
         yield load_module(path, CONTRACT if contract is None else contract)
 
 
@@ -534,6 +633,7 @@ def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
     from symjac.check.numeric import NoPoint
     from symjac.check.numeric import check as compare
 
+    _need_to_check(module, stack)
     try:
         with _busy("checking"):
             return compare(module, seed, partial(declared_loss, stack) if stack else None)
@@ -544,17 +644,20 @@ def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
 # --- what is shown ---
 
 
-def _give(text: str, out: str | None) -> None:
+def _give(text: str, out: str | None, errors: str = "backslashreplace") -> None:
+    """To the file, or to standard output; `errors` says how what that cannot write is spelled in this kind of text."""
     if out is None:
-        click.echo(text, nl=False)
+        click.echo(writable(text, errors), nl=False)
     else:
         _write(Path(out), text)
 
 
-def _write(path: Path, text: str) -> None:
-    from symjac.emit.render import write
+def _give_json(text: str) -> None:
+    click.echo(text if fits(text) else json.dumps(json.loads(text), indent=2))
 
-    write(path, text)
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, text.encode("utf-8", "backslashreplace"))  # half of a surrogate pair stands in a file's name only
 
 
 def _show(what: Any) -> None:

@@ -31,6 +31,7 @@ from symjac.core.expr import (
     symbols,
     walk,
 )
+from symjac.core.faults import at_hand
 from symjac.core.index import Index, fresh
 from symjac.core.pattern import Patterns, relabel_equation, relabel_symbol
 from symjac.model.stack import Definition, Stack
@@ -130,7 +131,12 @@ def _cotangent(
         if reader is not stack.loss:
             given += [cotangents[out.name].lhs, cotangents[out.name].rhs]
     detail = (kind, tuple((reader is stack.loss, reader.kind) for reader in readers))
-    return known.get(given, detail, lambda: _worked_out(stack, names, kind, by, readers, cotangents))
+    with at_hand(lambda: f"the derivative by {by.name} of " + "; ".join(map(_said, readers))):
+        return known.get(given, detail, lambda: _worked_out(stack, names, kind, by, readers, cotangents))
+
+
+def _said(d: Definition) -> str:
+    return f"{d.layer}: {d.equation.lhs.name} = {d.equation.rhs.key}"
 
 
 def _renamed(d: Derived, names: Mapping[str, str]) -> Derived:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from symjac.cli import main
+from symjac.core.faults import at_hand, told
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "fixtures" / "tiny_module.py"
@@ -196,3 +197,48 @@ def test_a_module_that_is_none(run, command):
     ends(run(command, "missing.py"), 2, "missing.py: cannot be read")
     Path("other.py").write_text("x = 1\n")
     ends(run(command, "other.py"), 2, "not a module that symjac generated")
+
+
+# --- faults of symjac's own ---
+
+
+def test_a_fault_is_told_and_no_traceback(run, monkeypatch):
+    def fails(*_):
+        raise KeyError("Z_1")
+
+    monkeypatch.setattr("symjac.derive._worked_out", fails)
+    result = run("build", XOR, "-o", "out")
+    assert result.exit_code == 70
+    assert result.stdout == "" and "Traceback" not in result.stderr
+    for text in (
+        "the fault is its own",
+        "the derivative by",
+        "KeyError: 'Z_1' (symjac/derive.py:",
+        "report",
+        "xor.yaml",
+    ):
+        assert text in result.stderr
+    assert not Path("out").exists()
+
+
+def test_a_chapter_that_cannot_be_written_leaves_the_others(run, monkeypatch):
+    def fails(*_):
+        raise ZeroDivisionError("planted")
+        yield
+
+    monkeypatch.setattr("symjac.emit.second_order._directional", fails)
+    result = run("build", XOR, "-o", "out")
+    assert result.exit_code == 70
+    assert "All agree." in result.stdout and "“Second order” breaks off: ZeroDivisionError: planted" in result.stderr
+    for end in ("tex", "html", "md"):
+        text = Path(f"out/xor.{end}").read_text(encoding="utf-8")
+        assert "planted" in text and text.index("planted") < text.rindex("The laws")
+    result = run("derive", XOR)
+    assert result.exit_code == 70 and result.stdout == Path("out/xor.md").read_text(encoding="utf-8")
+
+
+def test_at_hand_says_what_was_at_hand():
+    with pytest.raises(ValueError, match="no") as found, at_hand(lambda: "the  formula\nf"):
+        raise ValueError("no")
+    assert found.value.__notes__ == ["the formula f"]
+    assert told(found.value).splitlines()[1:3] == ["  at the formula f", "  ValueError: no"]

@@ -104,6 +104,8 @@ class Document:
     title: str
     subtitle: Line
     blocks: tuple[Block, ...]
+    missing: tuple[str, ...] = ()
+    """The chapters that could not be written, and why."""
 
     @property
     def headings(self) -> tuple[Heading, ...]:

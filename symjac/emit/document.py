@@ -13,6 +13,7 @@ from symjac.calculus.stabilise import stabilise
 from symjac.calculus.trace import Derived, Fact, Law, Step
 from symjac.core import expr, scalar
 from symjac.core.expr import Expr, Map, Symbol, symbols, walk
+from symjac.core.faults import summary
 from symjac.derive import Derivation
 from symjac.emit import directives, html, latex, latex_doc, markdown, second_order, wording
 from symjac.emit.apart import apart
@@ -55,7 +56,7 @@ def document(derivation: Derivation, format: str) -> str:
 
 
 def compose(derivation: Derivation) -> Document:
-    """What the document says, in neutral blocks."""
+    """What the document says, in neutral blocks; a chapter that cannot be written says so in its place."""
     return _Composer(derivation).document()
 
 
@@ -70,28 +71,42 @@ class _Composer:
         """Where a name is defined: `Z_1`, `dZ_1` -> the anchor of its equation."""
         self.laws: dict[str, Law] = {}
         self.shown: set[tuple[str, ...]] = set()
+        self.missing: list[str] = []
+        """The chapters that could not be written, and why."""
         self.many = sum(d.kind == "affine" for d in self.stack.forward) > MANY
         quantities = [d.equation.lhs.name for d in self.stack.forward]
         self.names = latex.namer([*quantities, *(p.symbol.name for p in self.stack.parameters)], self.loss_name)
 
     def document(self) -> Document:
-        blocks = [
-            *self.opening(),
-            *self.conventions(),
-            *self.network(),
-            *self.notation(),
-            *self.forward(),
-            *self.loss(),
-            *self.jacobians(),
-            *self.errors(),
-            *self.gradients(),
-            *self.update(),
-            *second_order.chapter(self.derivation, self.names, self.equations),
-            *self.stabilisation(),
-            *self.law_list(),
-        ]
+        chapters = (
+            self.opening(),
+            self.conventions(),
+            self.network(),
+            self.notation(),
+            self.forward(),
+            self.loss(),
+            self.jacobians(),
+            self.errors(),
+            self.gradients(),
+            self.update(),
+            second_order.chapter(self.derivation, self.names, self.equations),
+            self.stabilisation(),
+            self.law_list(),
+        )
+        blocks = [block for chapter in chapters for block in self.chapter(chapter)]
         subtitle = say("Derived from the forward formulas in {}", Code(self.stack.source))
-        return Document(f"The gradients of {self.stack.name}", subtitle, tuple(blocks))
+        return Document(f"The gradients of {self.stack.name}", subtitle, tuple(blocks), tuple(self.missing))
+
+    def chapter(self, blocks: Iterator[Block]) -> list[Block]:
+        """The blocks; where a fault of symjac's own stops them, those before it, and what it was."""
+        out: list[Block] = []
+        try:
+            out.extend(blocks)  # block by block: what was written stays
+        except Exception as error:
+            title = next((b.text for b in out if isinstance(b, Heading)), "first")
+            self.missing.append(f"the chapter “{title}” breaks off: {summary(error)}")
+            out += [Paragraph(say(wording.MISSING, Code(summary(error)))), directives.CLAIMS]
+        return out
 
     # ------------------------------------------------------------ formulas
 

@@ -72,13 +72,16 @@ class TextPrinter(Printer):
     def magnitude(self, body: Part) -> Part:
         return Part(f"|{self.show(body)}|", Level.ATOM)
 
-    def squared_norm(self, body: Part, vector: bool) -> Part:
-        return Part(f"‖{self.show(body)}‖²", Level.ATOM)
+    def norm(self, body: Part, vector: bool, power: str) -> Part:
+        norm = Part(f"‖{self.show(body)}‖", Level.ATOM)
+        return self.raised(norm, power) if power else norm
 
     def big(self, operator: str, indices: Sequence[Index], body: Part) -> Part:
         names = ",".join(i.name for i in indices)
         head = {"sum": "Σ", "max": "max"}[operator] + (f"_{names}" if len(indices) == 1 else f"_{{{names}}}")
-        return Part(f"{head} {self.within(body, Level.HADAMARD)}", Level.PRODUCT)
+        # It reaches over a divisor behind it: alike for a sum, but (max a)/c is not max (a/c) where c is negative.
+        level = Level.PRODUCT if operator == "sum" else Level.HADAMARD
+        return Part(f"{head} {self.within(body, Level.HADAMARD)}", level)
 
     def cases(self, rows: Sequence[tuple[Part, str | None]]) -> Part:
         out = "; ".join(f"{self.show(value)} {f'if {c}' if c else 'otherwise'}" for value, c in rows)

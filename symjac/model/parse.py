@@ -66,7 +66,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Reduction(Node):
-    """sum[indices] body; also mean, max, min."""
+    """sum[indices] body, the body being the whole product behind it; also mean, max, min."""
 
     name: str
     indices: tuple[Name, ...]
@@ -213,8 +213,6 @@ class _Build(Transformer):  # type: ignore[type-arg]
     def reduction(self, word: Token, indices: tuple[Name, ...], body: Node) -> Node:
         return Reduction(_at(word), str(word), indices, body)
 
-    closed_reduction = reduction
-
     def negative(self, sign: Token, of: Node) -> Node:
         return Negative(_at(sign), of)
 
@@ -345,7 +343,7 @@ def _out_of_place(text: str, place: Place, e: UnexpectedToken) -> InputError:
         hint = "a comparison stands first in where(condition, value, otherwise) and nowhere else"
     elif token.type == "EQUAL":
         hint = "a formula has one = at most; compare with == inside where(...)"
-    elif re.search(r"([/@]|\*\*)[\s-]*(sum|mean|max|min)\s*\[[^]]*\]\s*$", text[:at]):
+    elif token.type == "LSQB" and re.search(r"([/@]|\*\*)[\s-]*(sum|mean|max|min)\s*$", text[:at]):
         hint = "put brackets around the sum: (sum[i] ...)"
     elif token.type in ("NAME", "NUMBER", "LPAR", "REDUCE") and not wants_operand:
         hint = "for a product write *"

@@ -189,10 +189,17 @@ class Reader:
         new: dict[str, Index] = {}
         for name in node.indices:
             if name.name in self.indices or name.name in new:
-                raise self.ast.error(name.at, f"the index '{name.name}' has a meaning already", "another name")
+                raise self.taken_already(node, name)
             new[name.name] = subscripts.bind(self.ast, name, [node.body], self.scope)
         body = replace(self, indices={**self.indices, **new}).value(node.body)
         return Value(self.sound(node.at, _REDUCTIONS[node.name](body.expr, tuple(new.values()))))
+
+    def taken_already(self, node: tree.Reduction, name: tree.Name) -> InputError:
+        around = (n for n in tree.nodes(self.ast.node) if isinstance(n, tree.Reduction) and n is not node)
+        before = next((n for n in around if any(i.name == name.name for i in n.indices)), None)
+        hint = before and f"or put brackets around the one before: ({before.name}[{name.name}] ...)"
+        found = f"the index '{name.name}' has a meaning already"
+        return self.ast.error(name.at, found, "another name", hint or "")
 
     # -------- whole arrays
 
@@ -332,6 +339,8 @@ class Reader:
             formula, arity = self.scope.functions[name], 1
         elif name in scalar.FUNCTIONS:
             function, arity, _ = scalar.FUNCTIONS[name]
+            if name in ("max", "min"):
+                arity = max(arity, len(plain))
             formula = function(*(scalar.slot(i) for i in range(arity)))
         else:
             raise self.unknown_call(node)
@@ -427,6 +436,8 @@ def _problem(formula: sympy.Expr) -> str | None:
         return "a number too large or too small"
     if any(p.exp.is_number and abs(p.exp) > LARGEST_EXPONENT for p in formula.atoms(sympy.Pow)):
         return "an exponent too large"
+    if any(p.base.is_nonpositive and p.base.is_number and scalar.slots_of(p.exp) for p in formula.atoms(sympy.Pow)):
+        return "a power of a number that is not positive, with an exponent that is no whole number"
     if not formula.free_symbols:
         shown = formula.evalf(15)
         if not shown.is_real:

@@ -56,6 +56,7 @@ from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 from symjac.verify.sites import is_operand, negated, plus, product
+from symjac.verify.unseen import not_seen
 from symjac.verify.verdict import (
     AGREES,
     OTHER,
@@ -129,6 +130,8 @@ class Outcome:
     counterexample: Counterexample | None = None
     misfit: str = ""
     problem: Problem | None = None
+    in_a_case: bool = False
+    """Whether the sides agree where most points lie."""
 
 
 class Judge:
@@ -234,8 +237,10 @@ class Judge:
         if decision.verdict in (PROVED, AGREES):
             return Outcome(decision.verdict, decision.road, self._used(decision), problem=first)
         if decision.verdict == UNDECIDED:
-            return Outcome(UNDECIDED, decision.reason, problem=first)
-        return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=first)
+            return Outcome(UNDECIDED, self._reason(decision), problem=first)
+        return Outcome(
+            REFUTED, decision.road, counterexample=decision.counterexample, problem=first, in_a_case=decision.in_a_case
+        )
 
     def _is_special(self, condition: Node) -> bool:
         """y = 1: it holds at no point that is tried."""
@@ -260,7 +265,8 @@ class Judge:
         notes = self._used(decision)
         changed = declared.changes(reading)
         if not changed:
-            return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
+            road = decision.road or self._reason(decision)
+            return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
         only_vector = replace(declared, vector=reading.vector) == reading
         notes = (*notes, "right " + " and ".join(changed))
         if only_vector and "vector" not in self.notebook.said:
@@ -269,6 +275,10 @@ class Judge:
         if decision.verdict not in (PROVED, AGREES):
             return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
         return Outcome(OTHER, decision.road, notes, problem=problem)
+
+    def _reason(self, decision: Decision) -> str:
+        """Why it is undecided."""
+        return not_seen(decision.unseen, self.chapter.meaning()) if decision.unseen else decision.reason
 
     def _used(self, decision: Decision) -> tuple[str, ...]:
         return tuple(f"uses: {fact}" for fact in decision.facts)
@@ -389,7 +399,7 @@ class Judge:
     def _assumption(self, outcome: Outcome) -> str | None:
         """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
         problem = outcome.problem
-        if problem is None:
+        if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
             return None
         deadline = time.process_time() + SECONDS_FOR_FACTS
         for fact in assumptions.offered(problem):
