@@ -48,6 +48,9 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
             assume(m, m.world.declare(key, axes_of(m, key)))
     except WorldError as error:
         raise NotUnderstood(span, str(error)) from None
+    except Misfit as error:
+        reason = error.reason if error.defining else f"in the definition of {key}, {error.reason}"
+        raise Misfit(error.span, reason, defining=True) from None
     finally:
         m.busy.remove(key)
     return m.world.symbol(key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from symjac.claims.names import identifier
 from symjac.claims.notebook import FactText, Notebook
-from symjac.claims.tree import Items, Node, Num, Space, Statement
+from symjac.claims.tree import Group, Items, Node, Num, Product, Space, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,27 @@ _SUMS = re.compile(
     r"^,? ?(?:which |that |both |all |(?:whose|the|its) (?:entries|components|elements) )*"
     r"(?:sums?|adds?(?: up)?|summing|adding up) to (?:1|one|unity)\b"
 )
+
+_FUNCTIONS = r"softmax|sigmoid|logistic|relu|tanh|softplus"
+_IS_FUNCTION = re.compile(
+    rf"^,? ?(?:(?:be|is|denotes?|means|stands for|the|being|are|an?|for|logistic)[ -])*(?P<name>{_FUNCTIONS})\b"
+)
+_FUNCTION_OF = re.compile(rf"\b(?P<name>{_FUNCTIONS})(?: (?:activation|function|nonlinearity))*,?$")
+
+
+def functions_named(statements: Sequence[Statement]) -> Iterator[tuple[str, str]]:
+    """σ and softmax of "let σ be the softmax": what a name alone in a formula is said to be."""
+    for s in statements:
+        if s.relations or len(s.sides) != 1:
+            continue
+        head = s.sides[0]
+        if isinstance(head, Product) and len(head.factors) == 2 and isinstance(head.factors[1], Group):
+            head = head.factors[0]
+        found = _IS_FUNCTION.search(s.around.after) or _FUNCTION_OF.search(s.around.before)
+        key = identifier(head)
+        if found is not None and key is not None:
+            yield key, found["name"]
+
 
 COMPARED = frozenset({"<", "<=", ">", ">=", "succ", "succeq"})
 

@@ -51,6 +51,7 @@ from symjac.verify import assumptions
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio
 from symjac.verify.derived import derived
 from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -155,6 +156,8 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
+        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self.chapter.meaning())):
+            outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
         fault = self._fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
@@ -211,7 +214,7 @@ class Judge:
             return Outcome(UNDECIDED, f"it is claimed only where {phrase(special)}")
         declared = self.notebook.reading
         first: Problem | None = None
-        misfit = ""
+        misfit, elsewhere = "", False
         tried: list[Problem] = []
         for reading in (declared, *declared.others()):
             try:
@@ -222,7 +225,8 @@ class Judge:
                 continue
             except (Misfit, ShapeError) as error:
                 if reading == declared:
-                    misfit = error.reason if isinstance(error, Misfit) else str(error)
+                    misfit = reason_of(error)
+                    elsewhere = isinstance(error, Misfit) and error.defining
                 continue
             if reading == declared:
                 first = problem
@@ -231,6 +235,8 @@ class Judge:
             tried.append(problem)
             if holds(problem):
                 return self._held(problem, reading)
+        if first is None and elsewhere:  # that the claim itself is wrong is not known
+            raise NotUnderstood(self.equality.span, misfit)
         if first is None:
             return Outcome(REFUTED, "shapes", misfit=misfit)
         decision = decide(first, SECONDS_TO_DECIDE)
