@@ -53,8 +53,9 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
     except WorldError as error:
         raise NotUnderstood(span, str(error)) from None
     except (Misfit, ShapeError) as error:
-        why = error.reason if isinstance(error, Misfit) else str(error)
-        raise NotUnderstood(span, f"{key} has no meaning: {why}") from None
+        found = error if isinstance(error, Misfit) else Misfit(span, str(error))
+        reason = found.reason if found.defining else f"in the definition of {key}, {found.reason}"
+        raise Misfit(found.span, reason, defining=True) from None
     finally:
         m.busy.remove(key)
     return m.world.symbol(key)

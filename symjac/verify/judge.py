@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, latex, sizes, values
+from symjac.claims import calls, conditions, latex, sizes, values
 from symjac.claims.dependence import Link, Links, states_independence
 from symjac.claims.derivatives import tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
@@ -42,6 +42,7 @@ from symjac.claims.tree import (
     Prime,
     Product,
     Quotient,
+    Relation,
     Scripts,
     Space,
     Sum,
@@ -57,6 +58,7 @@ from symjac.verify.corrections import Correction, corrected, derived_correction
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
 from symjac.verify.diagnose import diagnose
+from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -178,6 +180,8 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._taken(right)
+        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self._meaning())):
+            outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
         fault = self._confined_fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
@@ -277,9 +281,12 @@ class Judge:
             return self._dimension(left, right)
         if self.equality.update:
             return self._update(left, right)
+        special = next((c for c in self.equality.conditions if self._is_special(c)), None)
+        if special is not None:
+            return Outcome(UNDECIDED, f"it is claimed only where {phrase(special)}")
         declared = self.notebook.reading
         first: Problem | None = None
-        misfit = ""
+        misfit, elsewhere = "", False
         tried: list[Problem] = []
         for reading in (declared, *declared.others()):
             try:
@@ -292,7 +299,8 @@ class Judge:
                 continue
             except (Misfit, ShapeError) as error:
                 if reading == declared:
-                    misfit = error.reason if isinstance(error, Misfit) else str(error)
+                    misfit = reason_of(error)
+                    elsewhere = isinstance(error, Misfit) and error.defining
                 continue
             if reading == declared:
                 first = problem
@@ -301,6 +309,8 @@ class Judge:
             tried.append(problem)
             if holds(problem):
                 return self._held(problem, reading)
+        if first is None and elsewhere:  # that the claim itself is wrong is not known
+            raise NotUnderstood(self.equality.span, misfit)
         if first is None:
             return Outcome(REFUTED, "shapes", misfit=misfit)
         decision = decide(first, SECONDS_TO_DECIDE)
@@ -332,6 +342,12 @@ class Judge:
 
     def _as_written(self, key: str) -> Node:
         return self.notebook.latex.get(key, Name(key))
+
+    def _is_special(self, condition: Node) -> bool:
+        """y = 1: it holds at no point that is tried."""
+        if not isinstance(condition, Relation) or condition.op != "=":
+            return False
+        return not all(conditions.is_index(self._meaning(), n) for n in (condition.left, condition.right))
 
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
