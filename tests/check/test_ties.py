@@ -68,7 +68,7 @@ FAULTS = {
     "both sides get all": ("clipped", "return (leads / number)", "return leads"),
     "nested in halves": ("nested", "number + (a == b)", "2"),
     "the absolute value has 1": ("absolute", "np.sign(Y - T)", "(1.0 - 2.0 * (Y < T))"),
-    "a bound passes": ("bounds", "> -0.5)", ">= -0.5)"),
+    "a bound passes": ("bounds", "(Y > -0.5,", "(Y >= -0.5,"),
 }
 
 
