@@ -5,7 +5,7 @@ What is made here is for computing only: its functions `scalar.Logistic` and `sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import sympy
@@ -17,8 +17,10 @@ from symjac.core.expr import (
     Contract,
     Equation,
     Expr,
+    Identity,
     Map,
     Max,
+    Number,
     Symbol,
     apply,
     contract,
@@ -55,18 +57,38 @@ SMALL = Law(
     r"\zeta(u) - t u = (1 - t) \zeta(u) + t \zeta(-u), \quad \zeta(u) = \log(1 + e^u)",
     "each application takes a term away from beside the function",
 )
-LAWS = (LOG_OF_VALUE, SHIFT, ELEMENTWISE, SMALL)
+ROOT_AT_ZERO = Law(
+    "derivative of a root at 0",
+    r"\tfrac{d}{du} u^{p} = 0 \text{ at } u = 0, \quad 0 < p < 1",
+    "no negative power of a root is left",
+)
+BRANCH = Law(
+    "branches that are not taken",
+    r"[c]\, f(u) = [c]\, f([c]\, u + [\neg c])",
+    "what is 1 where the branch is not taken stays",
+)
+LAWS = (LOG_OF_VALUE, ROOT_AT_ZERO, SHIFT, ELEMENTWISE, SMALL, BRANCH)
 
 
-def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step, ...]]:
-    """`e` without overflow and logarithms of rounded zeros, and the steps; `values` holds the definitions of names."""
-    if not any(isinstance(n, Map) and _has_exponential_or_log(n.formula) for n in walk(e)):
+def stabilise(e: Expr, values: Mapping[str, Equation], derived: bool = False) -> tuple[Expr, tuple[Step, ...]]:
+    """`e` without overflow and logarithms of rounded zeros, and the steps; `values` holds the definitions of names.
+
+    In what is `derived`, the derivative of a root at 0 is taken as 0.
+    """
+    if not any(isinstance(n, Map) and _has_something_to_do(n.formula) for n in walk(e)):
         return e, ()
     steps: list[Step] = []
     after, names = _open_logs(e, values)
     if after is not e:
         steps.append(Step(LOG_OF_VALUE, e, after, names))
-    for law, rule in ((SHIFT, _shift), (ELEMENTWISE, _elementwise), (SMALL, _without_cancellation)):
+    rules: tuple[tuple[Law, Callable[[Expr], Expr]], ...] = (
+        (ROOT_AT_ZERO, lambda e: _with_roots_at_zero(e, values) if derived else e),
+        (SHIFT, _shift),
+        (ELEMENTWISE, _elementwise),
+        (SMALL, _without_cancellation),
+        (BRANCH, _guarded),
+    )
+    for law, rule in rules:
         before, after = after, rule(after)
         if after is not before:
             steps.append(Step(law, before, after))
@@ -75,8 +97,13 @@ def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step
 
 @cache
 def _has_exponential_or_log(formula: sympy.Expr) -> bool:
-    return bool(formula.has(sympy.exp, sympy.log, sympy.tanh, sympy.erf)) or any(
-        p.exp.is_Rational and p.exp.q == 2 for p in formula.atoms(sympy.Pow)
+    return bool(formula.has(sympy.exp, sympy.log))
+
+
+@cache
+def _has_something_to_do(formula: sympy.Expr) -> bool:
+    return bool(formula.has(sympy.exp, sympy.log, sympy.tanh, sympy.erf, sympy.Piecewise)) or any(
+        not p.exp.is_Integer for p in formula.atoms(sympy.Pow)
     )
 
 
@@ -226,3 +253,69 @@ def _without_cancellation(e: Expr) -> Expr:
         return node if after == formula else from_scalar(after, atoms)
 
     return transform(e, law)
+
+
+def _guarded(e: Expr) -> Expr:
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Map):
+            return None
+        formula = scalar.guarded(node.formula)
+        return node if formula == node.formula else apply(formula, node.args)
+
+    return transform(e, law)
+
+
+# ---------------------------------------------------------------- roots
+
+
+def _with_roots_at_zero(e: Expr, values: Mapping[str, Equation]) -> Expr:
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Map):
+            return None
+        bases = {p.base for p in node.formula.atoms(sympy.Pow) if scalar.is_inverse_root(p)}
+        if not bases:
+            return None
+        known = _signs(node.args, values)
+        positive = frozenset(b for b in bases if b.xreplace(known).is_positive)
+        formula = scalar.with_roots_at_zero(node.formula, positive)
+        return node if formula == node.formula else from_scalar(formula, node.args)
+
+    return transform(e, law)
+
+
+def _signs(args: Sequence[Expr], values: Mapping[str, Equation]) -> dict[sympy.Symbol, sympy.Symbol]:
+    """A symbol for each slot that is known to be positive, or not to be negative, where its argument is."""
+    return {scalar.slot(p): _as_symbol(p, a, values) for p, a in enumerate(args)}
+
+
+def _as_symbol(place: int, a: Expr, values: Mapping[str, Equation]) -> sympy.Symbol:
+    formula = _with_signs(a, values)
+    if formula.is_positive:
+        return sympy.Symbol(f"a{place}", positive=True)
+    return sympy.Symbol(f"a{place}", nonnegative=True) if formula.is_nonnegative else scalar.slot(place)
+
+
+def _with_signs(e: Expr, values: Mapping[str, Equation]) -> sympy.Expr:
+    """A formula that is positive, or not negative, where SymPy can tell from its parts that `e` is."""
+    match e:
+        case Number():
+            return e.value
+        case Symbol():
+            known = values.get(e.name)
+            return _with_signs(known.rhs, {}) if known is not None else sympy.Symbol(e.key, real=True)
+        case Add():
+            return sympy.Add(*(_with_signs(t, values) for t in e.terms))
+        case Contract():
+            # A sum of what is not negative is not negative; of what is positive, positive.
+            return _sign_alone(sympy.Mul(*(_with_signs(f, values) for f in e.factors)))
+        case Map():
+            return e.formula.xreplace({scalar.slot(p): _with_signs(a, values) for p, a in enumerate(e.args)})
+        case Max():
+            return _sign_alone(_with_signs(e.body, values))
+    return sympy.Dummy(nonnegative=True) if isinstance(e, Identity) else sympy.Dummy(real=True)
+
+
+def _sign_alone(formula: sympy.Expr) -> sympy.Expr:
+    if formula.is_positive:
+        return sympy.Dummy(positive=True)
+    return sympy.Dummy(nonnegative=True) if formula.is_nonnegative else sympy.Dummy(real=True)

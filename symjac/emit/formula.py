@@ -126,6 +126,8 @@ def _printed(e: sympy.Basic) -> Code:
         return _where(e)
     if isinstance(e, sympy.core.relational.Relational):
         return _condition(e)
+    if isinstance(e, scalar.Guard):
+        return call("np.where", _condition(e.args[1]), _printed(e.args[0]), atom("1"))
     if isinstance(e, sympy.Max | sympy.Min):
         return _bound(e)
     if isinstance(e, sympy.floor) or type(e) in {*scalar.NUMPY_NAMES, *HELPERS, scalar.Erfc}:
