@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 34f20cd737c7648c
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 71a239196642319c
 """custom_activation: a network and its gradients, derived by symjac from custom_activation.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
