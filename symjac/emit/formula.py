@@ -114,6 +114,8 @@ def _printed(e: sympy.Basic) -> Code:
         return _rational(e)
     if isinstance(e, sympy.Float):
         return _rational(sympy.Rational(float(e))) if float(e).is_integer() else atom(repr(float(e)))
+    if e is sympy.S.NegativeInfinity:
+        return negative(atom("np.inf"))
     if e in _CONSTANTS:
         return atom(_CONSTANTS[e])
     if isinstance(e, sympy.Add):

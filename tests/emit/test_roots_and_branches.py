@@ -87,3 +87,37 @@ def test_value_and_slope(loss: str, row: list[float], value: float, slope: list[
 )
 def test_only_a_root_that_may_be_0_is_guarded(loss: str, guarded: bool) -> None:
     assert hasattr(module(loss), "inverse_root") == guarded
+
+
+ROWS = [
+    ([1000, 0, 5], [0, 1, 1], 5 + np.log1p(np.exp(-5.0))),
+    ([-1000, 0, 5], [1, 0, 0], -1000.0),
+    ([1e4, -1e4, 2], [0, 0.5, 0], -1e4 + np.log(0.5)),
+    ([3, 3, 3], [1, 1, 1], 3 + np.log(3.0)),
+    ([1e4, 9e3, -1e4], [2, 0, 1], 1e4 + np.log(2.0)),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("row", "mask", "value"), ROWS)
+@pytest.mark.parametrize(
+    "loss", ["sum(log(sum(T*exp(Y), axis=1)))", "sum[n] (log(sum[i] (T[n,i]*exp(Y[n,i]))))"], ids=["whole", "entries"]
+)
+def test_masked_sum_of_exponentials(loss: str, row: list[float], mask: list[float], value: float, dtype: Any) -> None:
+    """Shifted by the largest entry that counts; the slope is softmax over those, and 0 elsewhere."""
+    m = module(loss)
+    params = m.Params(np.ones(3, dtype), np.zeros(3, dtype))
+    X, T = np.array([row], dtype), np.array([mask], dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, grads = m.gradients(params, X, T)
+        second = m.linearize(params, X, T).hvp(params)
+    rtol = 50 * np.finfo(dtype).eps
+    np.testing.assert_allclose(found, value, rtol=rtol)
+    weights = np.array(mask) * np.exp(np.where(np.array(mask) > 0, np.array(row) - value, 0.0))
+    np.testing.assert_allclose(grads[1], weights, rtol=1e3 * rtol, atol=rtol)
+    assert all(np.isfinite(h).all() for h in second)
+    moved = np.array(row)  # as w moves by 1
+    curved = weights * (moved - weights @ moved)
+    np.testing.assert_allclose(second[1], curved, rtol=1e3 * rtol, atol=100 * rtol * np.abs(moved).max())
+    assert np.asarray(found).dtype == grads[1].dtype == dtype
