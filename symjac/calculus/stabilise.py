@@ -56,9 +56,9 @@ ELEMENTWISE = Law(
 )
 SMALL = Law(
     "no cancellation",
-    r"\log(1 + u) = \mathop{\mathrm{log1p}} u, \quad e^u - 1 = \mathop{\mathrm{expm1}} u, \quad "
+    r"\log(1 + u) = \operatorname{log1p} u, \quad e^u - 1 = \operatorname{expm1} u, \quad "
     r"\sqrt{1 + u} - 1 = \tfrac{u}{1 + \sqrt{1 + u}}, \quad \sigma(u) - t = (1 - t) \sigma(u) - t \sigma(-u), \quad "
-    r"1 + \tanh u = 2 \sigma(2 u), \quad 1 + \mathop{\mathrm{erf}} u = \mathop{\mathrm{erfc}}(-u), \quad "
+    r"1 + \tanh u = 2 \sigma(2 u), \quad 1 + \operatorname{erf} u = \operatorname{erfc}(-u), \quad "
     r"\zeta(u) - t u = (1 - t) \zeta(u) + t \zeta(-u), \quad \zeta(u) = \log(1 + e^u)",
     "each application takes a term away from beside the function",
 )
