@@ -25,7 +25,7 @@ import click
 
 from symjac.core.errors import InputError
 from symjac.core.faults import at_hand, told
-from symjac.core.files import clash, read_bytes, write_whole
+from symjac.core.files import NotRegular, check_place, clash, read_bytes, write_whole
 from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.train.errors import DataError, Diverged
 
@@ -55,8 +55,7 @@ class Commands(click.Group):
         take_any_text()
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, where a full disk can be told
+            sys.stdout.flush()  # here, where a full disk can be told
             return result
         except InputError as error:
             _end(error.render(), 2)
@@ -80,8 +79,12 @@ class Commands(click.Group):
 def _unusable(error: OSError) -> str:
     """Which file, what is wrong with it, and what to do."""
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "standard output"
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return f"error: {name}: {error.strerror or error}" + "\n  help: free some space, or write elsewhere" * full
+    help = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        help = "\n  help: free some space, or write elsewhere"
+    elif isinstance(error, NotRegular):
+        help = "\n  help: name a file; what is printed where none is named can be piped anywhere"
+    return f"error: {name}: {error.strerror or error}{help}"
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -126,9 +129,10 @@ def build(spec: str, out: str, seed: int, force: bool) -> None:
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
     _keep_apart(files, [spec])
     _keep_edits(Path(out) / f"{name}.py", code, force)
-    for path, text in files.items():
-        _write(path, text)
     with _imported(code, name) as module:
+        _need_to_check(module, derivation.stack)
+        for path, text in files.items():
+            _write(path, text)
         report = _report(module, seed, derivation.stack)
 
     entries = sum(figure.size for figure in report.figures)
@@ -299,6 +303,9 @@ def jacobian(
 
     written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
     _keep_apart([*written, density], [spec, params, *files_of(data)])
+    for place in (out, density):
+        if place:
+            check_place(Path(place))
     derivation = _derive(spec)
     wanted = report.Wanted(
         top=top or (0 if out or trace or density or lyapunov else 5),
@@ -310,7 +317,8 @@ def jacobian(
     with _imported(_code(derivation), derivation.stack.name) as module:
         with _busy("reading the data"):
             at = report.point(module, data, samples, Path(params) if params else None, seed, dtype)
-        _need(module, derivation.stack, samples or len(at.X), 8, dtype, "the Jacobian's products with vectors")
+        vectors = 8 + 4 * max(10, wanted.top) + wanted.exponents * bool(lyapunov)
+        _need(module, derivation.stack, at.samples, vectors, dtype, f"the work with {vectors} vectors of that length")
         with _busy("products"):
             figures = report.figures(module, at, matrix, wanted, seed)
         if out:
@@ -565,7 +573,7 @@ def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> No
     if there == code or is_sealed(there) or not (any_file or is_module(there)):
         return
     what = f"{path} was edited by hand, or is not of symjac"
-    asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+    asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     if not asked or not click.confirm(f"{what}. Write over it?", err=True):
         _end(f"error: {what}\n  help: give another place with -o, or --force to write over it", 2)
 
@@ -577,6 +585,12 @@ def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dt
     values = [d.equation.lhs.shape for d in stack.forward] if stack else []
     shapes = [tuple(int(size) if size.is_Integer else str(size) for size in shape) for shape in values]
     need_for(module, shapes, samples, copies, 4 if dtype == "float32" else 8, what)
+
+
+def _need_to_check(module: ModuleType, stack: Stack | None) -> None:
+    from symjac.check.numeric import BATCHES
+
+    _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
 
 
 def _fix(source: Source, result: Judged, path: Path) -> str:
@@ -616,10 +630,10 @@ def _imported(code: str, name: str, contract: Collection[str] | None = None) -> 
 
 def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
     from symjac.check.declared import declared_loss
-    from symjac.check.numeric import BATCHES, NoPoint
+    from symjac.check.numeric import NoPoint
     from symjac.check.numeric import check as compare
 
-    _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
+    _need_to_check(module, stack)
     try:
         with _busy("checking"):
             return compare(module, seed, partial(declared_loss, stack) if stack else None)
@@ -649,7 +663,7 @@ def _write(path: Path, text: str) -> None:
 def _show(what: Any) -> None:
     from rich.console import Console
 
-    Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else 120).print(what)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(what)
 
 
 @contextmanager

@@ -66,7 +66,8 @@ def read_bytes(path: str | os.PathLike[str], most: int, hint: str = "") -> bytes
     except FileNotFoundError:
         raise InputError(start, "there is no such file", hint="check the path") from None
     except NotRegular as error:
-        raise InputError(start, f"this {error.strerror}", "a regular file", "check the path") from None
+        hint = "write what comes through it to a file, and name that" if "pipe" in str(error) else "check the path"
+        raise InputError(start, f"this {error.strerror}", "a regular file", hint) from None
     except (OSError, ValueError) as error:
         raise InputError(start, f"the file cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(raw) > most:
@@ -81,7 +82,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     try:
         place = Path(os.path.realpath(path))
-        mode = _mode(place)
+        mode = check_place(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         _clear(place)
         handle, beside = _scratch(place)
@@ -101,8 +102,8 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _mode(place: Path) -> int:
-    """The permissions of the file that is there, or of a new one."""
+def check_place(place: Path) -> int:
+    """The permissions of the file that is there, or of a new one. Raises NotRegular where it is no file."""
     try:
         mode = place.stat().st_mode
     except FileNotFoundError:

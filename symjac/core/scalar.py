@@ -1,14 +1,15 @@
 """The one door to SymPy's scalar calculus: formulas in placeholders `slot(0), slot(1), ...`.
 
 Every function here is pure and cached on the formula, so a formula that occurs in a thousand layers is worked out once.
-Kinks: the derivative of max, min and |x| is taken as 0 where the arguments tie; of a `where`, as the branch that its
-condition selects. Away from kinks, derivatives of indicators are 0.
+Kinks: quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or declared
+constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. A `where` has the derivative of the branch that
+its condition selects. Away from kinks, derivatives of indicators are 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,33 @@ class Softplus(sympy.Function):  # type: ignore[misc]
     nargs = 1
 
 
+class Share(sympy.Function):  # type: ignore[misc]
+    """The share of the first in the maximum of all: 1 over the number that tie where none is larger, else 0.
+
+    1[a ≥ b, a ≥ c, ..] / (1 + 1[a = b] + 1[a = c] + ..). Its arguments stay apart, so that what ties in a formula ties
+    here too, whatever rounding a difference of the two would have.
+    """
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(0)
+
+    def in_indicators(self) -> sympy.Expr:
+        a, *others = self.args
+        leads = sympy.Mul(*(indicator(a >= b) for b in others))
+        return leads / (1 + sympy.Add(*(indicator(sympy.Eq(a, b)) for b in others)))
+
+    def in_signs(self) -> sympy.Expr:
+        """Π_b (1 + sign(a − b)) over the sum of these products for all; of two, (1 + sign(a − b))/2."""
+        leads = []
+        for place, a in enumerate(self.args):
+            behind = (1 - sympy.sign(b - a) for b in self.args[:place])
+            before = (1 + sympy.sign(a - b) for b in self.args[place + 1 :])
+            leads.append(sympy.Mul(*behind, *before))
+        return leads[0] / sympy.Add(*leads)
+
+
 class Log1p(sympy.Function):  # type: ignore[misc]
     """log(1 + u), exact for small u too. Made by `stabilise` alone, never differentiated."""
 
@@ -172,19 +200,75 @@ def indicator(condition: sympy.Basic) -> sympy.Expr:
     return sympy.Piecewise((sympy.Integer(1), condition), (sympy.Integer(0), True))
 
 
+@cache
+def plain_conditions(formula: sympy.Expr) -> sympy.Expr:
+    """`formula` with conditions of comparisons, and, or alone: of a `where` in a condition SymPy makes ITE and not."""
+    if not formula.has(sympy.ITE, sympy.Not):
+        return formula
+    return formula.replace(
+        lambda e: isinstance(e, sympy.ITE | sympy.Not),
+        lambda e: sympy.to_nnf(e, simplify=False),
+    )
+
+
 # ---------------------------------------------------------------- calculus
+
+
+class _Extreme(sympy.Function):  # type: ignore[misc]
+    """A maximum or minimum while SymPy differentiates: its slope by a quantity is that quantity's share.
+
+    d max(a, b, .., c) = Share(a, b, ..) 1[a > c] da + .., c the largest of the constants; min(a, b) is −max(−a, −b).
+    """
+
+    is_real = True
+    of: type[sympy.Expr]
+    side: int
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        a = self.args[argindex - 1]
+        rivals = [b for b in self.args if slots_of(b) and b != a]
+        bounds = [b for b in self.args if not slots_of(b)]
+        share = Share(*(self.side * b for b in (a, *rivals))) if rivals else sympy.Integer(1)
+        if not bounds:
+            return share
+        bound = self.of(*bounds)
+        return share * indicator(a > bound if self.side == 1 else a < bound)
+
+
+class _Largest(_Extreme):
+    of, side = sympy.Max, 1
+
+
+class _Smallest(_Extreme):
+    of, side = sympy.Min, -1
 
 
 @cache
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
-    raw = sympy.diff(formula, slot(by))
-    return simplest(_settle_kinks(raw))
+    held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
+    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0])))
+    return simplest(_settled(sympy.diff(held, slot(by))))
 
 
-def _settle_kinks(e: sympy.Expr) -> sympy.Expr:
+class _Real(sympy.Function):  # type: ignore[misc]
+    """u, known to be real: √x is so wherever it has a value here, and SymPy, for which it is complex, is told so."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(1)
+
+
+def _is_loose(e: sympy.Basic) -> bool:
+    """True for |u| and sign(u) of a u that SymPy does not know to be real."""
+    return isinstance(e, sympy.Abs | sympy.sign) and not e.args[0].is_extended_real
+
+
+def _settled(e: sympy.Expr) -> sympy.Expr:
+    e = e.replace(_Real, lambda u: u).replace(_Largest, sympy.Max).replace(_Smallest, sympy.Min)
     e = e.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
-    e = e.replace(sympy.Heaviside, lambda *args: indicator(args[0] > 0))
     if e.has(sympy.Derivative, sympy.Subs):
         raise ValueError(f"SymPy finds no derivative in {e}")
     return e
@@ -629,11 +713,11 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             for branch, condition in reversed(e.args[:-1]):
                 out = np.where(value(condition), value(branch), out)
             return out
-        if isinstance(e, sympy.And | sympy.Or):
-            joined = np.logical_and if isinstance(e, sympy.And) else np.logical_or
-            return joined.reduce([value(a) for a in e.args])
         if isinstance(e, sympy.core.relational.Relational):
             return RELATIONS[type(e)](value(e.lhs), value(e.rhs))
+        if isinstance(e, sympy.And | sympy.Or):
+            both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
+            return reduce(both, (value(a) for a in e.args))
         if isinstance(e, sympy.Max | sympy.Min):
             pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
             out = value(e.args[0])
@@ -642,6 +726,10 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             return out
         if isinstance(e, Guard):
             return np.where(value(e.args[1]), value(e.args[0]), 1)
+        if isinstance(e, Share):
+            first, *others = (value(a) for a in e.args)
+            leads = np.logical_and.reduce(np.broadcast_arrays(*(first >= b for b in others)))
+            return leads / (1 + sum(first == b for b in others))
         if type(e) in STABLE:
             return evaluate(STABLE[type(e)], [value(e.args[0])], constants)
         if isinstance(e, sympy.floor):

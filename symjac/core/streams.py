@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
-from typing import TextIO
 
 SPELLED = {
     "×": "x", "−": "-", "–": "-", "—": "-", "±": "+-", "…": "...", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
@@ -28,26 +28,29 @@ codecs.register_error(HANDLER, _spelled)
 
 
 def take_any_text() -> None:
-    """Standard output and error no longer refuse what their encoding lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
+    """Standard output and error no longer refuse what their encoding lacks; one that is closed takes all, unseen."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=HANDLER)
 
 
 def writable(text: str, errors: str) -> str:
     """`text` with what standard output cannot write replaced as codecs' `errors` says."""
-    encoding = _encoding(sys.stdout)
+    encoding = _encoding()
     return text.encode(encoding, errors).decode(encoding, "replace")
 
 
 def fits(text: str) -> bool:
     """Whether standard output can write `text` as it is."""
     try:
-        text.encode(_encoding(sys.stdout))
+        text.encode(_encoding())
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _encoding(stream: TextIO | None) -> str:
-    return getattr(stream, "encoding", None) or "utf-8"
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"

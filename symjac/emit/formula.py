@@ -21,6 +21,8 @@ HELPERS: dict[type[sympy.Function], str] = {
     scalar.InverseRoot: "inverse_root",
 }
 """The functions that a module defines for itself where it uses them; `scalar.STABLE` says what they compute."""
+SHARE = "share_of_maximum"
+"""Another one: `scalar.Share`."""
 
 _RELATIONS = {
     sympy.StrictGreaterThan: ">",
@@ -132,6 +134,8 @@ def _printed(e: sympy.Basic) -> Code:
         return call("np.where", _condition(e.args[1]), _printed(e.args[0]), atom("1"))
     if isinstance(e, sympy.Max | sympy.Min):
         return _bound(e)
+    if isinstance(e, scalar.Share):
+        return call(SHARE, *(_printed(a) for a in e.args))
     if isinstance(e, sympy.floor) or type(e) in {*scalar.NUMPY_NAMES, *HELPERS, scalar.Erfc}:
         return _call(e)
     raise TypeError(f"no NumPy code for {e}")

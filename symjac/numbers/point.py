@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from symjac.train.archive import open_npz
 from symjac.train.datasets import load
 from symjac.train.errors import DataError
+from symjac.train.memory import need_for
 
 Array = NDArray[Any]
 
@@ -24,6 +25,7 @@ class Point:
     T: Array
     name: str
     """What the data are called in messages."""
+    samples: int
 
 
 def point(module: ModuleType, data: str, samples: int | None, weights: Path | None, seed: int, dtype: str) -> Point:
@@ -35,11 +37,13 @@ def point(module: ModuleType, data: str, samples: int | None, weights: Path | No
     count = len(loaded.train)
     if samples is not None and samples > count:
         raise DataError(f"{loaded.name}: has {count:,} samples, fewer than {samples:,}")
+    width = np.dtype(dtype).itemsize
+    need_for(module, (), samples or count, 3, width, "the Jacobian at these weights and samples")
     X, T = loaded.train.take(slice(0, samples if samples is not None else count))
     params = module.init(np.random.default_rng(seed), np.dtype(dtype).type)
     if weights is not None:
         params = weights_of(weights, params, dtype)
-    return Point(params, X, T, loaded.name)
+    return Point(params, X, T, loaded.name, samples or count)
 
 
 def weights_of(weights: Path, like: Any, dtype: str) -> Any:
