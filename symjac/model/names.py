@@ -7,7 +7,6 @@ something of its own is spelt with an underscore behind it, which no name of a u
 from __future__ import annotations
 
 import builtins
-import difflib
 import keyword
 import re
 import sys
@@ -16,6 +15,7 @@ from functools import cache
 
 from symjac.core.errors import InputError, Place
 from symjac.core.scalar import FUNCTIONS
+from symjac.model import habits
 from symjac.model.yaml_source import shown
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
@@ -59,8 +59,8 @@ _OPERANDS = {
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean ...?`, or nothing."""
-    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    found = habits.meant(name, known)
+    return f"did you mean {found}?" if found else ""
 
 
 def one_of(known: Iterable[str]) -> str:
