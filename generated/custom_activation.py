@@ -1,10 +1,12 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 34f20cd737c7648c
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 3193f299d9148ad5
 """custom_activation: a network and its gradients, derived by symjac from custom_activation.yaml.
 
-Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
-maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Declared: sum(T, axis=1) = 1. Laid out by
+templates/numpy/module.py.j2.
 
     X        (k, 6)   input
     T        (k, 3)   input
@@ -164,11 +166,11 @@ def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Para
     db2 = delta_2.sum(axis=0)
     # delta_1 = ((delta_2 W2ᵀ) ⊙ (1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 +
     #     exp(−beta·A1)) − tanh(A1)^⊙2))/4
-    # computed stably: stable functions
+    # computed stably: stable functions, no cancellation
     sigmoid_A1 = sigmoid(beta * A1)
     delta_1 = (
         (delta_2 @ W2.T)
-        * (beta * A1 * (1 - sigmoid_A1) * sigmoid_A1 - 0.25 * np.tanh(A1)**2 + sigmoid_A1 + 0.25)
+        * (sigmoid(-2 * A1) * sigmoid(2 * A1) + beta * A1 * sigmoid_A1 * sigmoid(-beta * A1) + sigmoid_A1)
     )
     # dW1 = Xᵀ delta_1
     dW1 = X.T @ delta_1
@@ -241,7 +243,7 @@ class Linearized(Cached):
         dZ1 = delta_2 @ W2.T
         # delta_1 = (dZ1 ⊙ (1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 +
         #     exp(−beta·A1)) − tanh(A1)^⊙2))/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         delta_1 = slope_Z1 * dZ1
         # dW1 = Xᵀ delta_1
         dW1 = X.T @ delta_1
@@ -261,7 +263,7 @@ class Linearized(Cached):
         RA1 = X @ VW1 + Vb1
         # RZ1 = ((1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 + exp(−beta·A1)) −
         #     tanh(A1)^⊙2) ⊙ RA1)/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         RZ1 = slope_Z1 * RA1
         # RA2 = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
         RA2 = RZ1 @ W2 + Z1 @ VW2 + Vb2
@@ -279,7 +281,7 @@ class Linearized(Cached):
         #     tanh(A1)^⊙2) ⊙ RdZ1)/4 + (dZ1 ⊙ (tanh(A1)^⊙3 + (4·beta)/(1 + exp(−beta·A1)) + 2·beta²·A1 ⊘ (1 +
         #     exp(−beta·A1)) + 4·beta²·A1 ⊘ (1 + exp(−beta·A1))^⊙3 − tanh(A1) − (4·beta)/(1 + exp(−beta·A1))^⊙2 −
         #     6·beta²·A1 ⊘ (1 + exp(−beta·A1))^⊙2) ⊙ RA1)/2
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         Rdelta_1 = slope_Z1 * RdZ1 + slope_delta_1 * RA1
         # RdW1 = Xᵀ Rdelta_1
         RdW1 = X.T @ Rdelta_1
@@ -309,7 +311,7 @@ class Linearized(Cached):
         RA1 = np.tensordot(X, VW1, axes=([1], [1])) + Vb1
         # RZ1[n,m,i] = (1/4 + beta·(A1[n,i]·(1 − 1/(1 + exp(−beta·A1[n,i]))))/(1 + exp(−beta·A1[n,i])) −
         #     tanh(A1[n,i])²/4 + 1/(1 + exp(−beta·A1[n,i])))·RA1[n,m,i]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         RZ1 = slope_Z1[:, None] * RA1
         # RA2[n,m,j] = Σ_i W2[i,j]·RZ1[n,m,i] + Σ_i Z1[n,i]·VW2[m,i,j] + Vb2[m,j]
         RA2 = RZ1 @ W2 + np.tensordot(Z1, VW2, axes=([1], [1])) + Vb2
@@ -331,7 +333,7 @@ class Linearized(Cached):
         #     exp(−beta·A1[n,j])) − 3·beta²·A1[n,j]/(1 + exp(−beta·A1[n,j]))² + 2·beta²·A1[n,j]/(1 +
         #     exp(−beta·A1[n,j]))³ + (2·beta)/(1 + exp(−beta·A1[n,j])) − (2·beta)/(1 + exp(−beta·A1[n,j]))² +
         #     tanh(A1[n,j])³/2 − tanh(A1[n,j])/2)·RA1[n,m,j]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         Rdelta_1 = slope_Z1[:, None] * RdZ1 + slope_delta_1[:, None] * RA1
         # RdW1[m,i,j] = Σ_n X[n,i]·Rdelta_1[n,m,j]
         RdW1 = np.tensordot(X, Rdelta_1, axes=([0], [0])).transpose(1, 0, 2)
@@ -350,7 +352,7 @@ class Linearized(Cached):
         RA1 = X @ VW1 + Vb1
         # RZ1 = ((1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 + exp(−beta·A1)) −
         #     tanh(A1)^⊙2) ⊙ RA1)/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         RZ1 = slope_Z1 * RA1
         # RA2 = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
         RA2 = RZ1 @ W2 + Z1 @ VW2 + Vb2
@@ -366,7 +368,7 @@ class Linearized(Cached):
         GdZ1 = Gdelta_2 @ W2.T
         # Gdelta_1 = (GdZ1 ⊙ (1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 +
         #     exp(−beta·A1)) − tanh(A1)^⊙2))/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         Gdelta_1 = slope_Z1 * GdZ1
         # GdW1 = Xᵀ Gdelta_1
         GdW1 = X.T @ Gdelta_1
@@ -389,7 +391,7 @@ class Linearized(Cached):
         J_Y_A2 = self.J_Y_A2
         # J_Y_A1[n,i,j1] = (1/4 + beta·(A1[n,j1]·(1 − 1/(1 + exp(−beta·A1[n,j1]))))/(1 + exp(−beta·A1[n,j1])) −
         #     tanh(A1[n,j1])²/4 + 1/(1 + exp(−beta·A1[n,j1])))·Σ_i2 J_Y_A2[n,i,i2]·W2[j1,i2]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         return (J_Y_A2 @ W2.T) * slope_Z1[:, None]
 
     @cached_property
@@ -412,7 +414,7 @@ class Linearized(Cached):
         #     exp(−beta·A1[n,j])) − 3·beta²·A1[n,j]/(1 + exp(−beta·A1[n,j]))² + 2·beta²·A1[n,j]/(1 +
         #     exp(−beta·A1[n,j]))³ + (2·beta)/(1 + exp(−beta·A1[n,j])) − (2·beta)/(1 + exp(−beta·A1[n,j]))² +
         #     tanh(A1[n,j])³/2 − tanh(A1[n,j])/2)·1[j = j1]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         return slope_Z1[:, :, None] * J_dZ1_A1 + slope_delta_1[:, :, None] * np.eye(12, dtype=bool)
 
     def hessian_block(self, row: str, column: str) -> np.ndarray:
@@ -506,7 +508,7 @@ def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
     _, _, W2, _ = params
     k = X.shape[0]
     sigmoid_A1 = sigmoid(beta * A1)
-    slope_Z1 = beta * A1 * (1 - sigmoid_A1) * sigmoid_A1 - 0.25 * np.tanh(A1)**2 + sigmoid_A1 + 0.25
+    slope_Z1 = sigmoid(-2 * A1) * sigmoid(2 * A1) + beta * A1 * sigmoid_A1 * sigmoid(-beta * A1) + sigmoid_A1
     # delta_2 = (Y − T)/k
     delta_2 = (Y - T) / k
     # dZ1 = delta_2 W2ᵀ
@@ -575,9 +577,13 @@ def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.nd
             k = X.shape[0]
             # ∂Z1[n,i]/∂A1[n1,i1] = (1/4 + beta·(A1[n,i]·(1 − 1/(1 + exp(−beta·A1[n,i]))))/(1 +
             #     exp(−beta·A1[n,i])) − tanh(A1[n,i])²/4 + 1/(1 + exp(−beta·A1[n,i])))·1[n = n1]·1[i = i1]
-            # computed stably: stable functions
+            # computed stably: stable functions, no cancellation
             sigmoid_A1 = sigmoid(beta * A1)
-            part_A1 = beta * A1 * (1 - sigmoid_A1) * sigmoid_A1 - 0.25 * np.tanh(A1)**2 + sigmoid_A1 + 0.25
+            part_A1 = (
+                sigmoid(-2 * A1) * sigmoid(2 * A1)
+                + beta * A1 * sigmoid_A1 * sigmoid(-beta * A1)
+                + sigmoid_A1
+            )
             return (
                 (part_A1[:, :, None] * np.eye(k, dtype=bool)[:, None])[:, :, :, None]
                 * np.eye(12, dtype=bool)[:, None]

@@ -1,10 +1,12 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: bacd9725d1a2579f
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 16d620b1573188d3
 """deep_mlp: a network and its gradients, derived by symjac from deep_mlp.yaml.
 
-Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
-maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Declared: sum(T, axis=1) = 1. Laid out by
+templates/numpy/module.py.j2.
 
     X        (k, 784)    input
     T        (k, 10)     input

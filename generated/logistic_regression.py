@@ -1,10 +1,11 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 9cd8b95676559376
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 49dd2a19105babaf
 """logistic_regression: a network and its gradients, derived by symjac from logistic_regression.yaml.
 
-Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
-maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Laid out by templates/numpy/module.py.j2.
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Laid out by templates/numpy/module.py.j2.
 
     X        (k, 8)  input
     T        (k, 1)  input

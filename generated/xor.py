@@ -1,10 +1,11 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 7b9a3578b997d2b4
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: f755fc89ee19ed92
 """xor: a network and its gradients, derived by symjac from xor.yaml.
 
 Conventions: samples are columns, a dense layer is A = W X + b 1ᵀ; a gradient has the shape of its parameter;
-a maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector
-of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Laid out by templates/numpy/module.py.j2.
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Laid out by templates/numpy/module.py.j2.
 
     X        (2, k)  input
     T        (1, k)  input

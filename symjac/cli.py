@@ -447,7 +447,10 @@ def _derive(spec: str) -> Derivation:
         from symjac.model.build import build_stack, load_spec
 
         with at_hand(lambda: spec):
-            return derive(build_stack(load_spec(spec)))
+            derivation = derive(build_stack(load_spec(spec)))
+    for remark in derivation.stack.remarks:
+        click.echo(remark.render(), err=True)
+    return derivation
 
 
 def _code(derivation: Derivation) -> str:

@@ -29,6 +29,7 @@ from symjac.calculus.trace import LocalJacobian
 from symjac.core import scalar
 from symjac.core.expr import (
     ONE,
+    ZERO,
     Add,
     Contract,
     Determinant,
@@ -355,6 +356,8 @@ def _hadamard_power(m: Any, power: sympy.Expr) -> Any:
 
 
 def _product(e: Contract, view: _View, wanted: tuple[Index, ...]) -> _Form:
+    if view.sample in e.summed:
+        view = _View()  # the sum's own index of that name runs over all samples
     c = sympy.Integer(1)
     pieces: list[_Form] = []
     for f in e.factors:
@@ -510,7 +513,13 @@ class SampleSum:
 def block_form(
     e: Expr, row: Symbol, column: Symbol, *, vec: str = "columns", batch: sympy.Expr | None = None
 ) -> SampleSum | None:
-    """∂²L/∂vec(row)∂vec(column) as a sum over samples of Kronecker products, or as one; None where it has no form."""
+    """∂²L/∂vec(row)∂vec(column) as a sum over samples of Kronecker products, or as one; None where it has no form.
+
+    A block that vanishes has the coefficient 0.
+    """
+    if e is ZERO:
+        shape = (sympy.Mul(*row.shape), sympy.Mul(*column.shape))
+        return SampleSum(sympy.Integer(0), sympy.ZeroMatrix(*shape), None)
     terms = [_factors(t) for t in _expanded(e)]
     samples = {next((i for i in summed if i.size == batch), None) for _, summed in terms}
     if len(samples) != 1 or len(row.indices) > 2 or len(column.indices) > 2:

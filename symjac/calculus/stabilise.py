@@ -13,6 +13,7 @@ import sympy
 from symjac.calculus.trace import Law, Step
 from symjac.core import scalar
 from symjac.core.expr import (
+    Add,
     Contract,
     Equation,
     Expr,
@@ -46,7 +47,15 @@ ELEMENTWISE = Law(
     r"\tfrac{1}{1 + e^{-u}} = \tfrac{e^{\min(u, 0)}}{1 + e^{-|u|}}",
     "each application removes an exponential",
 )
-LAWS = (LOG_OF_VALUE, SHIFT, ELEMENTWISE)
+SMALL = Law(
+    "no cancellation",
+    r"\log(1 + u) = \operatorname{log1p} u, \quad e^u - 1 = \operatorname{expm1} u, \quad "
+    r"\sqrt{1 + u} - 1 = \tfrac{u}{1 + \sqrt{1 + u}}, \quad \sigma(u) - t = (1 - t) \sigma(u) - t \sigma(-u), \quad "
+    r"1 + \tanh u = 2 \sigma(2 u), \quad 1 + \operatorname{erf} u = \operatorname{erfc}(-u), \quad "
+    r"\zeta(u) - t u = (1 - t) \zeta(u) + t \zeta(-u), \quad \zeta(u) = \log(1 + e^u)",
+    "each application takes a term away from beside the function",
+)
+LAWS = (LOG_OF_VALUE, SHIFT, ELEMENTWISE, SMALL)
 
 
 def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step, ...]]:
@@ -57,7 +66,7 @@ def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step
     after, names = _open_logs(e, values)
     if after is not e:
         steps.append(Step(LOG_OF_VALUE, e, after, names))
-    for law, rule in ((SHIFT, _shift), (ELEMENTWISE, _elementwise)):
+    for law, rule in ((SHIFT, _shift), (ELEMENTWISE, _elementwise), (SMALL, _without_cancellation)):
         before, after = after, rule(after)
         if after is not before:
             steps.append(Step(law, before, after))
@@ -66,7 +75,9 @@ def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step
 
 @cache
 def _has_exponential_or_log(formula: sympy.Expr) -> bool:
-    return bool(formula.has(sympy.exp, sympy.log))
+    return bool(formula.has(sympy.exp, sympy.log, sympy.tanh, sympy.erf)) or any(
+        p.exp.is_Rational and p.exp.q == 2 for p in formula.atoms(sympy.Pow)
+    )
 
 
 # ---------------------------------------------------------------- logarithms of values
@@ -201,5 +212,17 @@ def _elementwise(e: Expr) -> Expr:
             return None
         formula = scalar.stabilise(node.formula)
         return node if formula == node.formula else apply(formula, node.args)
+
+    return transform(e, law)
+
+
+def _without_cancellation(e: Expr) -> Expr:
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Map | Add):
+            return None
+        atoms: list[Expr] = []
+        formula = scalar_of(node, atoms)
+        after = scalar.without_cancellation(formula)
+        return node if after == formula else from_scalar(after, atoms)
 
     return transform(e, law)

@@ -41,8 +41,8 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
         return values.scalar(number(dimension(m, args, span)))
     if key == "inner" and len(args) == 2:
         return values.inner(m.read(args[0]), m.read(args[1]))
-    if key in ("max", "min") and len(args) == 2:
-        return pair(m, key, args)
+    if key in ("max", "min") and len(args) > 1:
+        return extreme(m, key, args)
     if len(args) != 1:
         raise NotUnderstood(span, f"{key} takes one argument here")
     x = m.read(args[0])
@@ -73,9 +73,9 @@ def mapped(m: Meaning, formula: sympy.Expr, x: Value) -> Value:
     return Value(apply(formula, [x.expr]), x.axes, x.row)
 
 
-def pair(m: Meaning, key: str, args: Sequence[Node]) -> Value:
+def extreme(m: Meaning, key: str, args: Sequence[Node]) -> Value:
     make = sympy.Max if key == "max" else sympy.Min
-    return values.elementwise(make(scalar.slot(0), scalar.slot(1)), *(m.read(a) for a in args))
+    return values.elementwise(make(*map(scalar.slot, range(len(args)))), *(m.read(a) for a in args))
 
 
 def own(m: Meaning, key: str, f: Function, args: list[Value], span: Span) -> Value:

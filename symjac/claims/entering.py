@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import sympy
@@ -56,7 +57,8 @@ def assume(m: Meaning, s: Symbol) -> None:
     """What the notes say of a declared quantity."""
     for said in m.notebook.facts:
         if identifier(said.name) == s.name:
-            m.world.assume(fact_of(m, said, s))
+            with suppress(*((WorldError,) if said.in_text else ())):
+                m.world.assume(fact_of(m, said, s))
 
 
 def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:

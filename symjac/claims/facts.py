@@ -139,6 +139,31 @@ def candidates(s: Symbol) -> list[Fact]:
     return out
 
 
+def equations(f: Fact) -> list[Expr]:
+    """What is 0, over its free indices, where the fact holds and nowhere else; several ways to write it, or none."""
+    s = f.symbol
+    over = [s.indices[a] for a in f.axes]
+    match f.what:
+        case Property.SUM:
+            return [add(_summed(s, over), number(-f.value))]
+        case Property.UNIT:
+            square = _summed(contract([s, s]), over)
+            return [add(square, number(-1)), add(apply(sympy.sqrt(scalar.slot(0)), [square]), number(-1))]
+        case Property.SYMMETRIC:
+            return [add(s, negate(_transposed(s, f)))]
+        case Property.SKEW:
+            return [add(s, _transposed(s, f))]
+        case Property.ORTHOGONAL:
+            i, j = s.indices
+            row, column, k = _aside(f, [i, j, i])
+            minus = negate(identity(i, j))
+            across = contract([rename(s, {i: k, j: i}), rename(s, {i: k})], [k])
+            along = contract([rename(s, {j: k}), rename(s, {i: j, j: k})], [k])
+            inverted = inverse(rename(s, {i: row, j: column}), row, column, i, j)
+            return [add(across, minus), add(along, minus), add(inverted, negate(_transposed(s, f)))]
+    return []
+
+
 # ---------------------------------------------------------------- several facts of one symbol
 
 
@@ -326,6 +351,7 @@ __all__ = [
     "Property",
     "candidates",
     "check_together",
+    "equations",
     "fact",
     "free_name",
     "go_together",

@@ -20,7 +20,7 @@ from symjac.claims.derivatives import arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
-from symjac.claims.pending import innermost
+from symjac.claims.pending import innermost, is_zero
 from symjac.claims.tree import (
     Abs,
     Big,
@@ -115,6 +115,10 @@ class Meaning:
                 self.bound.append({number: values.from_symbol(free)})
             a, b = self.read(left), self.read(right)
             holding = [conditions.indicator(self, c) for c in when]
+            if is_zero(right):  # zero is of every shape
+                b = Value(b.expr, a.axes, a.row) if not b.axes else b
+            elif is_zero(left):
+                a = Value(a.expr, b.axes, b.row) if not a.axes else a
             try:
                 a, b = values.same(a, b)
                 return reduce(values.hadamard, holding, a), reduce(values.hadamard, holding, b)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from symjac.claims.tree import Name, Node, Span
 
@@ -93,7 +94,9 @@ class FactText:
     name: Node
     axis: str = ""
     value: Node | None = None
-    text: str = ""
+    text: str = field(default="", compare=False)
+    in_text: bool = field(default=False, compare=False)
+    """Said in the text: where it makes no sense, or not beside the others, it is not used."""
 
 
 @dataclass(slots=True)
@@ -135,6 +138,20 @@ class Notebook:
     """X' is the transpose, as in the plain notation."""
     latex: dict[str, Node] = field(default_factory=dict)
     """Identifier -> the name as the writer writes it."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Identifier -> the statement that defines it."""
+    defined_since: dict[str, int] = field(default_factory=dict)
+    """Identifier -> the statement from which on its formula holds; those before are of an earlier meaning."""
+    declared_since: dict[str, int] = field(default_factory=dict)
+    """The same of its shape."""
+
+    redeclared: dict[str, int] = field(default_factory=dict)
+    """Identifier -> the first statement that gives it another shape."""
+
+    def copy(self) -> Notebook:
+        """Another one that says the same, to be filled on its own."""
+        values = {f.name: copy.copy(getattr(self, f.name)) for f in fields(self)}
+        return Notebook(**values)
 
     def knows(self, key: str) -> bool:
         """True where the identifier stands for a quantity."""

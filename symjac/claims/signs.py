@@ -12,13 +12,13 @@ RELATIONS = {
     "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\ne": "!=", "\\neq": "!=", "\\coloneqq": ":=",
     "\\triangleq": ":=", "\\doteq": ":=", "\\equiv": "=", "\\leftarrow": "<-", "\\gets": "<-", "\\in": "in",
     "\\to": "->", "\\rightarrow": "->", "\\mapsto": "->", "\\longrightarrow": "->", "\\longmapsto": "->",
-    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\propto": "prop",
+    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\propto": "prop", "\\succ": "succ", "\\succeq": "succeq",
 }  # fmt: skip
 
 # The sign that each relation is set with, where it is not itself one.
 RELATION_SIGNS = {
     "<=": r"\leq", ">=": r"\geq", "!=": r"\neq", "<-": r"\leftarrow", "in": r"\in", "->": r"\to", "~": r"\approx",
-    "prop": r"\propto",
+    "prop": r"\propto", "succ": r"\succ", "succeq": r"\succeq",
 }  # fmt: skip
 
 ARROWS = _words(

@@ -345,6 +345,7 @@ def apply(formula: sympy.Expr, args: Sequence[Expr]) -> Expr:
 
 
 def _map(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
+    formula = scalar.plain_conditions(formula)
     used = scalar.slots_of(formula)
     if not used:
         return number(formula)

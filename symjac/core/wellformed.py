@@ -54,6 +54,8 @@ HEADS = (
     *(f for f, _, _ in scalar.FUNCTIONS.values()),
     *scalar.STABLE,
     *scalar.RELATIONS,
+    sympy.And,
+    sympy.Or,
     sympy.Add,
     sympy.Mul,
     sympy.Pow,

@@ -88,7 +88,7 @@ class _Module:
         self.values = {d.equation.lhs.name: d.equation for d in stack.forward}
         constants = [in_python(name) for name, _ in stack.constants]
         self.taken = {*self.inputs, *self.parameters, *map(in_python, self.known), *constants, *open_sizes(stack)}
-        self.taken |= {"params", "np", "math", "factors", "blocks", *formula.HELPERS.values()}
+        self.taken |= {"params", "np", "math", "factors", "blocks", *formula.HELPERS.values(), formula.SHARE}
         self.samples = self._free("samples")
         self.arrays: dict[Expr, str] = {}
         """What the factors of the terms are, over the batch index and then letters, and their names."""

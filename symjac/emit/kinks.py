@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 
 import sympy
 
@@ -63,7 +64,7 @@ def zeros(formula: sympy.Expr) -> tuple[sympy.Expr, ...]:
     found: list[sympy.Expr] = []
     for e in sympy.preorder_traversal(formula):
         if isinstance(e, sympy.Max | sympy.Min):
-            found += [a - e.args[0] for a in e.args[1:]]
+            found += [a - b for a, b in combinations(e.args, 2)]
         elif isinstance(e, sympy.Abs | sympy.sign):
             found.append(e.args[0])
         elif isinstance(e, sympy.core.relational.Relational):

@@ -89,6 +89,7 @@ _RELATIONS = {
     sympy.Unequality: (r"\neq", "≠"),
 }
 _FUNCTIONS = {sympy.atan: "arctan", sympy.asinh: "arcsinh", scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
+_FUNCTIONS |= {scalar.Log1p: "log1p", scalar.Expm1: "expm1", scalar.Erfc: "erfc"}
 _KNOWN = {"exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min", "det"}
 """Functions that have a command of their own."""
 
@@ -167,8 +168,9 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     def magnitude(self, body: Part) -> Part:
         return Part(rf"\lvert {self.show(body)} \rvert", Level.ATOM)
 
-    def squared_norm(self, body: Part, vector: bool) -> Part:
-        return Part(rf"\lVert {self.show(body)} \rVert" + ("^{2}" if vector else "_{F}^{2}"), Level.ATOM)
+    def norm(self, body: Part, vector: bool, power: str) -> Part:
+        text = rf"\lVert {self.show(body)} \rVert" + "_{F}" * (not vector)
+        return Part(text + f"^{{{power}}}", Level.POWER) if power else Part(text, Level.ATOM)
 
     def big(self, operator: str, indices: Sequence[Index], body: Part) -> Part:
         head = rf"\{operator}_{{{','.join(self.index_name(i.name) for i in indices)}}}"
@@ -360,6 +362,9 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     def part_Pow(self, e: Any) -> Part:
         if self.is_reciprocal(e):
             return self.fraction(Part("1", Level.ATOM), self.part(1 / e))
+        norm = self.square(e.base) if isinstance(e.base, sympy.Trace) else None
+        if norm is not None:
+            return self.norm(*norm, "" if e.exp == sympy.Rational(1, 2) else self.show(self.part(2 * e.exp)))
         base = self.part(e.base)
         if e.exp == sympy.Rational(1, 2):
             return self.root(base)
@@ -374,6 +379,9 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         """f(x), f'(x), f''(x), f^{(3)}(x)."""
         head = self.index_name(e.name) + ("'" * e.order if e.order < 3 else self.superscript(f"({e.order})"))
         return Part(head + self.bracketed(self.show(self.part(e.args[0]))), Level.ATOM)
+
+    def part_Share(self, e: Any) -> Part:
+        return self.part(e.in_indicators())
 
     def part_Abs(self, e: Any) -> Part:
         return self.magnitude(self.part(e.args[0]))
@@ -393,17 +401,29 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     def condition(self, c: Any) -> str:
         if isinstance(c, sympy.And | sympy.Or):
             word = (r" \wedge ", " ∧ ") if isinstance(c, sympy.And) else (r" \vee ", " ∨ ")
-            return word[self.RELATION].join(self.condition(a) for a in sorted(c.args, key=str))
+            parts = [
+                self.bracketed(self.condition(a)) if isinstance(a, sympy.And | sympy.Or) else self.condition(a)
+                for a in sorted(c.args, key=str)
+            ]
+            return word[self.RELATION].join(parts)
         return f"{self._print(c.lhs)} {_RELATIONS[type(c)][self.RELATION]} {self._print(c.rhs)}"
 
     def part_Trace(self, e: Any) -> Part:
         """A 1 × 1 product is its own trace; tr(MᵀM) is ‖M‖²."""
         c, m = matrix.split_scalar(e.arg)
+        norm = self.square(sympy.Trace(m))
+        if norm is not None:
+            return self.scaled(c, self.norm(*norm, "2"))
+        return self.scaled(c, self.part(m) if m.shape == (1, 1) else self.call("tr", self.part(m)))
+
+    def square(self, e: sympy.Trace) -> tuple[Part, bool] | None:
+        """M, and whether it is a column, where the trace is that of MᵀM."""
+        m = e.arg
         right = m.args[-1]
         square = isinstance(m, sympy.MatMul) and len(m.args) == 2 and m.args[0] == matrix.transposed(right)
-        if square and not isinstance(right, sympy.OneMatrix):
-            return self.scaled(c, self.squared_norm(self.part(right), right.shape[1] == 1))
-        return self.scaled(c, self.part(m) if m.shape == (1, 1) else self.call("tr", self.part(m)))
+        if not square or isinstance(right, sympy.OneMatrix):
+            return None
+        return self.part(right), right.shape[1] == 1
 
     def part_Inverse(self, e: Any) -> Part:
         return self.raised(self.part(e.arg), f"{self.MINUS}1")

@@ -17,12 +17,13 @@ from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
 from symjac.emit.code import DTYPE, Code, Part, atom, call, reworded, typed
-from symjac.emit.formula import HELPERS, number, scaled
+from symjac.emit.formula import HELPERS, SHARE, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
 from symjac.emit.seal import sealed
 from symjac.emit.second_code import Second
 from symjac.emit.shared import Function, helpers, imports, open_sizes
+from symjac.emit.wording import TIES
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
 
@@ -97,6 +98,7 @@ class _Module:
             "functions": functions,
             "adds_back": "add_back" in words,
             "gaps": "gap_below_maximum" in words,
+            "shares": SHARE in words,
             "forward_arguments": _arguments(self.forward_inputs),
             "forward_keywords": _keywords(self.forward_inputs),
             "forward_names": ", ".join(self.forward_inputs),
@@ -267,7 +269,8 @@ class _Module:
         how = f"; computed stably: {', '.join(laws)}" if laws else ""
         known = {f.name: f for f in self.functions.values() if f is not None}
         lines, name = tuple(body.lines), _function_name(wanted)
-        while name in self._values or name in HELPERS.values() or (name in known and known[name].lines != lines):
+        others = (*HELPERS.values(), SHARE)
+        while name in self._values or name in others or (name in known and known[name].lines != lines):
             name += "_"
         return known.get(name, Function(name, self.argument, f"{doc}{how}.", lines))
 
@@ -275,7 +278,7 @@ class _Module:
 
     def _preamble(self, remarks: Sequence[str]) -> list[str]:
         samples = _SAMPLES[self.stack.conventions.samples]
-        gradient = "a gradient has the shape of its parameter; a maximum has derivative 0 where its arguments tie"
+        gradient = f"a gradient has the shape of its parameter; {TIES}"
         facts = [f"Declared: {f.text}." for f in self.stack.facts]
         facts += [
             f"In code, {name} is {in_python(name)}: Python or this module has another use for {name}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import sympy
@@ -53,6 +54,11 @@ def _directional(derivation: Derivation, names: Names, numbered: Numbered) -> It
             d.equation.lhs.indices, [d.equation.lhs, apart(d.equation.rhs)], lambda n: table.get(n) or names(n)
         )
         rows.append(Row(left, right))
+    curved = {d.of.name for d in moved}
+    for p in derivation.stack.parameters:
+        gradient = f"d{p.symbol.name}"
+        if gradient not in curved:
+            rows.append(Row(rf"\mathcal{{R}}\{{{names(gradient)}\}}", "0"))
     yield directives.directions(derivation.stack, names)
     yield Paragraph(say(wording.DIRECTION))
     backward = [d for d in derivation.chain if directional_name(d.equation.lhs.name) in table and d.kind == "gamma"]
@@ -72,15 +78,30 @@ class _Blocks:
         self.numbers = {
             d.equation.lhs.name: n for n, d in enumerate((d for d in self.stack.forward if d.kind == "affine"), 1)
         }
-        self.heads = {s.equation.lhs.name: self.head(s) for s in found.sensitivities}
+        self.heads = self._heads()
         self.diagonals: dict[DiagMatrix, sympy.MatrixSymbol] = {}
 
     # ------------------------------------------------------------ names
 
+    def _heads(self) -> dict[str, tuple[str, str]]:
+        """The letter of each sensitivity and what stands below it; where two would be one, both say all."""
+        heads = {s.equation.lhs.name: self.head(s) for s in self.found.sensitivities}
+        times = Counter(heads.values())
+        for s in self.found.sensitivities:
+            letter, below = heads[s.equation.lhs.name]
+            if times[letter, below] > 1:
+                of = s.of.name if letter in "SP" else s.of.name[1:]
+                heads[s.equation.lhs.name] = letter, f"{self.names(of)},{self.number(s.by)}"
+        return heads
+
+    def number(self, s: Symbol) -> str:
+        """Of a pre-activation its number, else the name."""
+        return str(self.numbers.get(s.name) or self.names(s.name))
+
     def head(self, s: Sensitivity) -> tuple[str, str]:
-        """The letter of a sensitivity and what stands below it: S for ∂y/∂a of one layer, M for ∂δ/∂a, P and N else."""
+        """S for ∂y/∂a of one layer, M for ∂δ/∂a, P and N else, and what stands below."""
         deltas = {f"delta_{n}": n for n in self.numbers.values()}
-        by = self.numbers[s.by.name]
+        by = self.number(s.by)
         alone = self.layers <= ALL_BLOCKS
         if s.of.name in deltas:
             return "M", "" if alone and self.layers == 1 else f"{deltas[s.of.name]}{by}"
@@ -222,6 +243,10 @@ class _Blocks:
         else:
             left = rf"\frac{{\partial^{{2}} {self.names(self.stack.loss.equation.lhs.name)}}}{{"
             left += rf"\partial {top} \, \partial {bottom}}}"
+        same = b.row.name == b.column.name and diagonal != 0
+        first = [latex.formula(diagonal, ()) + " I" if diagonal != 1 else "I"] if same else []
+        if form.coefficient == 0:
+            return Row(left, latex.total(first))
         body = latex.matrix_of(self.named(form.value), self.at_sample("n" if form.sample is None else form.sample.name))
         if isinstance(form.value, sympy.MatAdd):
             body = rf"\Bigl({body}\Bigr)"
@@ -230,6 +255,4 @@ class _Blocks:
         scale = latex.formula(
             curved * form.coefficient * sympy.Symbol("unit"), (), lambda i: "" if i == "unit" else latex.name(i)
         )
-        same = b.row.name == b.column.name and diagonal != 0
-        first = [latex.formula(diagonal, ()) + " I" if diagonal != 1 else "I"] if same else []
         return Row(left, latex.total([*first, f"{scale} {body}".strip()]))

@@ -72,8 +72,9 @@ class TextPrinter(Printer):
     def magnitude(self, body: Part) -> Part:
         return Part(f"|{self.show(body)}|", Level.ATOM)
 
-    def squared_norm(self, body: Part, vector: bool) -> Part:
-        return Part(f"‖{self.show(body)}‖²", Level.ATOM)
+    def norm(self, body: Part, vector: bool, power: str) -> Part:
+        norm = Part(f"‖{self.show(body)}‖", Level.ATOM)
+        return self.raised(norm, power) if power else norm
 
     def big(self, operator: str, indices: Sequence[Index], body: Part) -> Part:
         names = ",".join(i.name for i in indices)

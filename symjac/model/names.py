@@ -31,12 +31,13 @@ LANGUAGE = frozenset(re.findall(r"\w+", _WORDS))
 """Words of formulas and specs, beside the functions: no names of other things."""
 
 _CODE = """
-    np scipy special math linalg lib stride_tricks sliding_window_view erf annotations functools typing collections abc
+    np scipy special math linalg lib stride_tricks sliding_window_view erf erfc annotations functools typing
+    collections abc
     cached_property wraps NamedTuple Sequence Any
     INPUTS PARAMETERS ANALYTIC KINKS NUMBERS TOGETHER Params State Activations Cached Linearized
     init init_state forward loss gradients update activations kinks linearize hvp hvp_block ggnvp update_jvp update_vjp
     iteration iteration_jvp iteration_vjp hessian hessian_block local_jacobian check_arrays check_inputs
-    check_directions add_back gap_below_maximum factors blocks in_single sigmoid softplus
+    check_directions add_back gap_below_maximum share_of_maximum factors blocks in_single sigmoid softplus inverse_root
     rng dtype params grads state self cls at row column output by together group groups directions direction
     declared arrays array known found given expected sizes size transposed behind name values rows direct through
     before back more out places taps low spans span lengths windows strides dilations offsets below start tap ordered

@@ -437,6 +437,8 @@ def _problem(formula: sympy.Expr) -> str | None:
         return "a number too large or too small"
     if any(p.exp.is_number and abs(p.exp) > LARGEST_EXPONENT for p in formula.atoms(sympy.Pow)):
         return "an exponent too large"
+    if any(p.base.is_nonpositive and p.base.is_number and scalar.slots_of(p.exp) for p in formula.atoms(sympy.Pow)):
+        return "a power of a number that is not positive, with an exponent that is no whole number"
     if not formula.free_symbols:
         shown = formula.evalf(15)
         if not shown.is_real:

@@ -20,6 +20,7 @@ from symjac.claims.errors import CONFINED, Misfit, NotUnderstood, reason_of
 from symjac.claims.facts import Property
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
+from symjac.claims.natures import CLAIM
 from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
 from symjac.claims.statements import Equality, at_layers
@@ -51,8 +52,10 @@ from symjac.verify.derived import derived
 from symjac.verify.diagnose import Found, diagnose
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
+from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 from symjac.verify.sites import is_operand, negated, plus, product
+from symjac.verify.unseen import not_seen
 from symjac.verify.verdict import (
     AGREES,
     OTHER,
@@ -94,16 +97,20 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
     session = Session(source)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
-    unread = list(session.unread)
+    unread, others = list(session.unread), session.others
     for place, (chapter, equality) in enumerate(every):
         try:
-            claims.append(Judge(session, chapter, equality).claim())
+            claim = Judge(session, chapter, equality).claim()
+            if equality.nature == CLAIM or claim.verdict not in (REFUTED, UNDECIDED):
+                claims.append(claim)
+            else:
+                others += 1
         except CONFINED as error:
             unread.append(_unread(session, equality, reason_of(error)))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
-    return Judged(source.file, source.text, tuple(claims), tuple(unread), session.others)
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
 
 
 def _unread(session: Session, equality: Equality, reason: str) -> NotRead:
@@ -122,6 +129,8 @@ class Outcome:
     counterexample: Counterexample | None = None
     misfit: str = ""
     problem: Problem | None = None
+    in_a_case: bool = False
+    """Whether the sides agree where most points lie."""
 
 
 class Judge:
@@ -145,7 +154,8 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
-        fault = self._fault(right, outcome) if outcome.verdict == REFUTED else None
+        wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
+        fault = self._fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
         return Claim(
@@ -223,8 +233,10 @@ class Judge:
         if decision.verdict in (PROVED, AGREES):
             return Outcome(decision.verdict, decision.road, self._used(decision), problem=first)
         if decision.verdict == UNDECIDED:
-            return Outcome(UNDECIDED, decision.reason, problem=first)
-        return Outcome(REFUTED, decision.road, counterexample=decision.counterexample, problem=first)
+            return Outcome(UNDECIDED, self._reason(decision), problem=first)
+        return Outcome(
+            REFUTED, decision.road, counterexample=decision.counterexample, problem=first, in_a_case=decision.in_a_case
+        )
 
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
@@ -243,7 +255,8 @@ class Judge:
         notes = self._used(decision)
         changed = declared.changes(reading)
         if not changed:
-            return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
+            road = decision.road or self._reason(decision)
+            return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
         only_vector = replace(declared, vector=reading.vector) == reading
         notes = (*notes, "right " + " and ".join(changed))
         if only_vector and "vector" not in self.notebook.said:
@@ -252,6 +265,10 @@ class Judge:
         if decision.verdict not in (PROVED, AGREES):
             return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
         return Outcome(OTHER, decision.road, notes, problem=problem)
+
+    def _reason(self, decision: Decision) -> str:
+        """Why it is undecided."""
+        return not_seen(decision.unseen, self.chapter.meaning()) if decision.unseen else decision.reason
 
     def _used(self, decision: Decision) -> tuple[str, ...]:
         return tuple(f"uses: {fact}" for fact in decision.facts)
@@ -372,7 +389,7 @@ class Judge:
     def _assumption(self, outcome: Outcome) -> str | None:
         """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
         problem = outcome.problem
-        if problem is None:
+        if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
             return None
         deadline = time.process_time() + SECONDS_FOR_FACTS
         for fact in assumptions.offered(problem):
@@ -558,12 +575,6 @@ def _name(name: str, meaning: Meaning) -> str:
         return f"∂{_name(made.of, meaning)}/∂{_name(made.by, meaning)}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)
-
-
-def problem_of(left: Value, right: Value, meaning: Meaning) -> Problem:
-    order = tuple(dict.fromkeys((*left.axes, *left.expr.free, *right.expr.free)))
-    order = tuple(i for i in order if i in left.expr.free or i in right.expr.free)
-    return Problem(left.expr, right.expr, order, meaning.world)
 
 
 def _same(a: Problem, b: Problem) -> bool:

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field, replace
 from symjac.claims import directives, latex, plain
 from symjac.claims.conditions import COMPARISONS
 from symjac.claims.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
+from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.latex import Reading
 from symjac.claims.macros import Macros, read_macros
 from symjac.claims.meaning import Meaning
 from symjac.claims.notebook import Notebook
 from symjac.claims.notebook import Reading as Conventions
+from symjac.claims.prose import around
 from symjac.claims.source import Directive, Snippet, Source
-from symjac.claims.statements import Equality, sort
+from symjac.claims.statements import Equality
 from symjac.claims.tree import Relation, Span, Statement
+from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotRead
 
 
@@ -52,6 +55,8 @@ class Session:
         notebook = Notebook()
         skipping, skip_next = False, False
         before = 0
+        formulas = [item for item in source.items if isinstance(item, Snippet)]
+        beside = dict(zip(map(id, formulas), around(source.text, [f.outer for f in formulas]), strict=True))
         for item in source.items:
             if item.fault:
                 self._not_read(item.span if isinstance(item, Directive) else item.outer, item.fault)
@@ -79,17 +84,18 @@ class Session:
                 gathered[-1] = replace(last, conditions=(*last.conditions, _comparison(found[0]))), role
                 found = []
             before = item.outer.end
-            gathered += [(s, item.role) for s in found]
+            gathered += [(replace(s, around=beside[id(item)]), item.role) for s in found]
             notebook.primes_transpose |= item.notation == "plain"
         self._close(notebook, gathered)
 
     def _close(self, notebook: Notebook, gathered: list[tuple[Statement, str]]) -> None:
-        page = sort(gathered, notebook)
-        self.others += page.others
-        for span, reason in page.unread:
+        if not gathered:
+            return
+        read = Stretches(gathered, notebook)
+        self.others += read.others
+        for span, reason in read.unread.items():
             self._not_read(span, reason)
-        if page.claims or gathered:
-            self.chapters.append(Chapter(notebook, page.claims))
+        self.chapters += [Chapter(s.notebook, s.claims) for s in read.found]
 
     def _direct(
         self,
@@ -102,8 +108,9 @@ class Session:
         try:
             if directives.apply(text, notebook):
                 return
-        except ValueError as error:
-            self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {error}")
+        except CONFINED as error:
+            reason = str(error) if isinstance(error, ValueError) else reason_of(error)
+            self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {reason}")
             return
         reading = latex.read(text, offsets, macros)
         if reading.unread or not any(len(s.sides) > 1 for s in reading.statements):
@@ -117,7 +124,11 @@ class Session:
         return read(item.text, item.offsets, macros)
 
     def _read(self, item: Snippet, macros: Macros) -> list[Statement]:
-        reading = self._statements(item, macros)
+        try:
+            reading = self._statements(item, macros)
+        except CONFINED as error:
+            self._not_read(item.outer, reason_of(error))
+            return []
         for u in reading.unread:
             self._not_read(u.span, u.reason)
         return list(reading.statements)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 from symjac.calculus.stabilise import stabilise
 from symjac.core.evaluate import evaluate
@@ -69,7 +69,15 @@ def computed(
     e: Expr, order: tuple[Index, ...], values: Mapping[str, Any], helpers: Mapping[str, Any], dtype: str = "np.float64"
 ) -> Any:
     """The value that the generated line computes."""
-    space = {"np": np, "math": math, "erf": erf, "sliding_window_view": sliding_window_view, **helpers, **values}
+    space = {
+        "np": np,
+        "math": math,
+        "erf": erf,
+        "erfc": erfc,
+        "sliding_window_view": sliding_window_view,
+        **helpers,
+        **values,
+    }
     body = Body(["out"])
     body.assign("out", lower_equation(Equation(symbol("out", order), e), dtype))
     exec("\n".join(body.lines), space)
