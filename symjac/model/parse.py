@@ -181,7 +181,7 @@ def parse(text: str, place: Place) -> Ast:
         raise _out_of_place(text, place, e) from None
     except _Refused as e:
         at, *_ = e.args
-        name = re.match(r"\.\s*\w+", text[at:])
+        name = re.match(r"(\.\s*\w+)+", text[at:])
         if name and (found := habits.dotted(text[: at + name.end()])):
             start, what, how = found
             raise _error(text, place, start, what, "", how) from None
