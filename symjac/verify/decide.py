@@ -210,6 +210,25 @@ def _equal_entries(problem: Problem, sizes: Sizes, claim: str) -> bool | None:
     return True if agreeing > POINTS else None
 
 
+def sure(problem: Problem, seconds: float = 1.0) -> bool:
+    """True where the sides are equal on a second road: at points of their own, in all cases, at larger sizes."""
+    decision = decide(problem, seconds)
+    if decision.verdict == AGREES:
+        return all(_may_be_equal(problem, sizes) for sizes in problem.open.larger())
+    return decision.verdict == PROVED
+
+
+def _may_be_equal(problem: Problem, sizes: Sizes) -> bool:
+    """False where the sides are seen to differ."""
+    try:
+        found = _equal_modular(problem, sizes, own=True)
+        if _differ_for_sure(problem, found):
+            return False
+        return bool(found) or _equal_real(problem, sizes, 2, problem.digest) is not False
+    except (Unseen, *cases.NO_VALUE):
+        return True
+
+
 # ---------------------------------------------------------------- the decision
 
 
@@ -514,8 +533,8 @@ def _ratios(problem: Problem, sizes: Sizes) -> dict[_Monomial, sympy.Rational] |
     primes = at.primes[usable]
     above = np.take_along_axis(x, place, axis=1)[:, 0]
     c = above * np.array([pow(int(d), -1, int(p)) if d else 0 for d, p in zip(below, primes, strict=True)]) % primes
-    if not (x == y * c[:, None] % primes[:, None]).all() or not c[counted].all() or not counted.any():
-        return {}
+    if not (x == y * c[:, None] % primes[:, None]).all() or not c[counted].all() or counted.sum() < 2:
+        return {}  # one point says nothing of a number, whatever it is
     out: dict[_Monomial, sympy.Rational] = {}
     for monomial in problem.open.monomials():
         value = at.constant(sympy.Mul(*(s**-p for s, p in monomial))).reshape(-1)
@@ -537,4 +556,4 @@ def _rational(residue: int, prime: int) -> sympy.Rational | None:
     return sympy.Rational(b, v)
 
 
-__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "used_facts"]
+__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "sure", "used_facts"]
