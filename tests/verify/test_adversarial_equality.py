@@ -113,6 +113,21 @@ ROWS: list[tuple[str, str, str]] = [
     ("c in R; L = log(c-100)", "dL/dc = 1/(c-100)", PROVED),
     ("c in R; L = sqrt(c^2-5000)", "dL/dc = c/sqrt(c^2-5000)", PROVED),
     ("x in R^n; L = log(1-x'*x)", "dL/dx = -2*x/(1-x'*x)", PROVED),
+    # more of each
+    ("c in R; L = sqrt(c)", "dL/dc = 1/(2*sqrt(c+10^(-90)))", REFUTED),
+    ("c in R; L = atan(c)", "dL/dc = 1/(1+c^2)*tanh(5000)", REFUTED),
+    (C, "dL/dc = 2*c + sqrt(1 + 10^(-900)) - 1", REFUTED),
+    (C, "dL/dc = 2*c + atan(10^700) - pi/2", REFUTED),
+    ("x in R^n; L = norm(x)", "dL/dx = x/norm(x) + 10^(-77)*x", REFUTED),
+    (C, "dL/dc = 2*c + cos(c)*sin(pi*10^15*c)*10^(-15)", REFUTED),
+    ("A in R^{n x n}; L = tr(A)",
+     "dL/dA = eye(n) + (tr(eye(n))-1)*(tr(eye(n))-2)*(tr(eye(n))-3)*(tr(eye(n))-4)*(tr(eye(n))-5)*A", REFUTED),
+    ("A in R^{n x n}; L = det(2*A)", "dL/dA = (2 + (n-1)*(n^2-n+2))*det(A)*inv(A)'", REFUTED),
+    (A, "dL/dx = inv(x*x'+y*y'-x*x')*y*y'*y", UNDECIDED),
+    ("c in R; L = sin(3*c)", "dL/dc = 3*(4*cos(c)^3 - 3*cos(c))", AGREES),
+    ("c in R; L = sqrt(c^2+2*c+1)", "dL/dc = (c+1)/abs(c+1)", AGREES),
+    ("c in R; L = asinh(c)", "dL/dc = exp(-log(c+sqrt(c^2+1)))*(1+c/sqrt(c^2+1))", PROVED),
+    ("c in R; L = tanh(c/2)", "dL/dc = 1/(1+cosh(c))", AGREES),
 ]  # fmt: skip
 
 
