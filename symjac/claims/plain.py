@@ -15,7 +15,7 @@ from symjac.claims.latex import Reading, only, only_side, read_tokens
 from symjac.claims.macros import Macros
 from symjac.claims.terminals import MOST_PRIMES
 from symjac.claims.tokens import LONGEST, LOWERED, RAISED, UNICODE, Problem, Tex, tokens
-from symjac.claims.tree import Binary, Group, Neg, Node, Product, Quotient, Span, Statement, Unread, rebuild
+from symjac.claims.tree import Binary, Group, Node, Product, Quotient, Span, Statement, Unread, rebuild
 
 
 def read(text: str, offsets: Sequence[int] | None = None, macros: Macros | None = None) -> Reading:
@@ -47,8 +47,6 @@ def _joined(op: str, left: Node, right: Node) -> Node:
     """left .* (b * c) as (left .* b) * c, where no bracket stands."""
     span = left.span.to(right.span)
     match right:
-        case Neg():
-            return Neg(_joined(op, left, right.of), span=span)
         case Quotient(style="slash"):
             return replace(right, top=_joined(op, left, right.top), span=span)
         case Product() if any(right.signs):
