@@ -297,7 +297,7 @@ def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own
             found = _equal_modular(problem, sizes, own=own)
             claim = problem.digest if own else ""
             equal = not _differ_for_sure(problem, found) and (bool(found) or _equal_real(problem, sizes, 3, claim))
-            explored = None if own else _explored(problem, sizes, equal, thorough=True)
+            explored = None if own else _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
         except Unseen as error:
             out.unseen = str(error)
             continue

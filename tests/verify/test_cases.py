@@ -74,7 +74,8 @@ RIGHT = [
     # conditions that never change
     ("c in R; L = relu(c^2+1)", "dL/dc = 2*c"),
     ("c in R; L = max(exp(c), -1)", "dL/dc = exp(c)"),
-    ("c in R; L = relu(-abs(c))", "dL/dc = 0"),
+    ("c in R; L = relu(-abs(c)) + c", "dL/dc = 1"),
+    ("c in R; L = relu(-exp(c) - 1) + c", "dL/dc = 1"),
     ("c in R; L = relu(11*c^2)", "dL/dc = 22*c"),
     ("c in R; L = relu(tanh(c) + 2)", "dL/dc = 1 - tanh(c)^2"),
     ("c in R; L = relu(sin(c) - 2)", "dL/dc = 0"),
