@@ -48,7 +48,7 @@ from symjac.claims.tree import (
     walk,
 )
 from symjac.claims.values import Value
-from symjac.claims.world import WorldError
+from symjac.claims.world import Auxiliary, WorldError
 from symjac.core.errors import InputError
 from symjac.core.expr import ZERO, ShapeError, add, negate, number
 from symjac.verify import assumptions
@@ -307,17 +307,11 @@ class Judge:
         return self._refused(first, decision)
 
     def _refused(self, problem: Problem, decision: Decision) -> Outcome:
-        """Wrong whatever is known, but for what says something of an unknown function itself: ∂L/∂x = 2 x."""
-        world, unknown = problem.world, dict(self.taken.links)
-        parts = world.cone(problem.left.names | problem.right.names)
-        slopes = [n for n in parts if n in world.auxiliary and world.auxiliary[n].kind in ("slope", "curvature")]
-        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
-        says_nothing = states_independence(self.left, self.right) or not holds(
-            replace(problem, world=world.vanishing(slopes))
-        )
-        if slopes and says_nothing:
-            one = world.auxiliary[min(slopes)]
-            return Outcome(UNDECIDED, _no_link(*(self._as_written(n) for n in (one.of, one.by))), problem=problem)
+        """Refuted, but for what may be said of an unknown function itself: ∂L/∂x = 2 x, dq/dt = ∂H/∂p."""
+        told = self._told(problem)
+        if told is not None:
+            of_and_by = (self._as_written(key) for key in (told.of, told.by))
+            return Outcome(UNDECIDED, _no_link(*of_and_by), problem=problem)
         return Outcome(
             REFUTED,
             decision.road,
@@ -325,6 +319,27 @@ class Judge:
             problem=problem,
             in_a_case=decision.in_a_case,
         )
+
+    def _told(self, problem: Problem) -> Auxiliary | None:
+        """The derivative of an unknown function of which the equation may be true; None where it is for none.
+
+        It is for none where the sides differ whatever the derivative is, where they are a multiple of one another, and
+        where they are equal only if it is 0.
+        """
+        world, unknown = problem.world, dict(self.taken.links)
+        parts = sorted(world.cone(problem.left.names | problem.right.names) & world.auxiliary.keys())
+        slopes = [n for n in parts if world.auxiliary[n].kind in ("slope", "curvature")]
+        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
+        if not slopes:
+            return None
+        if not states_independence(self.left, self.right):
+            difference = add(problem.left, negate(problem.right))
+            moved = world.direction(difference, {n: n for n in slopes})
+            if holds(replace(problem, left=moved, right=ZERO)) or ratio(problem) is not None:
+                return None
+            if any(holds(replace(problem, world=world.vanishing([n]))) for n in slopes):
+                return None
+        return world.auxiliary[slopes[0]]
 
     def _as_written(self, key: str) -> Node:
         return self.notebook.latex.get(key, Name(key))
