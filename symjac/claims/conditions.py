@@ -30,6 +30,8 @@ def condition(m: Meaning, node: Node, args: list[Value]) -> sympy.Basic:
 def indicator(m: Meaning, node: Node) -> Value:
     if isinstance(node, Relation) and node.op == "=" and is_index(m, node.left) and is_index(m, node.right):
         return kronecker(m, node.left, node.right)
+    if isinstance(node, Relation) and node.op == "!=" and is_index(m, node.left) and is_index(m, node.right):
+        return values.add(values.scalar(number(1)), values.negate(kronecker(m, node.left, node.right)))
     args: list[Value] = []
     test = condition(m, node, args)
     return values.elementwise(scalar.indicator(test), *args)

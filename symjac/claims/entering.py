@@ -53,8 +53,9 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
     except WorldError as error:
         raise NotUnderstood(span, str(error)) from None
     except (Misfit, ShapeError) as error:
-        why = error.reason if isinstance(error, Misfit) else str(error)
-        raise NotUnderstood(span, f"{key} has no meaning: {why}") from None
+        found = error if isinstance(error, Misfit) else Misfit(span, str(error))
+        reason = found.reason if found.defining else f"in the definition of {key}, {found.reason}"
+        raise Misfit(found.span, reason, defining=True) from None
     finally:
         m.busy.remove(key)
     return m.world.symbol(key)
@@ -75,14 +76,20 @@ def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
             number = letters.scalar_number(m.read(said.value).expr)
             if number is None:
                 raise NotUnderstood(said.value.span, "a number is expected")
-            axes = {"rows": (1,), "columns": (0,)}.get(said.axis, tuple(range(len(s.indices))))
-            return facts.sums_to(s, number, *axes)
+            return facts.sums_to(s, number, *_axes(said, s))
         case "mean zero":
-            return facts.mean_zero(s)
+            return facts.mean_zero(s, *_axes(said, s))
         case "norm 1":
-            return facts.unit_norm(s)
+            return facts.unit_norm(s, *_axes(said, s))
     wanted = "symmetric positive definite" if said.kind == "positive definite" else said.kind
     return facts.fact(s, facts.Property(wanted))
+
+
+def _axes(said: FactText, s: Symbol) -> tuple[int, ...]:
+    """Over which axes a fact is said; all where it says none."""
+    if said.axis.startswith("axis "):
+        return tuple(int(a) - 1 for a in said.axis.removeprefix("axis ").split(", "))
+    return {"rows": (1,), "columns": (0,)}.get(said.axis, tuple(range(len(s.indices))))
 
 
 def opaque(m: Meaning, key: str) -> None:

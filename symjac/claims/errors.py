@@ -24,11 +24,11 @@ class NotUnderstood(Exception):
 
 
 class Misfit(Exception):
-    """Shapes that do not fit; where, and both in words."""
+    """Shapes that do not fit; where, and both in words. `defining`: in a definition that a formula reads."""
 
-    def __init__(self, span: Span, reason: str) -> None:
+    def __init__(self, span: Span, reason: str, defining: bool = False) -> None:
         super().__init__(reason)
-        self.span, self.reason = span, reason
+        self.span, self.reason, self.defining = span, reason, defining
 
 
 class Again(Exception):

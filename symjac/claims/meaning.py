@@ -304,7 +304,7 @@ class Meaning:
         alike = len(a.axes) == len(b.axes) == 1 and a.row == b.row and a.axes[0].size == b.axes[0].size
         if "\\cdot" in node.signs and alike and not a.row:
             return values.inner(a, b)
-        if sign in ("*", "\\ast") and alike:  # two columns have no matrix product
+        if sign in ("*", "\\ast") and alike and not self.notebook.primes_transpose:  # two columns have no other product
             return values.hadamard(a, b)
         return values.matmul(a, b)
 
@@ -448,7 +448,7 @@ class Meaning:
         if isinstance(node, Name) and node.text.startswith("d") and len(node.text) > 1:
             return self._spelled_gradient(node, Name(node.text[1:], span=node.span))
         function = self.notebook.functions.get(key)
-        if function is not None and all(map(self.notebook.knows, function.parameters)):
+        if function is not None and all(map(self._is_quantity, function.parameters)):
             return calls.own(self, key, function, [self.read(Name(p)) for p in function.parameters], node.span)
         generic = applied.by_name(self, key, node.span)
         if generic is not None:
@@ -456,6 +456,9 @@ class Meaning:
         if key in CONSTANTS or key in self.notebook.variables:
             return values.from_symbol(self._free_number(key))
         raise NotUnderstood(node.span, self._unknown_name(node))
+
+    def _is_quantity(self, key: str) -> bool:
+        return self.notebook.knows(key) or (key in self.notebook.variables and key not in self.notebook.functions)
 
     def _unknown_name(self, node: Node) -> str:
         from symjac.claims.writer import latex

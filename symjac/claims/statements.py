@@ -368,7 +368,7 @@ class _Definitions:
         self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
         text = [s for s, role in statements if role == "text"]
         self.variables = natures.differentiated(text)
-        self.values = natures.values_given(text)
+        self.zeros = natures.zeroed([s for s, _ in statements])
 
     def by_a_derivative(self, place: int, s: Statement, role: str) -> None:
         if len(s.sides) > 1 and isinstance(s.sides[1], Derivative):
@@ -379,7 +379,7 @@ class _Definitions:
             self.enter(place, s, role)
 
     def enter(self, place: int, s: Statement, role: str) -> None:
-        if role == "claim" or s.relations[:1] not in (("=",), (":=",)) or self.defines_nothing(s, role):
+        if role == "claim" or s.relations[:1] not in (("=",), (":=",)) or self.defines_nothing(place, s, role):
             return
         if _is_spelled_gradient(s.sides[0], self.named) and loss_of(self.notebook) is not None:
             return
@@ -387,9 +387,11 @@ class _Definitions:
             if _define(instance, place, self.notebook):
                 self.places.add(place)
 
-    def defines_nothing(self, s: Statement, role: str) -> bool:
+    def defines_nothing(self, place: int, s: Statement, role: str) -> bool:
         if s.relations[0] == ":=":
             return s.sides[0] in walk(s.sides[1])
+        if role == "text" and natures.is_solution(s, place, self.variables, self.zeros):
+            return True
         return natures.step(s, self.notebook) is not None or natures.restates_itself(s) or self.is_case(s, role)
 
     def is_case(self, s: Statement, role: str) -> bool:
@@ -399,7 +401,7 @@ class _Definitions:
         key = identifier(s.sides[0])
         shape = self.notebook.shapes.get(key or "")
         array = shape is not None and bool(shape.sizes or shape.letters)
-        return (array and not isinstance(s.sides[0], Transpose)) or natures.is_case(s, self.variables, self.values)
+        return (array and not isinstance(s.sides[0], Transpose)) or natures.is_case(s, self.variables)
 
 
 def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:

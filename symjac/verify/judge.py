@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
+from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, latex, sizes, values, writer
+from symjac.claims import calls, conditions, latex, sizes, values
 from symjac.claims.dependence import Link, Links, states_independence
 from symjac.claims.derivatives import tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
-from symjac.claims.facts import Property
+from symjac.claims.facts import Fact, Property
 from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.names import identifier
 from symjac.claims.natures import CLAIM
@@ -41,6 +42,7 @@ from symjac.claims.tree import (
     Prime,
     Product,
     Quotient,
+    Relation,
     Scripts,
     Space,
     Sum,
@@ -51,10 +53,12 @@ from symjac.claims.values import Value
 from symjac.claims.world import Auxiliary, WorldError
 from symjac.core.errors import InputError
 from symjac.core.expr import ZERO, ShapeError, add, negate, number
-from symjac.verify import assumptions
-from symjac.verify.decide import Decision, Problem, decide, holds, ratio
+from symjac.verify import assumptions, proposal
+from symjac.verify.corrections import Correction, corrected, derived_correction
+from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
-from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.diagnose import diagnose
+from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -95,6 +99,7 @@ USUAL = frozenset({Property.SYMMETRIC, Property.SKEW, Property.SUM, Property.UNI
 """The properties that notes tend to leave unsaid."""
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def judge_source(source: Source, progress: Progress | None = None) -> Judged:
@@ -150,6 +155,7 @@ class Judge:
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
+        self.notation = session.notation(equality.span)
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
         self.left_shape: Sizes | None = None
@@ -174,8 +180,10 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._taken(right)
+        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self._meaning())):
+            outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
-        fault = self._fault(right, outcome) if wrong else None
+        fault = self._confined_fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
         return Claim(
@@ -273,9 +281,12 @@ class Judge:
             return self._dimension(left, right)
         if self.equality.update:
             return self._update(left, right)
+        special = next((c for c in self.equality.conditions if self._is_special(c)), None)
+        if special is not None:
+            return Outcome(UNDECIDED, f"it is claimed only where {phrase(special)}")
         declared = self.notebook.reading
         first: Problem | None = None
-        misfit = ""
+        misfit, elsewhere = "", False
         tried: list[Problem] = []
         for reading in (declared, *declared.others()):
             try:
@@ -288,7 +299,8 @@ class Judge:
                 continue
             except (Misfit, ShapeError) as error:
                 if reading == declared:
-                    misfit = error.reason if isinstance(error, Misfit) else str(error)
+                    misfit = reason_of(error)
+                    elsewhere = isinstance(error, Misfit) and error.defining
                 continue
             if reading == declared:
                 first = problem
@@ -297,6 +309,8 @@ class Judge:
             tried.append(problem)
             if holds(problem):
                 return self._held(problem, reading)
+        if first is None and elsewhere:  # that the claim itself is wrong is not known
+            raise NotUnderstood(self.equality.span, misfit)
         if first is None:
             return Outcome(REFUTED, "shapes", misfit=misfit)
         decision = decide(first, SECONDS_TO_DECIDE)
@@ -344,6 +358,12 @@ class Judge:
     def _as_written(self, key: str) -> Node:
         return self.notebook.latex.get(key, Name(key))
 
+    def _is_special(self, condition: Node) -> bool:
+        """y = 1: it holds at no point that is tried."""
+        if not isinstance(condition, Relation) or condition.op != "=":
+            return False
+        return not all(conditions.is_index(self._meaning(), n) for n in (condition.left, condition.right))
+
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
         if not self.equality.conditions or outcome.verdict not in (AGREES, OTHER):
@@ -360,16 +380,16 @@ class Judge:
         declared = self.notebook.reading
         notes = self._used(decision)
         changed = declared.changes(reading)
+        road = decision.road or self._reason(decision)
         if not changed:
-            road = decision.road or self._reason(decision)
             return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
         only_vector = replace(declared, vector=reading.vector) == reading
         notes = (*notes, "right " + " and ".join(changed))
         if only_vector and "vector" not in self.notebook.said:
             self.chapter.habit = reading
-            return Outcome(decision.verdict, decision.road, notes, problem=problem)
+            return Outcome(decision.verdict, road, notes, problem=problem)
         if decision.verdict not in (PROVED, AGREES):
-            return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
+            return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
         return Outcome(OTHER, decision.road, notes, problem=problem)
 
     def _reason(self, decision: Decision) -> str:
@@ -417,6 +437,13 @@ class Judge:
 
     # ------------------------------------------------------------ the fault
 
+    def _confined_fault(self, right: Node, outcome: Outcome) -> Fault:
+        """The search for a fault costs no claim its verdict, whatever it raises."""
+        try:
+            return self._fault(right, outcome)
+        except CONFINED:
+            return self._without_edit(outcome)
+
     def _fault(self, right: Node, outcome: Outcome) -> Fault:
         if isinstance(right, Space) or self.equality.update:
             return self._unfit(right, outcome)
@@ -428,17 +455,38 @@ class Judge:
             found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
         else:
             found = diagnose(right, self, SECONDS_BESIDE_A_FACT)
-        if found is not None:
-            fault = self._found(found, outcome)
-            also = "" if assumed is None else f"; as written, right only if {assumed}"
-            return replace(fault, text=fault.text + also)
-        formula, replacement = self._derived()
+        correction = None if found is None else corrected(self.left, found.right, self.notation, self._sure)
+        if found is not None and correction is not None:
+            text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
+            also = "" if assumed is None else f"; as written, right only if {proposal.shown(assumed, self.notebook)}"
+            return self._with(Fault(found.kind, text + also, found.span, "", ""), correction)
         if assumed is not None:
-            text = f"right only if {assumed}; if that is meant, say so: <!-- symjac: {assumed} -->"
-            return Fault("assumption", text, None, formula, replacement)
+            said = proposal.proposed(assumed, self.notebook, self.session.source.kind)
+            text = f"right only if {proposal.shown(assumed, self.notebook)}; if that is meant, say so: {said}"
+            return self._with(Fault("assumption", text, None, "", ""), self._right())
+        return self._without_edit(outcome)
+
+    def _without_edit(self, outcome: Outcome) -> Fault:
         kind = "shape" if outcome.misfit else "other"
         text = outcome.misfit or "it differs from the derivative, and no single edit makes it right"
-        return Fault(kind, text, None, formula, replacement)
+        return self._with(Fault(kind, text, None, "", ""), self._right())
+
+    def _with(self, fault: Fault, correction: Correction) -> Fault:
+        formula, replacement = correction.formula, correction.replacement
+        return replace(fault, formula=formula, replacement=replacement, notation=self.notation)
+
+    def _right(self) -> Correction:
+        """The derived equation, where it is right as it is printed."""
+        formula, text = self._derived()
+        if not formula:
+            return Correction()
+        readings = dict.fromkeys((self.notebook.reading, self.reading))
+        for reading in readings:
+            judged = partial(self._sure_under, reading)
+            found = derived_correction(self.left, formula, text, self.notation, judged)
+            if found is not None:
+                return found
+        return Correction()
 
     def _read_as_usual(self, right: Node) -> None:
         """The claim is read as the notes' other claims are right; where nothing is said, as its shape fits."""
@@ -485,16 +533,12 @@ class Judge:
                 judge.reading = self.notebook.reading
                 found = diagnose(claim.right, judge, SECONDS_TO_DIAGNOSE)
                 if found is not None:
-                    formula = f"{writer.latex(claim.left)} = {writer.latex(found.right)}"
-                    return Fault("shape", f"{outcome.misfit}; in it, {found.text}", right.span, formula, "")
+                    text = f"{outcome.misfit}; in it, {found.text}"
+                    shown = corrected(claim.left, found.right, self.notation, judge._sure) or Correction()
+                    return self._with(Fault("shape", text, right.span, "", ""), Correction(shown.formula))
         return Fault("shape", outcome.misfit, right.span, "", "")
 
-    def _found(self, found: Found, outcome: Outcome) -> Fault:
-        written = writer.latex(found.right)
-        text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
-        return Fault(found.kind, text, found.span, f"{writer.latex(self.left)} = {written}", written)
-
-    def _assumption(self, outcome: Outcome) -> str | None:
+    def _assumption(self, outcome: Outcome) -> Fact | None:
         """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
         problem = outcome.problem
         if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
@@ -505,8 +549,9 @@ class Judge:
                 break
             if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
                 continue
-            if not holds(replace(problem, right=ZERO, world=problem.world.supposing(fact))):
-                return fact.text
+            supposed = replace(problem, world=problem.world.supposing(fact))
+            if not holds(replace(supposed, right=ZERO)) and sure(supposed):
+                return fact
         return None
 
     def _derived(self) -> tuple[str, str]:
@@ -524,7 +569,21 @@ class Judge:
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""
         problems = self._problems(right)
-        return problems is not None and all(map(holds, problems))
+        return problems is not None and all(_unless_it_fails(partial(holds, p), False) for p in problems)
+
+    def sure(self, right: Node) -> bool:
+        """True where that is confirmed on a second road."""
+        return self.holds(right) and self._sure(self.left, right)
+
+    def _sure(self, left: Node, right: Node) -> bool:
+        return self._sure_under(self.reading, left, right)
+
+    def _sure_under(self, reading: Reading, left: Node, right: Node) -> bool:
+        def at_every_layer() -> bool:
+            pairs = self._instances(right) if left == self.left else [(left, right)]
+            return all(sure(self._problem(a, b, reading)) for a, b in pairs)
+
+        return _unless_it_fails(at_every_layer, False)
 
     def _problems(self, right: Node) -> list[Problem] | None:
         """`left = right` at every layer; None where it has no meaning."""
@@ -533,7 +592,7 @@ class Judge:
         if right not in self._asked:
             try:
                 self._asked[right] = [self._problem(a, b, self.reading) for a, b in self._instances(right)]
-            except (Misfit, NotUnderstood, ShapeError, WorldError):
+            except CONFINED:
                 self._asked[right] = None
         return self._asked[right]
 
@@ -548,7 +607,7 @@ class Judge:
                 return None
             rests = [add(p.left, negate(p.right)) for p in others]
             problems = [replace(p, left=rest) for p, rest in zip(problems, rests, strict=True)]
-        found = set(map(ratio, problems))
+        found = {_unless_it_fails(partial(ratio, p), None) for p in problems}
         c = found.pop() if len(found) == 1 else None
         return None if c is None else scalar_tree(c, self.notebook)
 
@@ -662,6 +721,14 @@ class Judge:
         for e in self.chapter.claims:
             yield from walk(e.left)
             yield from walk(e.right)
+
+
+def _unless_it_fails(work: Callable[[], T], otherwise: T) -> T:
+    """What an edit raises says only that it is none."""
+    try:
+        return work()
+    except CONFINED:
+        return otherwise
 
 
 def _no_link(of: Node, by: Node) -> str:

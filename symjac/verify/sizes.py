@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 
 import sympy
 
@@ -137,6 +138,21 @@ class Open:
             if found:
                 return found
         return []
+
+    def grid(self, first: Mapping[str, int], degrees: Mapping[str, int], most: int) -> tuple[list[Sizes], bool]:
+        """Sizes with one more value of each than its degree, the others as in `first`; and whether these are all."""
+        cut = degrees
+        if prod(d + 1 for d in degrees.values()) > most:
+            cut = {name: min(d, most // 4) for name, d in degrees.items()} if len(degrees) == 1 else {}
+        rows = [range(2, d + 3) for d in cut.values()]
+        every = [{**first, **dict(zip(cut, values, strict=True))} for values in product(*rows)]
+        possible = [sizes for sizes in every if self.possible(sizes)]
+        return possible, cut == degrees and possible == every
+
+    def larger(self) -> list[Sizes]:
+        """One more choice, in which every size is larger than in `assignments`."""
+        most = max((max(a.values(), default=0) for a in self.assignments()), default=0)
+        return self._possible([[most + 1 + place % 8 for place in range(len(self.names))]]) if self.names else []
 
     def _distinct(self, base: int) -> list[int]:
         return [base + place % 8 for place in range(len(self.names))]
