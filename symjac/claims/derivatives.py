@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
 
 
+PARAMETERS, ALL, NOTHING = "parameters", "all", "nothing"
+"""What ∂ holds beside the variable: see `Taken.held`."""
+
+
 def arranged(m: Meaning, node: Derivative) -> Value:
     """The derivative under the reading's layout. `by` names a quantity, a sample or an entry of it, or vec of one."""
     of, of_vec = _without_vec(node.of)
@@ -112,17 +116,27 @@ def _formula(m: Meaning, node: Derivative, of: Node, value: Value, by: Value) ->
     beside total derivatives, that of a defined name. None where it is no other than the total derivative.
     """
     taken, key = _taken_out(by.expr), identifier(of)
-    if node.kind != "partial" or taken is None or key is None:
+    if node.kind != "partial" or taken is None or key is None or m.taken.held == NOTHING:
         return None
     name, own = taken[0].name, m.notebook.functions.get(key)
     e = value.expr
-    if own is None and m.taken.direct and isinstance(e, Symbol) and e.name in m.world.equations:
+    if own is None and m.taken.held == ALL and isinstance(e, Symbol) and e.name in m.world.equations:
         e = substitute(e, m.world.equations[e.name])
     elif own is None or len(own.parameters) < 2 or name not in own.parameters:
         return None
     held = set(own.parameters) if own is not None else set(e.names)
     through = {n for n in e.names - held if n != name and name in m.world.cone([n])}
     return e if name in e.names and not through else None
+
+
+def of_several(m: Meaning, *sides: Node) -> bool:
+    """True where ∂ is of a function of several, one of which is defined."""
+    functions, known = m.notebook.functions, m.notebook.definitions
+    for node in (n for side in sides for n in walk(side) if isinstance(n, Derivative) and n.kind == "partial"):
+        own = functions.get(identifier(node.of) or "")
+        if own is not None and len(own.parameters) > 1 and any(p in known for p in own.parameters):
+            return True
+    return False
 
 
 def tells_totals_apart(*sides: Node) -> bool:

@@ -19,7 +19,7 @@ import sympy
 
 from symjac.claims import calls, conditions, latex, sizes, values
 from symjac.claims.dependence import Link, Links, states_independence
-from symjac.claims.derivatives import tells_totals_apart
+from symjac.claims.derivatives import ALL, NOTHING, of_several, tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Fact, Property
 from symjac.claims.meaning import Meaning, Taken
@@ -205,7 +205,7 @@ class Judge:
         outcome, first = self._linked(right), self.taken
         if outcome.verdict != REFUTED:
             return outcome
-        for taken, note in self._others(right):
+        for taken, note in list(self._others(right)):
             self._take(taken)
             with suppress(NotUnderstood):
                 other = self._linked(right)
@@ -222,10 +222,11 @@ class Judge:
             names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
             yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
         if tells_totals_apart(self.left, right, *(side for pair in self.notebook.equations for side in pair)):
-            yield (
-                replace(self.taken, whole=frozenset(), direct=True),
-                "∂ holds what else stands in the formula, d does not",
-            )
+            taken = replace(self.taken, whole=frozenset(), held=ALL)
+            yield taken, "∂ holds what else stands in the formula, d does not"
+        if of_several(self._meaning(), self.left, right):
+            taken = replace(self.taken, whole=frozenset(), held=NOTHING)
+            yield taken, "∂ goes through all that depends on the variable"
 
     def _linked(self, right: Node) -> Outcome:
         """The outcome; undecided where it is another one if what is only named depends on something else."""
@@ -780,7 +781,7 @@ def _same(a: Problem, b: Problem) -> bool:
 def entrywise(node: Node, meaning: Meaning) -> Node:
     """a * b of two columns as a ⊙ b, as it is read."""
     node = rebuild(node, lambda n: entrywise(n, meaning))
-    if not isinstance(node, Product) or "*" not in node.signs:
+    if not isinstance(node, Product) or "*" not in node.signs or meaning.notebook.primes_transpose:
         return node
     groups: list[list[Node]] = [[node.factors[0]]]
     for sign, factor in zip(node.signs, node.factors[1:], strict=True):
