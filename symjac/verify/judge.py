@@ -159,7 +159,8 @@ class Judge:
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
         self.left_shape: Sizes | None = None
-        self._take(Taken(chapter.links(equality)[0]))
+        self._links = chapter.links(equality)
+        self._take(Taken(self._links[0]))
 
     def _meaning(self, reading: Reading | None = None) -> Meaning:
         return self.chapter.meaning(reading, self.taken)
@@ -221,7 +222,8 @@ class Judge:
         if unsaid:
             names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
             yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
-        if tells_totals_apart(self.left, right, *(side for pair in self.notebook.equations for side in pair)):
+        page = (side for pair in self.notebook.equations for side in pair)
+        if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
             taken = replace(self.taken, whole=frozenset(), held=ALL)
             yield taken, "∂ holds what else stands in the formula, d does not"
         if of_several(self._meaning(), self.left, right):
@@ -230,7 +232,7 @@ class Judge:
 
     def _linked(self, right: Node) -> Outcome:
         """The outcome; undecided where it is another one if what is only named depends on something else."""
-        first, *others = self.chapter.links(self.equality)
+        first, *others = self._links
         outcome, taken = self._at_layers(right), self.taken
         for links in others:
             if outcome.verdict == UNDECIDED:

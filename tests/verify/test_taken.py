@@ -18,6 +18,9 @@ STAR = r"$z, y \in \mathbb{R}^n$, $a = g(z)$, $C = \frac12 \|a - y\|^2$. "
 STAR_PRODUCT = r"""$A \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $t \in \mathbb{R}^m$,
 $L = \frac12 \|A * x - t\|^2$. """
 BASE = r"$x \in \mathbb{R}$, $f = \log_2 x$. "
+UNKNOWN = r"$x \in \mathbb{R}^n$, $y \in \mathbb{R}^m$, $E = E(x, y)$. "
+APPLIED = r"$x \in \mathbb{R}$, $y = x^2$, $z = f(x, y)$. "
+TOTAL = r"\frac{dE}{dx} = \frac{\partial E}{\partial x} + \left(\frac{dy}{dx}\right)^\top \frac{\partial E}{\partial y}"
 CHAIN = r"\frac{dg}{dw} = \frac{\partial g}{\partial w} + \frac{\partial g}{\partial h} \frac{\partial h}{\partial w}"
 
 CLAIMS = [
@@ -30,6 +33,10 @@ CLAIMS = [
     (SEVERAL, r"\frac{\partial g}{\partial w} = 2 h", PROVED),
     (SEVERAL, r"\frac{\partial g}{\partial w} = 3 h", REFUTED),
     (SEVERAL, r"\frac{dg}{dw} = 2 h", PROVED),
+    (UNKNOWN, TOTAL, PROVED),
+    (UNKNOWN, TOTAL.replace("+", "-"), REFUTED),
+    (APPLIED, r"\frac{dz}{dx} = \frac{\partial f}{\partial x} + 2 x \frac{\partial f}{\partial y}", PROVED),
+    (APPLIED, r"\frac{dz}{dx} = \frac{\partial f}{\partial x} + x \frac{\partial f}{\partial y}", REFUTED),
     (ROWS, r"\frac{\partial L}{\partial w} = X^\top (X w - y)", PROVED),
     (ROWS, r"\frac{\partial L}{\partial w} = 2 X^\top (X w - y)", REFUTED),
     (ROWS, r"\frac{\partial L}{\partial w} = \sum_i (w^\top x_i - y_i) x_i", PROVED),
