@@ -19,7 +19,7 @@ import sympy
 
 from symjac.claims import calls, conditions, latex, sizes, values
 from symjac.claims.dependence import Link, Links, states_independence
-from symjac.claims.derivatives import tells_totals_apart
+from symjac.claims.derivatives import ALL, NOTHING, of_several, tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Fact, Property
 from symjac.claims.meaning import Meaning, Taken
@@ -50,7 +50,7 @@ from symjac.claims.tree import (
     walk,
 )
 from symjac.claims.values import Value
-from symjac.claims.world import WorldError
+from symjac.claims.world import Auxiliary, WorldError
 from symjac.core.errors import InputError
 from symjac.core.expr import ZERO, ShapeError, add, negate, number
 from symjac.verify import assumptions, proposal
@@ -159,7 +159,8 @@ class Judge:
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
         self.left_shape: Sizes | None = None
-        self._take(Taken(chapter.links(equality)[0]))
+        self._links = chapter.links(equality)
+        self._take(Taken(self._links[0]))
 
     def _meaning(self, reading: Reading | None = None) -> Meaning:
         return self.chapter.meaning(reading, self.taken)
@@ -205,7 +206,7 @@ class Judge:
         outcome, first = self._linked(right), self.taken
         if outcome.verdict != REFUTED:
             return outcome
-        for taken, note in self._others(right):
+        for taken, note in list(self._others(right)):
             self._take(taken)
             with suppress(NotUnderstood):
                 other = self._linked(right)
@@ -221,15 +222,17 @@ class Judge:
         if unsaid:
             names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
             yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
-        if tells_totals_apart(self.left, right, *(side for pair in self.notebook.equations for side in pair)):
-            yield (
-                replace(self.taken, whole=frozenset(), direct=True),
-                "∂ holds what else stands in the formula, d does not",
-            )
+        page = (side for pair in self.notebook.equations for side in pair)
+        if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
+            taken = replace(self.taken, whole=frozenset(), held=ALL)
+            yield taken, "∂ holds what else stands in the formula, d does not"
+        if of_several(self._meaning(), self.left, right):
+            taken = replace(self.taken, whole=frozenset(), held=NOTHING)
+            yield taken, "∂ goes through all that depends on the variable"
 
     def _linked(self, right: Node) -> Outcome:
         """The outcome; undecided where it is another one if what is only named depends on something else."""
-        first, *others = self.chapter.links(self.equality)
+        first, *others = self._links
         outcome, taken = self._at_layers(right), self.taken
         for links in others:
             if outcome.verdict == UNDECIDED:
@@ -321,17 +324,11 @@ class Judge:
         return self._refused(first, decision)
 
     def _refused(self, problem: Problem, decision: Decision) -> Outcome:
-        """Wrong whatever is known, but for what says something of an unknown function itself: ∂L/∂x = 2 x."""
-        world, unknown = problem.world, dict(self.taken.links)
-        parts = world.cone(problem.left.names | problem.right.names)
-        slopes = [n for n in parts if n in world.auxiliary and world.auxiliary[n].kind in ("slope", "curvature")]
-        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
-        says_nothing = states_independence(self.left, self.right) or not holds(
-            replace(problem, world=world.vanishing(slopes))
-        )
-        if slopes and says_nothing:
-            one = world.auxiliary[min(slopes)]
-            return Outcome(UNDECIDED, _no_link(*(self._as_written(n) for n in (one.of, one.by))), problem=problem)
+        """Refuted, but for what may be said of an unknown function itself: ∂L/∂x = 2 x, dq/dt = ∂H/∂p."""
+        told = self._told(problem)
+        if told is not None:
+            of_and_by = (self._as_written(key) for key in (told.of, told.by))
+            return Outcome(UNDECIDED, _no_link(*of_and_by), problem=problem)
         return Outcome(
             REFUTED,
             decision.road,
@@ -339,6 +336,27 @@ class Judge:
             problem=problem,
             in_a_case=decision.in_a_case,
         )
+
+    def _told(self, problem: Problem) -> Auxiliary | None:
+        """The derivative of an unknown function of which the equation may be true; None where it is for none.
+
+        It is for none where the sides differ whatever the derivative is, where they are a multiple of one another, and
+        where they are equal only if it is 0.
+        """
+        world, unknown = problem.world, dict(self.taken.links)
+        parts = sorted(world.cone(problem.left.names | problem.right.names) & world.auxiliary.keys())
+        slopes = [n for n in parts if world.auxiliary[n].kind in ("slope", "curvature")]
+        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
+        if not slopes:
+            return None
+        if not states_independence(self.left, self.right):
+            difference = add(problem.left, negate(problem.right))
+            moved = world.direction(difference, {n: n for n in slopes})
+            if holds(replace(problem, left=moved, right=ZERO)) or ratio(problem) is not None:
+                return None
+            if any(holds(replace(problem, world=world.vanishing([n]))) for n in slopes):
+                return None
+        return world.auxiliary[slopes[0]]
 
     def _as_written(self, key: str) -> Node:
         return self.notebook.latex.get(key, Name(key))
@@ -768,7 +786,7 @@ def _same(a: Problem, b: Problem) -> bool:
 def entrywise(node: Node, meaning: Meaning) -> Node:
     """a * b of two columns as a ⊙ b, as it is read."""
     node = rebuild(node, lambda n: entrywise(n, meaning))
-    if not isinstance(node, Product) or "*" not in node.signs:
+    if not isinstance(node, Product) or "*" not in node.signs or meaning.notebook.primes_transpose:
         return node
     groups: list[list[Node]] = [[node.factors[0]]]
     for sign, factor in zip(node.signs, node.factors[1:], strict=True):

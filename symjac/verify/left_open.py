@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from symjac.claims.errors import CONFINED
 from symjac.claims.meaning import Meaning
-from symjac.claims.names import identifier, ways
+from symjac.claims.names import ways
 from symjac.claims.notebook import Notebook, Shape
 from symjac.claims.statements import Equality
 from symjac.claims.tree import Derivative, Node, walk
@@ -18,7 +18,7 @@ from symjac.verify.question import problem_of
 def left_open(e: Equality, meaning: Meaning) -> str:
     """Why the claim may be right all the same; empty where nothing speaks for it."""
     book = meaning.notebook
-    return _held(e) or _argument(e, book) or _rows(e, book) or _entry_by_entry(e, meaning)
+    return _held(e) or _rows(e, book) or _entry_by_entry(e, meaning)
 
 
 def _derivatives(*nodes: Node) -> Iterator[Derivative]:
@@ -26,22 +26,10 @@ def _derivatives(*nodes: Node) -> Iterator[Derivative]:
 
 
 def _held(e: Equality) -> str:
-    """dg/dw = ∂g/∂w + ∂g/∂h ∂h/∂w: the same derivative on both sides, with and without what is between."""
+    """∂g/∂w = ∂g/∂w + ∂g/∂h ∂h/∂w: the same derivative on both sides, with and without what is between."""
     for left in _derivatives(e.left):
-        if any(d.of == left.of and d.by == left.by for d in _derivatives(e.right)):
+        if any(d == left and d.kind == left.kind for d in _derivatives(e.right)):
             return f"{phrase(left)} stands on both sides; what is held in the one on the right is not said"
-    return ""
-
-
-def _argument(e: Equality, book: Notebook) -> str:
-    """∂g/∂w of g(w, h), where h depends on w as well."""
-    for d in _derivatives(e.left, e.right):
-        function = book.functions.get(identifier(d.of) or "")
-        if function is None or d.kind == "total" or identifier(d.by[0]) not in function.parameters:
-            continue
-        other = next((p for p in function.parameters if p in book.definitions and p != identifier(d.by[0])), None)
-        if other is not None:
-            return f"whether {other} is held in {phrase(d)} is not said"
     return ""
 
 
