@@ -156,7 +156,7 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
-        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self.chapter.meaning())):
+        if outcome.verdict == REFUTED and (reason := self._left_open()):
             outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
         fault = self._fault(right, outcome) if wrong else None
@@ -175,6 +175,17 @@ class Judge:
             fault=fault,
             counterexample=_shown(outcome.counterexample, self.chapter.meaning()),
         )
+
+    def _left_open(self) -> str:
+        """Why a claim that is wrong as it is read may be right all the same; empty where it is wrong."""
+        before = self.chapter.before
+        if before is not None and Judge(self.session, before, self.equality).stands():
+            return "it is right under an earlier formula for what it is about, and wrong under the second"
+        return left_open(self.equality, self.chapter.meaning())
+
+    def stands(self) -> bool:
+        """True where the claim holds as the notes state their conventions."""
+        return self._holds_under(self.equality, self.notebook.reading)
 
     def _instances(self, right: Node) -> list[tuple[Node, Node]]:
         """The claim at every layer at which its left side can be read."""
