@@ -130,7 +130,8 @@ class Stretches:
                         self._add(said)
                         return (said.start, kept) if said.start > start else (None, [])
                     continue
-                if is_free(page.notebook, e) and natures.is_given(self.statements[e.place][0]):
+                given = is_free(page.notebook, e) and natures.is_given(self.statements[e.place][0])
+                if given and not _holds(meaning, e):
                     page.notebook.stated.append((e.left, e.right))
             kept.append(e)
         self._redeclared(page.notebook, end)

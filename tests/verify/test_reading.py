@@ -172,7 +172,7 @@ MEANINGS = [
     (
         r"Let $z \in \mathbb{R}^n$, $a = g(z) = \max(0, z)$, $L = \mathbf 1^\top a$. "
         r"$\frac{\partial L}{\partial z} = \mathbf{1}[z > 0]$. $\frac{\partial L}{\partial z} = z$.",
-        [P, R],
+        [P, P, R],
     ),
     (r"Let $x \in \mathbb{R}$, $f = x^2$. There $x = 1$. $\frac{df}{dx} = 2$.", [R]),
     (
