@@ -48,7 +48,9 @@ def is_index(m: Meaning, node: Node) -> bool:
 
 
 def kronecker(m: Meaning, left: Node, right: Node) -> Value:
-    """1[i = 49 c + 7 j]: an index on one side alone."""
+    """1[i = 49 c + 7 j]: an index on one side alone; of two numbers, 0 or 1."""
+    if isinstance(left, Num) and isinstance(right, Num):
+        return values.scalar(number(int(left.text == right.text)))
     for one, other in ((left, right), (right, left)):
         terms, offset = letters.affine(m, one)
         if len(terms) == 1 and terms[0][0] == 1 and offset == 0:

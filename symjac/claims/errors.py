@@ -35,6 +35,14 @@ class Again(Exception):
     """An unknown size was found: the formula is to be read once more."""
 
 
+class TooMuch(NotUnderstood):
+    """A formula that has a meaning, and numbers in it that are too large to be worked out."""
+
+
+class NoLink(NotUnderstood):
+    """A derivative is 0 only because nothing says how the one quantity depends on the other."""
+
+
 BEYOND = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 """What a formula may raise that nobody thought of."""
 

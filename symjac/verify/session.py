@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symjac.claims import directives, latex, plain
 from symjac.claims.clauses import conditioned
+from symjac.claims.dependence import Dependence, Links
 from symjac.claims.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.claims.errors import CONFINED, reason_of
+from symjac.claims.fonts import Fonts
 from symjac.claims.latex import Reading
 from symjac.claims.macros import Macros, read_macros
-from symjac.claims.meaning import Meaning
+from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.notebook import Notebook
 from symjac.claims.notebook import Reading as Conventions
 from symjac.claims.prose import around
 from symjac.claims.source import Directive, Snippet, Source
-from symjac.claims.statements import Equality
+from symjac.claims.statements import Equality, at_layers
 from symjac.claims.tree import Span, Statement
 from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotRead
@@ -34,13 +37,22 @@ class Chapter:
     """The conventions under which faults are looked for, once they are known."""
     before: Chapter | None = None
     """The one before, where a name has another formula here and no word says that its meaning is new."""
-    _meanings: dict[Conventions, Meaning] = field(default_factory=dict)
+    _meanings: dict[tuple[Conventions, Taken], Meaning] = field(default_factory=dict)
 
-    def meaning(self, reading: Conventions | None = None) -> Meaning:
-        wanted = reading or self.notebook.reading
+    def meaning(self, reading: Conventions | None = None, taken: Taken | None = None) -> Meaning:
+        wanted = reading or self.notebook.reading, taken or Taken()
         if wanted not in self._meanings:
-            self._meanings[wanted] = Meaning(self.notebook, wanted)
+            self._meanings[wanted] = Meaning(self.notebook, *wanted)
         return self._meanings[wanted]
+
+    def links(self, claim: Equality) -> list[Links]:
+        """What the names that are only named may depend on, as the claim can be read; the likeliest first."""
+        return self._dependence.readings(at_layers((claim.left, claim.right), self.notebook))
+
+    @cached_property
+    def _dependence(self) -> Dependence:
+        pairs = (p for sides in self.notebook.equations for p in at_layers(sides, self.notebook))
+        return Dependence(self.notebook, list(pairs))
 
 
 class Session:
@@ -86,6 +98,8 @@ class Session:
     def _close(self, notebook: Notebook, gathered: list[tuple[Statement, str]]) -> None:
         if not gathered:
             return
+        notebook.fonts = Fonts.of(gathered)
+        gathered = [(notebook.fonts.statement(s), role) for s, role in gathered]
         read = Stretches(conditioned(gathered), notebook)
         self.others += read.others
         for span, reason in read.unread.items():
@@ -116,6 +130,11 @@ class Session:
             self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {why}")
             return
         gathered += [(s, "given") for s in reading.statements]
+
+    def notation(self, span: Span) -> str:
+        """In which notation a place of the file is written."""
+        items = (i for i in self.source.items if isinstance(i, Snippet))
+        return next((i.notation for i in items if i.outer.start <= span.start < i.outer.end), "latex")
 
     def _statements(self, item: Snippet, macros: Macros) -> Reading:
         read = plain.read if item.notation == "plain" else latex.read

@@ -107,8 +107,8 @@ ZEROS = [
     (PLAIN + r"The minimum is where $\frac{\partial L}{\partial w} = \mathbf{0}$.", []),
     (PLAIN + r"Then $\nabla_w L = 0$.", [R]),
     (PLAIN + r"We set $\nabla_w L = 2 w = 0$ and solve.", [P]),
-    (PLAIN + r"$\nabla_b L = 0$ and hence $\frac{\partial L}{\partial b} = \mathbf{0}$.", [P, P]),
-    (r"Let $c \in \mathbb{R}$, $X \in \mathbb{R}^{m \times n}$. $\partial c/\partial X = \mathbf{0}$", [P]),
+    (PLAIN + r"$\nabla_b L = 0$. Hence $\frac{\partial L}{\partial b} = \mathbf{0}$.", [U]),  # nothing links the two
+    (r"Let $c \in \mathbb{R}$, $X \in \mathbb{R}^{m \times n}$. $\partial c/\partial X = \mathbf{0}$", []),
     (r"Let $x \in \mathbb{R}^n$ and $f = \mathbf 1^\top x$. Then $\nabla_x^2 f = 0$.", [P]),
     (LEAST + r"Setting $\frac{\partial L}{\partial w} = 0$ gives $X^\top X w = X^\top y$.", []),
     (
@@ -166,7 +166,8 @@ MEANINGS = [
         [P, P],
     ),
     (
-        r"Let $x, y \in \mathbb{R}$, $f = x y$. With $x + y = 1$ we have $f = x(1-x)$. $\frac{\partial f}{\partial x} = y$.",
+        r"Let $x, y \in \mathbb{R}$, $f = x y$. With $x + y = 1$ we have $f = x(1-x)$. "
+        r"$\frac{\partial f}{\partial x} = y$.",
         [U],
     ),
     (
