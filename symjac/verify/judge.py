@@ -181,7 +181,7 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._taken(right)
-        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self._meaning())):
+        if outcome.verdict == REFUTED and (reason := self._left_open()):
             outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
         fault = self._confined_fault(right, outcome) if wrong else None
@@ -200,6 +200,17 @@ class Judge:
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _left_open(self) -> str:
+        """Why a claim that is wrong as it is read may be right all the same; empty where it is wrong."""
+        before = self.chapter.before
+        if before is not None and Judge(self.session, before, self.equality).stands():
+            return "it is right under an earlier formula for what it is about, and wrong under the second"
+        return left_open(self.equality, self._meaning())
+
+    def stands(self) -> bool:
+        """True where the claim holds as the notes state their conventions."""
+        return self._holds_under(self.equality, self.notebook.reading)
 
     def _taken(self, right: Node) -> Outcome:
         """The outcome; where it is wrong, that of a reading that the notes leave open as well."""

@@ -18,7 +18,7 @@ from symjac.verify.question import problem_of
 def left_open(e: Equality, meaning: Meaning) -> str:
     """Why the claim may be right all the same; empty where nothing speaks for it."""
     book = meaning.notebook
-    return _held(e) or _rows(e, book) or _entry_by_entry(e, meaning)
+    return _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning)
 
 
 def _derivatives(*nodes: Node) -> Iterator[Derivative]:
@@ -35,7 +35,7 @@ def _held(e: Equality) -> str:
 
 def _rows(e: Equality, book: Notebook) -> str:
     """X and x_i in one claim, both declared: they may be a matrix and its rows or columns."""
-    names = _names(e, book)
+    names = _names(book, e.left, e.right)
     for name in sorted(names):
         shape, whole = book.shapes.get(name), name[:1].upper() + name[1:]
         if shape is not None and shape.letters and whole != name and whole in names and whole in book.shapes:
@@ -43,10 +43,19 @@ def _rows(e: Equality, book: Notebook) -> str:
     return ""
 
 
-def _names(e: Equality, book: Notebook) -> set[str]:
-    """The identifiers in the claim and in the definitions that it reads."""
+def _given(e: Equality, book: Notebook) -> str:
+    """P² = P beside a claim about P: given, and not used."""
+    names = _names(book, e.left, e.right)
+    for left, right in book.stated:
+        if _names(book, left, right) <= names:
+            return f"it may rest on {phrase(left)} = {phrase(right)}, which the text gives and which is not used"
+    return ""
+
+
+def _names(book: Notebook, *nodes: Node) -> set[str]:
+    """The identifiers in these formulas and in the definitions that they read."""
     found: set[str] = set()
-    pending = [e.left, e.right]
+    pending = list(nodes)
     while pending:
         for key in (way.key for n in walk(pending.pop()) for way in ways(n)):
             if key not in found and (book.knows(key) or key in book.functions):
@@ -61,7 +70,7 @@ def _names(e: Equality, book: Notebook) -> set[str]:
 def _entry_by_entry(e: Equality, meaning: Meaning) -> str:
     """∂a/∂z = a (1 − a) of vectors: right for each entry."""
     book = meaning.notebook
-    shapes = {name: book.shapes[name] for name in _names(e, book) if name in book.shapes}
+    shapes = {name: book.shapes[name] for name in _names(book, e.left, e.right) if name in book.shapes}
     if not isinstance(e.left, Derivative) or any(len(s.sizes) + len(s.letters) > 1 for s in shapes.values()):
         return ""
     try:
