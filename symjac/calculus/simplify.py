@@ -22,14 +22,13 @@ from symjac.core.expr import (
     Expr,
     Identity,
     Map,
-    Max,
     Number,
     Symbol,
     add,
     apply,
+    canonical,
     contract,
     from_scalar,
-    maximum,
     number,
     rebuild,
     rename,
@@ -148,8 +147,8 @@ def _rowwise_value(e: Expr, equation: Equation) -> Expr:
         table: dict[sympy.Expr, sympy.Expr] = {}
         for at in [a for a in atoms if isinstance(a, Symbol) and a.name == argument.name]:
             place = dict(zip(argument.indices, at.indices, strict=True))
-            value, sum_there = rename(equation.lhs, place), _canonical(rename(total, place))
-            same = next((a for a in atoms if _canonical(a) is sum_there), None)
+            value, sum_there = rename(equation.lhs, place), canonical(rename(total, place))
+            same = next((a for a in atoms if canonical(a) is sum_there), None)
             if same is None:
                 return None
             value_slot = _slot(value, atoms)
@@ -216,26 +215,12 @@ def _is_total(a: Expr, total: Expr) -> bool:
     return (
         isinstance(a, Contract)
         and len(a.free) == len(total.free)
-        and _canonical(_as_numbered(a)) is _canonical(_as_numbered(total))
+        and canonical(_as_numbered(a)) is canonical(_as_numbered(total))
     )
 
 
 def _as_numbered(e: Expr) -> Expr:
     return rename(e, {i: Index(f"free{p}", i.size) for p, i in enumerate(e.free)})
-
-
-def _canonical(e: Expr) -> Expr:
-    """`e` with bound indices named by position, so that equal sums are one object."""
-
-    def law(node: Expr) -> Expr | None:
-        over = node.summed if isinstance(node, Contract) else node.over if isinstance(node, Max) else ()
-        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(over)}
-        if all(i == j for i, j in names.items()):
-            return None
-        kids = [rename(c, names) for c in node.children]
-        return contract(kids, names.values()) if isinstance(node, Contract) else maximum(kids[0], names.values())
-
-    return transform(e, law)
 
 
 def _transform_outermost(e: Expr, law: Callable[[Expr], Expr | None]) -> Expr:
@@ -455,7 +440,7 @@ def _like_terms(parts: Sequence[_Parts]) -> list[_Parts]:
     """2a + 3a = 5a, whatever summed indices are called."""
     alike: dict[tuple[tuple[str, ...], Expr | None], _Parts] = {}
     for p in parts:
-        kind = (tuple(sorted(_canonical(f).key for f in p.loose)), None if p.tied is None else _canonical(p.tied))
+        kind = (tuple(sorted(canonical(f).key for f in p.loose)), None if p.tied is None else canonical(p.tied))
         known = alike.get(kind)
         alike[kind] = p if known is None else _Parts(known.coefficient + p.coefficient, known.loose, known.tied)
     return [p for p in alike.values() if p.coefficient != 0]
