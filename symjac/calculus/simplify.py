@@ -68,6 +68,7 @@ CENTRED = Law(
     "lowers the number of terms",
 )
 NUMBER = Law("one number", r"c \, (d \, a) = (c d) \, a", "lowers the number of numbers in a product")
+POWERS = Law("equal powers", r"a^p \, a^q = a^{p + q}", "lowers the number of factors")
 FACTOR = Law("common factor", r"a b + a c = a (b + c)", "lowers the number of factors")
 
 
@@ -409,6 +410,45 @@ def _one_number(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
     return transform(e, law), ()
 
 
+# ---------------------------------------------------------------- powers
+
+
+def _equal_powers(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    """Powers of one thing as one, sums included; of a product a·a of plain factors each stays: a sum may share it."""
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract):
+            return None
+        atoms: list[Expr] = []
+        alike: dict[sympy.Expr, list[tuple[Expr, sympy.Expr]]] = {}
+        for part in _separate(node):
+            base, exponent = scalar_of(part, atoms).as_base_exp()
+            if not (exponent.is_Rational and scalar.slots_of(base)) or base is sympy.E:
+                base, exponent = base**exponent, sympy.Integer(1)
+            alike.setdefault(base, []).append((part, exponent))
+        kept: list[Expr] = []
+        for base, powers in alike.items():
+            plain = all(n == 1 and not isinstance(part, Contract) for part, n in powers)
+            merge = len(powers) > 1 and not plain and scalar.slots_of(base)
+            kept += [from_scalar(base ** sum(n for _, n in powers), atoms)] if merge else [part for part, _ in powers]
+        return contract(kept) if len(kept) < sum(map(len, alike.values())) else None
+
+    return transform(e, law), ()
+
+
+def _separate(product: Contract) -> list[Expr]:
+    """The factors, those that share summed indices together as one sum."""
+    groups: list[tuple[list[Expr], set[Index]]] = []
+    for f in product.factors:
+        bound = set(f.free) & set(product.summed)
+        factors = [f]
+        for g in [g for g in groups if bound & g[1]]:
+            groups.remove(g)
+            factors, bound = [*g[0], *factors], bound | g[1]
+        groups.append((factors, bound))
+    return [contract(factors, [i for i in product.summed if i in bound]) for factors, bound in groups]
+
+
 # ---------------------------------------------------------------- common factors
 
 
@@ -502,6 +542,7 @@ RULES: tuple[tuple[Law, Rule], ...] = (
     (FACT, _use_facts),
     (CENTRED, _sum_apart),
     (NUMBER, _one_number),
+    (POWERS, _equal_powers),
     (FACTOR, _factor),
 )
 LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))
