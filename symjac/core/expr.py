@@ -360,12 +360,14 @@ def _map(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
 
 
 def maximum(body: Expr, over: Iterable[Index]) -> Expr:
-    """The maximum of `body` over the indices `over`; an index that `body` lacks changes nothing."""
+    """The maximum of `body` over the indices `over`; what `body` lacks changes nothing, nested maxima are one."""
     over = tuple(dict.fromkeys(over))
     _sorted_indices([*body.free, *over], "a maximum")
     kept = tuple(i for i in over if i in body.free)
     if not kept:
         return body
+    if isinstance(body, Max):
+        return maximum(body.body, (*body.over, *kept))
     key = _max_key(body.key, kept)
     return _intern(Max, key, (body,), [i for i in body.free if i not in kept], over=kept)
 
