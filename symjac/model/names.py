@@ -37,11 +37,12 @@ _CODE = """
     INPUTS PARAMETERS ANALYTIC KINKS NUMBERS TOGETHER Params State Activations Cached Linearized
     init init_state forward loss gradients update activations kinks linearize hvp hvp_block ggnvp update_jvp update_vjp
     iteration iteration_jvp iteration_vjp hessian hessian_block local_jacobian check_arrays check_inputs
-    check_directions add_back gap_below_maximum share_of_maximum factors blocks in_single sigmoid softplus inverse_root
+    check_directions add_back gap_below_maximum share_of_maximum factors blocks in_single in_half is_half
+    sigmoid softplus inverse_root
     rng dtype params grads state self cls at row column output by together group groups directions direction
     declared arrays array known found given expected sizes size transposed behind name values rows direct through
     before back more out places taps low spans span lengths windows strides dilations offsets below start tap ordered
-    function single computed result results
+    function single computed result results inputs named
 """
 CAPTURED = frozenset({*re.findall(r"\w+", _CODE), *dir(builtins), *keyword.kwlist, *keyword.softkwlist})
 """Names that Python or a generated module uses for something of its own."""

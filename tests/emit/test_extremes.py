@@ -101,3 +101,32 @@ def test_logits(t: float, dtype: Any) -> None:
         close(value, mpmath.log1p(mpmath.exp(-abs(y))) + max(y, 0) - mpf(t) * y, dtype, point)
         slope = mpmath.exp(y) / (1 + mpmath.exp(y)) - t if t == 0 or t == 0.25 else -1 / (1 + mpmath.exp(y))
         close(grads[1][0], slope, dtype, point)
+
+
+@pytest.mark.parametrize("loss", ["{mse: {reduction: mean}}", "{mse: {reduction: half_sum}}", "cross_entropy"])
+def test_float16_with_more_samples_than_it_has_numbers(loss: str) -> None:
+    """70,000 is no float16; the gradients are those of float64 to the digits that float16 has, and nothing warns."""
+    m = net("dense: 3, tanh, dense: 2, softmax", loss, "X[k, 3]")
+    rng = np.random.default_rng(0)
+    X, T = rng.standard_normal((70_000, 3)), np.eye(2)[rng.integers(2, size=70_000)]
+    T[:50_000] = [1, 0]
+    params = m.init(rng)
+    half = m.Params(*(p.astype(np.float16) for p in params))
+    given = [a.astype(np.float16) for a in (X, T)]
+    exact = m.Params(*(p.astype(np.float64) for p in half))
+    expected, slopes = m.gradients(exact, *(a.astype(np.float64) for a in given))
+    if "half_sum" not in loss:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, grads = m.gradients(half, *given)
+            output, alone = m.forward(half, given[0]), m.loss(half, X=given[0], T=given[1])
+            along = m.hvp(half, *given, half)
+        assert {a.dtype for a in (output, *grads, *m.update(half, grads))} == {np.dtype(np.float16)}
+        for got, wanted in zip(grads, slopes, strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=4e-3, atol=1e-5)
+            assert np.abs(got).max() > 1e-4
+        assert all(np.isfinite(a).all() for a in along)
+        assert alone == value
+    else:
+        value = m.loss(half, *given)
+    np.testing.assert_allclose(value, expected, rtol=2e-3)
