@@ -163,7 +163,12 @@ def derive(spec: str, form: str, out: str | None) -> None:
 @force_option
 def generate(spec: str, out: str | None, force: bool) -> None:
     """The code: one NumPy module that stands alone."""
+    from symjac.model.names import module_taken
+
     _keep_apart([out], [spec])
+    taken = module_taken(Path(out).stem) if out is not None else None
+    if taken is not None:
+        raise DataError(f"{out}: {Path(out).stem} {taken}, which this file would hide; choose another name")
     code = _code(_derive(spec))
     if out is not None:
         _keep_edits(Path(out), code, force, any_file=False)

@@ -123,11 +123,18 @@ def check_file_name(name: str, place: Place) -> str:
             place, f"the name {shown(name)}", "a letter, then letters, digits, - and _", "for example my_network"
         )
     _check_length(name, "the name", place)
-    if name in _MODULES or keyword.iskeyword(name):
-        what = "is a word of Python" if keyword.iskeyword(name) else "is a module that Python programs import"
+    what = module_taken(name)
+    if what is not None:
         hint = f"for example {name}_net: the code is written to {name}.py"
         raise InputError(place, f"the name {name!r} {what}", "a name that is free", hint)
     return name
+
+
+def module_taken(name: str) -> str | None:
+    """Why no generated module may have this name; None where it may."""
+    if keyword.iskeyword(name):
+        return "is a word of Python, no name of a module"
+    return "is a module that Python programs import" if name in _MODULES else None
 
 
 def _check_length(name: str, what: str, place: Place) -> None:
