@@ -252,7 +252,7 @@ def test_generate_writes_no_module_that_hides_another(run, name):
 
 def test_a_loss_that_will_not_train_is_warned_of(run):
     Path("plain.yaml").write_text(
-        "name: plain\ninput: X[k, 3]\nlayers: [dense: 2]\nloss: cross_entropy\nupdate: {gradient_descent: {alpha: 0.1}}\n"
+        "name: plain\ninput: X[k, 3]\nlayers: [dense: 2]\nloss: cross_entropy\nupdate: gradient_descent\n"
     )
     done = run("generate", "plain.yaml", "-o", "plain.py")
     ends(done, 0)

@@ -130,3 +130,56 @@ def test_float16_with_more_samples_than_it_has_numbers(loss: str) -> None:
     else:
         value = m.loss(half, *given)
     np.testing.assert_allclose(value, expected, rtol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1e-30, 1e-7, 1.0, 20.0, 80.0, 700.0, 1e4])
+@pytest.mark.parametrize(
+    ("layers", "loss"),
+    [("dense: 3, softmax", "{cross_entropy: sum}"), ("dense: 3", "{cross_entropy_with_logits: sum}")],
+)
+def test_cross_entropy(layers: str, loss: str, size: float, dtype: Any) -> None:
+    """Of logits (s, 0, -s): the loss to a rounding of the largest logit, the slopes to a rounding of 1."""
+    m = net(layers, loss)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        params = m.Params(np.array([[1, 0, -1]], dtype), np.zeros(3, dtype))
+        for right in range(3):
+            X, T = np.full((1, 1), size, dtype), np.eye(3, dtype=dtype)[[right]]
+            value, grads = m.gradients(params, X, T)
+            s = mpf(float(X[0, 0]))
+            logits = [s, mpf(0), -s]
+            total = sum(mpmath.exp(a) for a in logits)
+            rounding = 8 * float(np.finfo(dtype).eps)
+            assert abs(mpf(float(value)) - (mpmath.log(total) - logits[right])) <= rounding * max(1.0, size)
+            for got, a, t in zip(grads[1], logits, T[0], strict=True):
+                assert abs(mpf(float(got)) - (mpmath.exp(a) / total - mpf(float(t)))) <= rounding
+            assert all(np.isfinite(h).all() for h in m.linearize(params, X, T).hvp(params))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_keeps_the_digits_of_small_probabilities(dtype: Any) -> None:
+    m = net("dense: 3, softmax", "{cross_entropy: sum}")
+    params = m.Params(np.array([[1, 0, -1]], dtype), np.zeros(3, dtype))
+    for size in (1.0, 20.0, 40.0):
+        found = m.forward(params, np.full((1, 1), size, dtype))[0]
+        total = sum(mpmath.exp(a) for a in (size, 0, -size))
+        for got, a in zip(found, (size, 0, -size), strict=True):
+            close(got, mpmath.exp(a) / total, dtype, size)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("t", [0.0, 1.0])
+def test_binary_cross_entropy_of_a_sigmoid(t: float, dtype: Any) -> None:
+    """The loss keeps its digits, as it is computed from what the sigmoid is of."""
+    m = net("dense: 1, sigmoid", "{binary_cross_entropy: sum}")
+    params = m.Params(np.ones((1, 1), dtype), np.zeros(1, dtype))
+    for point in POINTS:
+        X, T = np.full((1, 1), point, dtype), np.full((1, 1), t, dtype)
+        y = mpf(float(X[0, 0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, grads = m.gradients(params, X, T)
+        close(value, mpmath.log1p(mpmath.exp(-y if t else y)), dtype, point)
+        slope = 1 / (1 + mpmath.exp(-y)) - mpf(t)
+        assert abs(mpf(float(grads[1][0])) - slope) <= 4 * float(np.finfo(dtype).eps)
