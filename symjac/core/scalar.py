@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from symjac.core import complex_step
+
 _SLOTS = [sympy.Symbol(f"x{i}", real=True) for i in range(64)]
 _NUMBERS = {s: i for i, s in enumerate(_SLOTS)}
 
@@ -714,16 +716,18 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
                 out = np.where(value(condition), value(branch), out)
             return out
         if isinstance(e, sympy.core.relational.Relational):
-            return RELATIONS[type(e)](value(e.lhs), value(e.rhs))
+            sides = value(e.lhs), value(e.rhs)
+            return RELATIONS[type(e)](*((complex_step.gap(*sides), 0) if complex_step.is_taken(*sides) else sides))
         if isinstance(e, sympy.And | sympy.Or):
             both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
             return reduce(both, (value(a) for a in e.args))
         if isinstance(e, sympy.Max | sympy.Min):
-            pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
-            out = value(e.args[0])
-            for a in e.args[1:]:
-                out = pick(out, value(a))
-            return out
+            pick, side = (np.maximum, 1) if isinstance(e, sympy.Max) else (np.minimum, -1)
+            quantities = [value(a) for a in e.args if slots_of(a)]
+            bounds = [value(a) for a in e.args if not slots_of(a)]
+            if complex_step.is_taken(*quantities):
+                return complex_step.extreme(side, quantities, bounds)
+            return reduce(pick, (*quantities, *bounds))
         if isinstance(e, Guard):
             return np.where(value(e.args[1]), value(e.args[0]), 1)
         if isinstance(e, Share):
@@ -739,7 +743,10 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
 
             return (special.erf if isinstance(e, sympy.erf) else special.erfc)(value(e.args[0]))
         if type(e) in NUMPY_NAMES:
-            return getattr(np, NUMPY_NAMES[type(e)])(value(e.args[0]))
+            x = value(e.args[0])
+            if isinstance(e, sympy.Abs | sympy.sign) and complex_step.is_taken(x):
+                return complex_step.magnitude(x) if isinstance(e, sympy.Abs) else np.sign(complex_step.gap(x, 0))
+            return getattr(np, NUMPY_NAMES[type(e)])(x)
         if isinstance(e, Unknown):
             raise TypeError(f"{primed(e.name, e.order)} is not known")
         raise TypeError(f"{type(e).__name__} is not in the language")

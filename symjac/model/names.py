@@ -7,7 +7,6 @@ something of its own is spelt with an underscore behind it, which no name of a u
 from __future__ import annotations
 
 import builtins
-import difflib
 import keyword
 import re
 import sys
@@ -16,6 +15,7 @@ from functools import cache
 
 from symjac.core.errors import InputError, Place
 from symjac.core.scalar import FUNCTIONS
+from symjac.model import habits
 from symjac.model.yaml_source import shown
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
@@ -37,12 +37,13 @@ _CODE = """
     INPUTS PARAMETERS ANALYTIC KINKS NUMBERS TOGETHER Params State Activations Cached Linearized
     init init_state forward loss gradients update activations kinks linearize hvp hvp_block ggnvp update_jvp update_vjp
     iteration iteration_jvp iteration_vjp hessian hessian_block local_jacobian check_arrays check_inputs
-    check_directions add_back gap_below_maximum share_of_maximum factors blocks in_single in_half is_half
+    check_directions check_params remedy add_back gap_below_maximum share_of_maximum factors blocks
+    in_single in_half is_half
     sigmoid softplus inverse_root
     rng dtype params grads state self cls at row column output by together group groups directions direction
     declared arrays array known found given expected sizes size transposed behind name values rows direct through
     before back more out places taps low spans span lengths windows strides dilations offsets below start tap ordered
-    function single computed result results inputs named
+    function single computed result results inputs named flat labels fields field
 """
 CAPTURED = frozenset({*re.findall(r"\w+", _CODE), *dir(builtins), *keyword.kwlist, *keyword.softkwlist})
 """Names that Python or a generated module uses for something of its own."""
@@ -61,8 +62,8 @@ _OPERANDS = {
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean ...?`, or nothing."""
-    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    found = habits.meant(name, known)
+    return f"did you mean {found}?" if found else ""
 
 
 def one_of(known: Iterable[str]) -> str:
