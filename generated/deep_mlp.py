@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 0a521ffa7ca1f019
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: d2699c6da6140633
 """deep_mlp: a network and its gradients, derived by symjac from deep_mlp.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
@@ -163,7 +163,8 @@ def in_single(function):
 
     @wraps(function)
     def computed(params, *inputs, **named):
-        if not any(map(is_half, (*params, *inputs, *named.values()))):
+        fits = isinstance(params, (tuple, list)) and len(params) == len(Params._fields)
+        if not fits or not any(map(is_half, (*params, *inputs, *named.values()))):
             return function(params, *inputs, **named)
         named = {name: single(array) for name, array in named.items()}
         return in_half(function(Params(*map(single, params)), *map(single, inputs), **named))

@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 02c5659c966fec52
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: dbb629e3e32d81be
 """logistic_regression: a network and its gradients, derived by symjac from logistic_regression.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
@@ -123,7 +123,8 @@ def in_single(function):
 
     @wraps(function)
     def computed(params, *inputs, **named):
-        if not any(map(is_half, (*params, *inputs, *named.values()))):
+        fits = isinstance(params, (tuple, list)) and len(params) == len(Params._fields)
+        if not fits or not any(map(is_half, (*params, *inputs, *named.values()))):
             return function(params, *inputs, **named)
         named = {name: single(array) for name, array in named.items()}
         return in_half(function(Params(*map(single, params)), *map(single, inputs), **named))

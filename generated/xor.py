@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 818b272890ed304f
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 49a0c90463cb7376
 """xor: a network and its gradients, derived by symjac from xor.yaml.
 
 Conventions: samples are columns, a dense layer is A = W X + b 1ᵀ; a gradient has the shape of its parameter;
@@ -135,7 +135,8 @@ def in_single(function):
 
     @wraps(function)
     def computed(params, *inputs, **named):
-        if not any(map(is_half, (*params, *inputs, *named.values()))):
+        fits = isinstance(params, (tuple, list)) and len(params) == len(Params._fields)
+        if not fits or not any(map(is_half, (*params, *inputs, *named.values()))):
             return function(params, *inputs, **named)
         named = {name: single(array) for name, array in named.items()}
         return in_half(function(Params(*map(single, params)), *map(single, inputs), **named))
