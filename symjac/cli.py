@@ -165,6 +165,8 @@ def derive(spec: str, form: str, out: str | None) -> None:
 def generate(spec: str, out: str | None, force: bool) -> None:
     """The code: one NumPy module that stands alone."""
     _keep_apart([out], [spec])
+    if out is not None:
+        _hide_nothing(Path(out))
     code = _code(_derive(spec))
     if out is not None:
         _keep_edits(Path(out), code, force, any_file=False)
@@ -452,6 +454,15 @@ def _derive(spec: str) -> Derivation:
     for remark in derivation.stack.remarks:
         click.echo(remark.render(), err=True)
     return derivation
+
+
+def _hide_nothing(path: Path) -> None:
+    """Raises DataError where the file would be a module that hides another."""
+    from symjac.model.names import module_taken
+
+    taken = module_taken(path.stem)
+    if taken is not None:
+        raise DataError(f"{path}: {path.stem} {taken}; the file would hide it: choose another name")
 
 
 def _code(derivation: Derivation) -> str:

@@ -360,7 +360,8 @@ class Meaning:
             return True
         if key in functions.ELEMENTWISE or functions.library_name(key) is not None:
             return True
-        return isinstance(node, Name) and key not in CONSTANTS and key not in self.notebook.letters and key != "I"
+        other = key in CONSTANTS or key in self.notebook.letters or key == "I" or sizes.is_size(self, key)
+        return isinstance(node, Name) and not other
 
     def known(self, key: str) -> bool:
         return self.notebook.knows(key) or any(key in b for b in self.bound)
