@@ -656,6 +656,18 @@ def symbols(e: Expr) -> tuple[Symbol, ...]:
     return tuple(n for n in walk(e) if isinstance(n, Symbol))
 
 
+def bound(node: Expr) -> tuple[Index, ...]:
+    """The indices that the node binds."""
+    match node:
+        case Contract():
+            return node.summed
+        case Max():
+            return node.over
+        case OfMatrix():
+            return node.row, node.column
+    return ()
+
+
 def substitute(e: Expr, equation: Equation) -> Expr:
     """`e` with every access to the equation's left side replaced by its right side, indices renamed."""
 

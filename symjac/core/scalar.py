@@ -136,7 +136,7 @@ def indicator(condition: sympy.Basic) -> sympy.Expr:
 
 @cache
 def plain_conditions(formula: sympy.Expr) -> sympy.Expr:
-    """`formula` with conditions of comparisons, and and or alone: of a `where` in a condition SymPy makes ITE and not."""
+    """`formula` with conditions of comparisons, and, or alone: of a `where` in a condition SymPy makes ITE and not."""
     if not formula.has(sympy.ITE, sympy.Not):
         return formula
     return formula.replace(
