@@ -1,9 +1,12 @@
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 06dea56a5a68bba0
 """conv_small: a network and its gradients, derived by symjac from conv_small.yaml.
 
-Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
-maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Declared: sum(T, axis=1) = 1. Laid out by
+templates/numpy/module.py.j2.
 
     X        (k, 1, 28, 28)  input
     T        (k, 10)         input
@@ -97,13 +100,42 @@ def check_arrays(declared: dict[str, tuple[int | str, ...]], arrays: dict[str, n
         shape = declared[name]
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
             found = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise ValueError(f"{name}: expected an array of floats, got {found}")
+            raise ValueError(f"{name}: expected an array of floats, got {found}{remedy(name, array, shape)}")
         given = tuple(sizes.get(s, n) if isinstance(s, str) else s for s, n in zip(shape, array.shape))
         if array.shape != given or len(shape) != array.ndim or 0 in array.shape:
             expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
             known = "".join(f", {s} = {sizes[s]}" for s in shape if s in sizes) or ", every size at least 1"
-            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}")
+            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}{remedy(name, array, shape)}")
         sizes.update((s, n) for s, n in zip(shape, given) if isinstance(s, str))
+
+
+def remedy(name: str, array: np.ndarray, shape: tuple[int | str, ...]) -> str:
+    """What to write instead, where a line of NumPy does it; labels are whole numbers in the place of one-hot rows."""
+    if not isinstance(array, np.ndarray):
+        return f"; give np.asarray({name}, float)"
+    size = next((s for s in shape if not isinstance(s, str)), 0)
+    flat = array.reshape(-1)
+    if len(shape) == 2 and size > 1 and array.shape in (flat.shape, (*flat.shape, 1)) and array.dtype.kind in "iuf":
+        if ((flat >= 0) & (flat < size) & (flat == np.floor(flat))).all():
+            labels = name + ".ravel()" * (array.ndim - 1) + ".astype(int)" * (array.dtype.kind == "f")
+            rows = f"np.eye({size})[{labels}]"
+            return "; for labels give one-hot " + (f"rows: {rows}" if isinstance(shape[0], str) else f"columns: {rows}.T")
+    if array.dtype.kind in "iub":
+        return f"; give {name}.astype(float)"
+    if len(shape) == 2 and array.ndim == 2 and size in array.shape and array.shape[isinstance(shape[0], str)] != size:
+        return f"; give {name}.T"
+    return ""
+
+
+def check_params(**given: Params) -> None:
+    """Raise ValueError where something is not one array for each parameter, in their order."""
+    for name, arrays in given.items():
+        if hasattr(arrays, "keys"):
+            fields = f"({name}[field] for field in Params._fields)"
+            raise ValueError(f"{name}: expected Params, got {type(arrays).__name__}; give Params(*{fields})")
+        if not isinstance(arrays, (tuple, list)) or len(arrays) != len(Params._fields):
+            found = f"{len(arrays)} of them" if isinstance(arrays, (tuple, list)) else type(arrays).__name__
+            raise ValueError(f"{name}: expected Params, {len(Params._fields)} arrays, got {found}")
 
 
 def check_inputs(**arrays: np.ndarray) -> None:
@@ -149,6 +181,7 @@ def add_back(windows, sizes, strides, dilations, offsets):
 
 def activations(params: Params, X: np.ndarray) -> Activations:
     """Every forward quantity, from the inputs on."""
+    check_params(params=params)
     check_arrays(PARAMETERS, dict(zip(Params._fields, params, strict=True)))
     check_inputs(X=X)
     K1, b1, K2, b2, W3, b3 = params
@@ -236,6 +269,7 @@ def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Para
 
 def update(params: Params, grads: Params, alpha: float = 0.1) -> Params:
     """One step of gradient descent: theta − alpha·g for every parameter theta with gradient g."""
+    check_params(params=params, grads=grads)
     return Params(*(theta - alpha * g for theta, g in zip(params, grads, strict=True)))
 
 
@@ -251,6 +285,7 @@ def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np
 
 def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
     """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    check_params(V=V)
     declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
     check_arrays(declared, dict(zip(declared, V, strict=True)))
 
@@ -410,7 +445,7 @@ class Linearized(Cached):
         X, F2, Y, delta_3, delta_2, windows_X = self.X, self.F2, self.Y, self.delta_3, self.delta_2, self.windows_X
         slope_Z1, windows_Z1, slope_Z2 = self.slope_Z1, self.windows_Z1, self.slope_Z2
         k = X.shape[0]
-        directions = V.K1.shape[0]
+        count_of_directions = V.K1.shape[0]
         # RA1[n,m,o,i,j] = Σ_{c,p,q} X[n,c,2*i + p − 1,2*j + q − 1]·VK1[m,o,c,p,q] + Vb1[m,o]
         RA1 = (
             np.tensordot(windows_X, VK1, axes=([1, 4, 5], [2, 3, 4])).transpose(0, 3, 4, 1, 2)
@@ -430,7 +465,7 @@ class Linearized(Cached):
         # RZ2[n,m,i,j,l] = 1[A2[n,i,j,l] > 0]·RA2[n,m,i,j,l]
         RZ2 = RA2 * slope_Z2[:, None]
         # RF2[n,m,49*c + 7*i + j] = RZ2[n,m,c,i,j]
-        RF2 = RZ2.reshape(k, directions, 784)
+        RF2 = RZ2.reshape(k, count_of_directions, 784)
         # RA3[n,m,j] = Σ_i W3[i,j]·RF2[n,m,i] + Σ_i F2[n,i]·VW3[m,i,j] + Vb3[m,j]
         RA3 = RF2 @ W3 + np.tensordot(F2, VW3, axes=([1], [1])) + Vb3
         # RY[n,m,i] = Y[n,i]·(RA3[n,m,i] − Σ_j RA3[n,m,j]·Y[n,j])
@@ -447,7 +482,7 @@ class Linearized(Cached):
         # RdF2[n,m,l] = Σ_j W3[l,j]·Rdelta_3[n,m,j] + Σ_j delta_3[n,j]·VW3[m,l,j]
         RdF2 = Rdelta_3 @ W3.T + np.tensordot(delta_3, VW3, axes=([1], [2]))
         # RdZ2[n,m,i,j,l] = RdF2[n,m,49*i + 7*j + l]
-        RdZ2 = RdF2.reshape(k, directions, 16, 7, 7)
+        RdZ2 = RdF2.reshape(k, count_of_directions, 16, 7, 7)
         # Rdelta_2[n,m,o,i,j] = 1[A2[n,o,i,j] > 0]·RdZ2[n,m,o,i,j]
         Rdelta_2 = RdZ2 * slope_Z2[:, None]
         # RdK2[m,i,j,l,p] = Σ_{i2,j2,n} Z1[n,j,2*i2 + l − 1,2*j2 + p − 1]·Rdelta_2[n,m,i,i2,j2] + Σ_{i2,j2,n}
@@ -540,11 +575,11 @@ class Linearized(Cached):
     def J_A2_A1(self) -> np.ndarray:
         """∂A2/∂A1 of each sample."""
         _, _, K2, _, _, _ = self.params
-        slope_Z1 = self.slope_Z1
+        X, slope_Z1 = self.X, self.slope_Z1
         # J_A2_A1[n,o,i,j,o1,i1,j1] = K2[o,o1,i1 − 2*i + 1,j1 − 2*j + 1]·1[A1[n,o1,i1,j1] > 0]
         mask_number = np.arange(14)[:, None, None] == 2 * np.arange(7)[:, None] + np.arange(3) + -1
         part_mask_number = (
-            mask_number.astype(np.float32).transpose(1, 0, 2)[:, None, :, None, :, None]
+            mask_number.astype(X.dtype).transpose(1, 0, 2)[:, None, :, None, :, None]
             * mask_number.transpose(1, 0, 2)[:, None, :, None]
         )
         return (
@@ -687,8 +722,8 @@ class Linearized(Cached):
                 # ∂²L/∂b1[i]∂b1[i7] = Σ_{i2,j,n,i1,j1} 1[A1[n,i,i2,j] > 0]·J_dZ1_A1[n,i,i2,j,i7,i1,j1]
                 return (slope_Z1[:, :, :, :, None] * J_dZ1_A1.sum(axis=(5, 6))).sum(axis=(0, 2, 3))
             case "K2", "K1":
-                delta_2, windows_X, slope_Z1, windows_Z1 = self.delta_2, self.windows_X, self.slope_Z1, self.windows_Z1
-                slope_Z2 = self.slope_Z2
+                X, delta_2, windows_X, slope_Z1 = self.X, self.delta_2, self.windows_X, self.slope_Z1
+                windows_Z1, slope_Z2 = self.windows_Z1, self.slope_Z2
                 J_dZ2_A1 = self.J_dZ2_A1
                 # ∂²L/∂K2[i,j,l,p]∂K1[i7,j7,l4,p1] = Σ_{i2,j2,n,i1,j1} Z1[n,j,2*i2 + l − 1,2*j2 + p −
                 #     1]·1[A2[n,i,i2,j2] > 0]·J_dZ2_A1[n,i,i2,j2,i7,i1,j1]·X[n,j7,2*i1 + l4 − 1,2*j1 + p1 − 1] +
@@ -701,7 +736,7 @@ class Linearized(Cached):
                     np.einsum("abcdefg,ahfgij->abcdehij", J_dZ2_A1, windows_X),
                 )
                 part_mask_number = (
-                    mask_number.astype(np.float32).transpose(2, 0, 1)[:, None, :, :, None, None]
+                    mask_number.astype(X.dtype).transpose(2, 0, 1)[:, None, :, :, None, None]
                     * mask_number.transpose(2, 0, 1)[:, None, None]
                 )
                 tensordot_delta_2 = np.tensordot(
@@ -829,7 +864,7 @@ class Linearized(Cached):
                 )
                 einsum_part_arange_number = np.einsum(
                     "abcd,cdebfgh->baefgh",
-                    (np.arange(784)[:, None, None, None] == part_arange_number).astype(np.float32),
+                    (np.arange(784)[:, None, None, None] == part_arange_number).astype(X.dtype),
                     einsum_delta_3,
                 )
                 return tensordot_F2 + einsum_part_arange_number.transpose(1, 2, 0, 3, 4, 5)
@@ -847,7 +882,7 @@ class Linearized(Cached):
                 )
                 einsum_part_arange_number = np.einsum(
                     "abcd,ebcd->bae",
-                    (np.arange(784)[:, None, None, None] == part_arange_number).astype(np.float32),
+                    (np.arange(784)[:, None, None, None] == part_arange_number).astype(X.dtype),
                     np.tensordot(delta_3, slope_Z2.astype(A2.dtype), axes=([0], [0])),
                 )
                 return (
@@ -987,7 +1022,7 @@ def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.nd
             # ∂A2[n,o,i,j]/∂Z1[n1,c1,l1,r1] = K2[o,c1,l1 − 2*i + 1,r1 − 2*j + 1]·1[n = n1]
             mask_number = np.arange(14)[:, None, None] == 2 * np.arange(7)[:, None] + np.arange(3) + -1
             part_mask_number = (
-                mask_number.astype(np.float32).transpose(1, 0, 2)[:, None, :, None, :, None]
+                mask_number.astype(X.dtype).transpose(1, 0, 2)[:, None, :, None, :, None]
                 * mask_number.transpose(1, 0, 2)[:, None, :, None]
             )
             tensordot_K2 = np.tensordot(K2, part_mask_number, axes=([2, 3], [4, 5]))
@@ -1022,7 +1057,7 @@ def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.nd
             arange_number = np.arange(7)
             part_arange_number = 49 * np.arange(16)[:, None, None] + 7 * arange_number[:, None] + arange_number
             return (
-                (np.arange(784)[:, None, None, None] == part_arange_number).astype(np.float32)[:, None]
+                (np.arange(784)[:, None, None, None] == part_arange_number).astype(X.dtype)[:, None]
                 * np.eye(k, dtype=bool)[:, None, :, None, None, None]
             )
         case "A3", "F2":

@@ -1,9 +1,12 @@
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: f78cbbd4703f6c9e
 """custom_activation: a network and its gradients, derived by symjac from custom_activation.yaml.
 
-Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
-maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Declared: sum(T, axis=1) = 1. Laid out by templates/numpy/module.py.j2.
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Declared: sum(T, axis=1) = 1. Laid out by
+templates/numpy/module.py.j2.
 
     X        (k, 6)   input
     T        (k, 3)   input
@@ -77,13 +80,42 @@ def check_arrays(declared: dict[str, tuple[int | str, ...]], arrays: dict[str, n
         shape = declared[name]
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
             found = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise ValueError(f"{name}: expected an array of floats, got {found}")
+            raise ValueError(f"{name}: expected an array of floats, got {found}{remedy(name, array, shape)}")
         given = tuple(sizes.get(s, n) if isinstance(s, str) else s for s, n in zip(shape, array.shape))
         if array.shape != given or len(shape) != array.ndim or 0 in array.shape:
             expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
             known = "".join(f", {s} = {sizes[s]}" for s in shape if s in sizes) or ", every size at least 1"
-            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}")
+            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}{remedy(name, array, shape)}")
         sizes.update((s, n) for s, n in zip(shape, given) if isinstance(s, str))
+
+
+def remedy(name: str, array: np.ndarray, shape: tuple[int | str, ...]) -> str:
+    """What to write instead, where a line of NumPy does it; labels are whole numbers in the place of one-hot rows."""
+    if not isinstance(array, np.ndarray):
+        return f"; give np.asarray({name}, float)"
+    size = next((s for s in shape if not isinstance(s, str)), 0)
+    flat = array.reshape(-1)
+    if len(shape) == 2 and size > 1 and array.shape in (flat.shape, (*flat.shape, 1)) and array.dtype.kind in "iuf":
+        if ((flat >= 0) & (flat < size) & (flat == np.floor(flat))).all():
+            labels = name + ".ravel()" * (array.ndim - 1) + ".astype(int)" * (array.dtype.kind == "f")
+            rows = f"np.eye({size})[{labels}]"
+            return "; for labels give one-hot " + (f"rows: {rows}" if isinstance(shape[0], str) else f"columns: {rows}.T")
+    if array.dtype.kind in "iub":
+        return f"; give {name}.astype(float)"
+    if len(shape) == 2 and array.ndim == 2 and size in array.shape and array.shape[isinstance(shape[0], str)] != size:
+        return f"; give {name}.T"
+    return ""
+
+
+def check_params(**given: Params) -> None:
+    """Raise ValueError where something is not one array for each parameter, in their order."""
+    for name, arrays in given.items():
+        if hasattr(arrays, "keys"):
+            fields = f"({name}[field] for field in Params._fields)"
+            raise ValueError(f"{name}: expected Params, got {type(arrays).__name__}; give Params(*{fields})")
+        if not isinstance(arrays, (tuple, list)) or len(arrays) != len(Params._fields):
+            found = f"{len(arrays)} of them" if isinstance(arrays, (tuple, list)) else type(arrays).__name__
+            raise ValueError(f"{name}: expected Params, {len(Params._fields)} arrays, got {found}")
 
 
 def check_inputs(**arrays: np.ndarray) -> None:
@@ -114,6 +146,7 @@ def softmax(A: np.ndarray) -> np.ndarray:
 
 def activations(params: Params, X: np.ndarray) -> Activations:
     """Every forward quantity, from the inputs on."""
+    check_params(params=params)
     check_arrays(PARAMETERS, dict(zip(Params._fields, params, strict=True)))
     check_inputs(X=X)
     W1, b1, W2, b2 = params
@@ -163,11 +196,11 @@ def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Para
     db2 = delta_2.sum(axis=0)
     # delta_1 = ((delta_2 W2ᵀ) ⊙ (1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 +
     #     exp(−beta·A1)) − tanh(A1)^⊙2))/4
-    # computed stably: stable functions
+    # computed stably: stable functions, no cancellation
     sigmoid_A1 = sigmoid(beta * A1)
     delta_1 = (
         (delta_2 @ W2.T)
-        * (beta * A1 * (1 - sigmoid_A1) * sigmoid_A1 - 0.25 * np.tanh(A1)**2 + sigmoid_A1 + 0.25)
+        * (sigmoid(-2 * A1) * sigmoid(2 * A1) + beta * A1 * sigmoid_A1 * sigmoid(-beta * A1) + sigmoid_A1)
     )
     # dW1 = Xᵀ delta_1
     dW1 = X.T @ delta_1
@@ -178,6 +211,7 @@ def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Para
 
 def update(params: Params, grads: Params, alpha: float = 0.2) -> Params:
     """One step of gradient descent: theta − alpha·g for every parameter theta with gradient g."""
+    check_params(params=params, grads=grads)
     return Params(*(theta - alpha * g for theta, g in zip(params, grads, strict=True)))
 
 
@@ -191,6 +225,7 @@ def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np
 
 def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
     """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    check_params(V=V)
     declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
     check_arrays(declared, dict(zip(declared, V, strict=True)))
 
@@ -240,7 +275,7 @@ class Linearized(Cached):
         dZ1 = delta_2 @ W2.T
         # delta_1 = (dZ1 ⊙ (1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 +
         #     exp(−beta·A1)) − tanh(A1)^⊙2))/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         delta_1 = slope_Z1 * dZ1
         # dW1 = Xᵀ delta_1
         dW1 = X.T @ delta_1
@@ -260,7 +295,7 @@ class Linearized(Cached):
         RA1 = X @ VW1 + Vb1
         # RZ1 = ((1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 + exp(−beta·A1)) −
         #     tanh(A1)^⊙2) ⊙ RA1)/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         RZ1 = slope_Z1 * RA1
         # RA2 = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
         RA2 = RZ1 @ W2 + Z1 @ VW2 + Vb2
@@ -278,7 +313,7 @@ class Linearized(Cached):
         #     tanh(A1)^⊙2) ⊙ RdZ1)/4 + (dZ1 ⊙ (tanh(A1)^⊙3 + (4·beta)/(1 + exp(−beta·A1)) + 2·beta²·A1 ⊘ (1 +
         #     exp(−beta·A1)) + 4·beta²·A1 ⊘ (1 + exp(−beta·A1))^⊙3 − tanh(A1) − (4·beta)/(1 + exp(−beta·A1))^⊙2 −
         #     6·beta²·A1 ⊘ (1 + exp(−beta·A1))^⊙2) ⊙ RA1)/2
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         Rdelta_1 = slope_Z1 * RdZ1 + slope_delta_1 * RA1
         # RdW1 = Xᵀ Rdelta_1
         RdW1 = X.T @ Rdelta_1
@@ -308,7 +343,7 @@ class Linearized(Cached):
         RA1 = np.tensordot(X, VW1, axes=([1], [1])) + Vb1
         # RZ1[n,m,i] = (1/4 + beta·(A1[n,i]·(1 − 1/(1 + exp(−beta·A1[n,i]))))/(1 + exp(−beta·A1[n,i])) −
         #     tanh(A1[n,i])²/4 + 1/(1 + exp(−beta·A1[n,i])))·RA1[n,m,i]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         RZ1 = slope_Z1[:, None] * RA1
         # RA2[n,m,j] = Σ_i W2[i,j]·RZ1[n,m,i] + Σ_i Z1[n,i]·VW2[m,i,j] + Vb2[m,j]
         RA2 = RZ1 @ W2 + np.tensordot(Z1, VW2, axes=([1], [1])) + Vb2
@@ -330,7 +365,7 @@ class Linearized(Cached):
         #     exp(−beta·A1[n,j])) − 3·beta²·A1[n,j]/(1 + exp(−beta·A1[n,j]))² + 2·beta²·A1[n,j]/(1 +
         #     exp(−beta·A1[n,j]))³ + (2·beta)/(1 + exp(−beta·A1[n,j])) − (2·beta)/(1 + exp(−beta·A1[n,j]))² +
         #     tanh(A1[n,j])³/2 − tanh(A1[n,j])/2)·RA1[n,m,j]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         Rdelta_1 = slope_Z1[:, None] * RdZ1 + slope_delta_1[:, None] * RA1
         # RdW1[m,i,j] = Σ_n X[n,i]·Rdelta_1[n,m,j]
         RdW1 = np.tensordot(X, Rdelta_1, axes=([0], [0])).transpose(1, 0, 2)
@@ -349,7 +384,7 @@ class Linearized(Cached):
         RA1 = X @ VW1 + Vb1
         # RZ1 = ((1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 + exp(−beta·A1)) −
         #     tanh(A1)^⊙2) ⊙ RA1)/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         RZ1 = slope_Z1 * RA1
         # RA2 = RZ1 W2 + Z1 VW2 + 𝟏 Vb2ᵀ
         RA2 = RZ1 @ W2 + Z1 @ VW2 + Vb2
@@ -365,7 +400,7 @@ class Linearized(Cached):
         GdZ1 = Gdelta_2 @ W2.T
         # Gdelta_1 = (GdZ1 ⊙ (1 + 4/(1 + exp(−beta·A1)) + 4·beta·A1 ⊙ (1 − 1/(1 + exp(−beta·A1))) ⊘ (1 +
         #     exp(−beta·A1)) − tanh(A1)^⊙2))/4
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         Gdelta_1 = slope_Z1 * GdZ1
         # GdW1 = Xᵀ Gdelta_1
         GdW1 = X.T @ Gdelta_1
@@ -388,7 +423,7 @@ class Linearized(Cached):
         J_Y_A2 = self.J_Y_A2
         # J_Y_A1[n,i,j1] = (1/4 + beta·(A1[n,j1]·(1 − 1/(1 + exp(−beta·A1[n,j1]))))/(1 + exp(−beta·A1[n,j1])) −
         #     tanh(A1[n,j1])²/4 + 1/(1 + exp(−beta·A1[n,j1])))·Σ_i2 J_Y_A2[n,i,i2]·W2[j1,i2]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         return (J_Y_A2 @ W2.T) * slope_Z1[:, None]
 
     @cached_property
@@ -411,7 +446,7 @@ class Linearized(Cached):
         #     exp(−beta·A1[n,j])) − 3·beta²·A1[n,j]/(1 + exp(−beta·A1[n,j]))² + 2·beta²·A1[n,j]/(1 +
         #     exp(−beta·A1[n,j]))³ + (2·beta)/(1 + exp(−beta·A1[n,j])) − (2·beta)/(1 + exp(−beta·A1[n,j]))² +
         #     tanh(A1[n,j])³/2 − tanh(A1[n,j])/2)·1[j = j1]
-        # computed stably: stable functions
+        # computed stably: stable functions, no cancellation
         return slope_Z1[:, :, None] * J_dZ1_A1 + slope_delta_1[:, :, None] * np.eye(12, dtype=bool)
 
     def hessian_block(self, row: str, column: str) -> np.ndarray:
@@ -505,7 +540,7 @@ def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
     _, _, W2, _ = params
     k = X.shape[0]
     sigmoid_A1 = sigmoid(beta * A1)
-    slope_Z1 = beta * A1 * (1 - sigmoid_A1) * sigmoid_A1 - 0.25 * np.tanh(A1)**2 + sigmoid_A1 + 0.25
+    slope_Z1 = sigmoid(-2 * A1) * sigmoid(2 * A1) + beta * A1 * sigmoid_A1 * sigmoid(-beta * A1) + sigmoid_A1
     # delta_2 = (Y − T)/k
     delta_2 = (Y - T) / k
     # dZ1 = delta_2 W2ᵀ
@@ -574,9 +609,13 @@ def local_jacobian(params: Params, X: np.ndarray, output: str, by: str) -> np.nd
             k = X.shape[0]
             # ∂Z1[n,i]/∂A1[n1,i1] = (1/4 + beta·(A1[n,i]·(1 − 1/(1 + exp(−beta·A1[n,i]))))/(1 +
             #     exp(−beta·A1[n,i])) − tanh(A1[n,i])²/4 + 1/(1 + exp(−beta·A1[n,i])))·1[n = n1]·1[i = i1]
-            # computed stably: stable functions
+            # computed stably: stable functions, no cancellation
             sigmoid_A1 = sigmoid(beta * A1)
-            part_A1 = beta * A1 * (1 - sigmoid_A1) * sigmoid_A1 - 0.25 * np.tanh(A1)**2 + sigmoid_A1 + 0.25
+            part_A1 = (
+                sigmoid(-2 * A1) * sigmoid(2 * A1)
+                + beta * A1 * sigmoid_A1 * sigmoid(-beta * A1)
+                + sigmoid_A1
+            )
             return (
                 (part_A1[:, :, None] * np.eye(k, dtype=bool)[:, None])[:, :, :, None]
                 * np.eye(12, dtype=bool)[:, None]

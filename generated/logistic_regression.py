@@ -1,9 +1,11 @@
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 28d5a71c7e5df8db
 """logistic_regression: a network and its gradients, derived by symjac from logistic_regression.yaml.
 
-Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter; a
-maximum has derivative 0 where its arguments tie. ⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of
-ones, X[n] is sample n. R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-
-Newton product. Laid out by templates/numpy/module.py.j2.
+Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
+quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or
+declared constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. ⊙ and ⊘ multiply and divide
+entry by entry, 𝟏 is a vector of ones, X[n] is sample n. R.. is the derivative of a quantity along V, G..
+stands for a cotangent in a Gauss-Newton product. Laid out by templates/numpy/module.py.j2.
 
     X        (k, 8)  input
     T        (k, 1)  input
@@ -61,13 +63,42 @@ def check_arrays(declared: dict[str, tuple[int | str, ...]], arrays: dict[str, n
         shape = declared[name]
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
             found = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise ValueError(f"{name}: expected an array of floats, got {found}")
+            raise ValueError(f"{name}: expected an array of floats, got {found}{remedy(name, array, shape)}")
         given = tuple(sizes.get(s, n) if isinstance(s, str) else s for s, n in zip(shape, array.shape))
         if array.shape != given or len(shape) != array.ndim or 0 in array.shape:
             expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
             known = "".join(f", {s} = {sizes[s]}" for s in shape if s in sizes) or ", every size at least 1"
-            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}")
+            raise ValueError(f"{name}: expected shape {expected}{known}; got {array.shape}{remedy(name, array, shape)}")
         sizes.update((s, n) for s, n in zip(shape, given) if isinstance(s, str))
+
+
+def remedy(name: str, array: np.ndarray, shape: tuple[int | str, ...]) -> str:
+    """What to write instead, where a line of NumPy does it; labels are whole numbers in the place of one-hot rows."""
+    if not isinstance(array, np.ndarray):
+        return f"; give np.asarray({name}, float)"
+    size = next((s for s in shape if not isinstance(s, str)), 0)
+    flat = array.reshape(-1)
+    if len(shape) == 2 and size > 1 and array.shape in (flat.shape, (*flat.shape, 1)) and array.dtype.kind in "iuf":
+        if ((flat >= 0) & (flat < size) & (flat == np.floor(flat))).all():
+            labels = name + ".ravel()" * (array.ndim - 1) + ".astype(int)" * (array.dtype.kind == "f")
+            rows = f"np.eye({size})[{labels}]"
+            return "; for labels give one-hot " + (f"rows: {rows}" if isinstance(shape[0], str) else f"columns: {rows}.T")
+    if array.dtype.kind in "iub":
+        return f"; give {name}.astype(float)"
+    if len(shape) == 2 and array.ndim == 2 and size in array.shape and array.shape[isinstance(shape[0], str)] != size:
+        return f"; give {name}.T"
+    return ""
+
+
+def check_params(**given: Params) -> None:
+    """Raise ValueError where something is not one array for each parameter, in their order."""
+    for name, arrays in given.items():
+        if hasattr(arrays, "keys"):
+            fields = f"({name}[field] for field in Params._fields)"
+            raise ValueError(f"{name}: expected Params, got {type(arrays).__name__}; give Params(*{fields})")
+        if not isinstance(arrays, (tuple, list)) or len(arrays) != len(Params._fields):
+            found = f"{len(arrays)} of them" if isinstance(arrays, (tuple, list)) else type(arrays).__name__
+            raise ValueError(f"{name}: expected Params, {len(Params._fields)} arrays, got {found}")
 
 
 def check_inputs(**arrays: np.ndarray) -> None:
@@ -83,6 +114,7 @@ def sigmoid(u: np.ndarray) -> np.ndarray:
 
 def activations(params: Params, X: np.ndarray) -> Activations:
     """Every forward quantity, from the inputs on."""
+    check_params(params=params)
     check_arrays(PARAMETERS, dict(zip(Params._fields, params, strict=True)))
     check_inputs(X=X)
     W1, b1 = params
@@ -127,6 +159,7 @@ def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Para
 
 def update(params: Params, grads: Params, alpha: float = 0.5) -> Params:
     """One step of gradient descent: theta − alpha·g for every parameter theta with gradient g."""
+    check_params(params=params, grads=grads)
     return Params(*(theta - alpha * g for theta, g in zip(params, grads, strict=True)))
 
 
@@ -140,6 +173,7 @@ def kinks(params: Params, X: np.ndarray, T: np.ndarray | None = None) -> list[np
 
 def check_directions(V: Params, params: Params, more: tuple[str, ...] = ()) -> None:
     """Raise ValueError where V has not the shapes of the parameters, behind the axes `more`."""
+    check_params(V=V)
     declared = {f"V.{name}": (*more, *p.shape) for name, p in zip(Params._fields, params, strict=True)}
     check_arrays(declared, dict(zip(declared, V, strict=True)))
 

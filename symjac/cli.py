@@ -7,11 +7,13 @@ What is heavy to import (SymPy, NumPy, rich) is imported by the command that nee
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -23,12 +25,15 @@ import click
 
 from symjac.core.errors import InputError
 from symjac.core.faults import at_hand, told
+from symjac.core.files import NotRegular, check_place, clash, read_bytes, write_whole
+from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.train.errors import DataError, Diverged
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from symjac.check.numeric import Figure, Report
+    from symjac.check.ties import Ties
     from symjac.claims.source import Source
     from symjac.derive import Derivation
     from symjac.model.stack import Stack
@@ -40,14 +45,19 @@ FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
 """Each format of the document, and the ending of its file."""
 FAULT = 70
 """The exit code of a fault of symjac's own: EX_SOFTWARE of sysexits.h."""
+LARGEST_MODULE = 2**28
+"""Bytes of a module that is read to see whether it was edited."""
 
 
 class Commands(click.Group):
     """Turns what a user's input can cause into a message on standard error and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        take_any_text()
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a full disk can be told
+            return result
         except InputError as error:
             _end(error.render(), 2)
         except DataError as error:
@@ -57,13 +67,25 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise  # click ends quietly where the reader of a pipe has gone
         except OSError as error:
-            named = f"{error.filename}: " if error.filename else ""
-            _end(f"error: {named}{error.strerror or error}", 2)
+            _end(_unusable(error), 2)
+        except MemoryError:
+            _end("error: there is not enough memory\n  help: declare smaller sizes, or give fewer samples", 2)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # the net: whatever else happens is told, and is no traceback
             error.add_note(f"the command symjac {ctx.invoked_subcommand}")
             _end(told(error), FAULT)
+
+
+def _unusable(error: OSError) -> str:
+    """Which file, what is wrong with it, and what to do."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "standard output"
+    help = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        help = "\n  help: free some space, or write elsewhere"
+    elif isinstance(error, NotRegular):
+        help = "\n  help: name a file; what is printed where none is named can be piped anywhere"
+    return f"error: {name}: {error.strerror or error}{help}"
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -76,6 +98,7 @@ out_option = click.option("-o", "--out", metavar="FILE", help="Write to FILE; wi
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
 )
+force_option = click.option("--force", is_flag=True, help="Write over a module that was edited by hand.")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,7 +114,8 @@ def main() -> None:
 @spec_argument
 @click.option("-o", "--out", metavar="DIR", default="generated", show_default=True, help="Where the files go.")
 @seed_option
-def build(spec: str, out: str, seed: int) -> None:
+@force_option
+def build(spec: str, out: str, seed: int, force: bool) -> None:
     """Derive, write document and code, and check the code."""
     from rich.console import Group
     from rich.text import Text
@@ -104,9 +128,12 @@ def build(spec: str, out: str, seed: int) -> None:
         texts, missing = _documents(derivation, tuple(FORMATS))
         texts["py"] = code
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
-    for path, text in files.items():
-        _write(path, text)
+    _keep_apart(files, [spec])
+    _keep_edits(Path(out) / f"{name}.py", code, force)
     with _imported(code, name) as module:
+        _need_to_check(module, derivation.stack)
+        for path, text in files.items():
+            _write(path, text)
         report = _report(module, seed, derivation.stack)
 
     entries = sum(figure.size for figure in report.figures)
@@ -125,17 +152,23 @@ def build(spec: str, out: str, seed: int) -> None:
 @out_option
 def derive(spec: str, form: str, out: str | None) -> None:
     """The document: every step of the derivation with its law."""
+    _keep_apart([out], [spec])
     texts, missing = _documents(_derive(spec), (form,))
-    _give(texts[FORMATS[form]], out)
+    _give(texts[FORMATS[form]], out, "backslashreplace" if form == "latex" else "xmlcharrefreplace")
     _say_missing(missing)
 
 
 @main.command()
 @spec_argument
 @out_option
-def generate(spec: str, out: str | None) -> None:
+@force_option
+def generate(spec: str, out: str | None, force: bool) -> None:
     """The code: one NumPy module that stands alone."""
-    _give(_code(_derive(spec)), out)
+    _keep_apart([out], [spec])
+    code = _code(_derive(spec))
+    if out is not None:
+        _keep_edits(Path(out), code, force, any_file=False)
+    _give(code, out)
 
 
 @main.command()
@@ -150,7 +183,7 @@ def check(spec: str, seed: int, as_json: bool) -> None:
     with _module(spec) as (module, stack):
         report = _report(module, seed, stack)
     if as_json:
-        click.echo(json.dumps({"agrees": report.agrees, **asdict(report)}, indent=2, allow_nan=False))
+        _give_json(json.dumps({"agrees": report.agrees, **asdict(report)}, indent=2, allow_nan=False))
     else:
         from rich.console import Group
         from rich.text import Text
@@ -195,15 +228,18 @@ def train(
 
     SPEC may be a module that symjac generated, too.
     """
-    from symjac.train.datasets import load
+    from symjac.train.datasets import files_of, load
     from symjac.train.loop import Settings
     from symjac.train.loop import train as run
 
     settings = Settings(epochs, batch, seed, dtype, alpha)
     path = Path(weights or f"{Path(spec).stem}.weights.npz")
-    with _module(spec) as (module, _):
+    _keep_apart([path], [spec, *files_of(data)])
+    with _module(spec) as (module, stack):
         with _busy("reading the data"):
             loaded = load(data, module.INPUTS, dtype)
+        at_once = max(len(loaded.test or ()), min(batch or len(loaded.train), len(loaded.train)))
+        _need(module, stack, at_once, 5, dtype, f"training on {at_once:,} samples at once")
         tested = f", {len(loaded.test):,} test samples" if loaded.test else ""
         click.echo(f"{loaded.name}: {len(loaded.train):,} samples{tested}")
         with _bar() as bar:
@@ -264,7 +300,13 @@ def jacobian(
     At the weights in --params, on the data's training samples. Without another option, five eigenvalues at each end.
     """
     from symjac.numbers import report
+    from symjac.train.datasets import files_of
 
+    written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
+    _keep_apart([*written, density], [spec, params, *files_of(data)])
+    for place in (out, density):
+        if place:
+            check_place(Path(place))
     derivation = _derive(spec)
     wanted = report.Wanted(
         top=top or (0 if out or trace or density or lyapunov else 5),
@@ -276,12 +318,14 @@ def jacobian(
     with _imported(_code(derivation), derivation.stack.name) as module:
         with _busy("reading the data"):
             at = report.point(module, data, samples, Path(params) if params else None, seed, dtype)
+        vectors = 8 + 4 * max(10, wanted.top) + wanted.exponents * bool(lyapunov)
+        _need(module, derivation.stack, at.samples, vectors, dtype, f"the work with {vectors} vectors of that length")
         with _busy("products"):
             figures = report.figures(module, at, matrix, wanted, seed)
         if out:
             figures["out"] = _assembled(derivation, at, matrix, dtype, out)
     if as_json:
-        click.echo(json.dumps(figures, indent=2, allow_nan=False))
+        _give_json(json.dumps(figures, indent=2, allow_nan=False))
     else:
         for line in report.lines(figures):
             click.echo(line)
@@ -296,6 +340,7 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
+@click.option("--strict", is_flag=True, help="Exit 1 where a file has no claim that could be judged.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
 def verify(
     files: tuple[str, ...],
@@ -306,6 +351,7 @@ def verify(
     sarif: str | None,
     html: str | None,
     fix: bool,
+    strict: bool,
     verbose: bool,
 ) -> None:
     """Judge hand-derived formulas: a verdict for every claimed derivative.
@@ -324,14 +370,14 @@ def verify(
         raise click.UsageError("--given is for --claim; in a file, write what is given there")
     files = tuple(dict.fromkeys(files))
     copies = _copies(files) if fix else {}
-    _keep_apart([out for out in (sarif, html, *map(str, copies.values())) if out], files)
+    _keep_apart([sarif, html, *copies.values()], [*files, *(f"{file}.symjac.yaml" for file in files)])
 
     judged, errors = _judge(files, claims, given, notation)
     results = [result for _, result in judged]
     if as_json:
         from symjac.verify import as_json as form
 
-        click.echo(form.write(results))
+        _give_json(form.write(results))
     elif results:
         from rich.console import Console
 
@@ -356,7 +402,10 @@ def verify(
         sys.exit(2)
     from symjac.verify.verdict import refuted
 
-    sys.exit(1 if refuted(results) else 0)
+    idle = [result for result in results if strict and not result.claims]
+    for result in idle:
+        click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
+    sys.exit(1 if idle or refuted(results) else 0)
 
 
 @main.command()
@@ -373,12 +422,13 @@ def explain(name: str, spec: str, form: str, out: str | None) -> None:
     from symjac.emit.explain import Unknown
     from symjac.emit.explain import explain as explained
 
+    _keep_apart([out], [spec])
     derivation = _derive(spec)
     try:
         text = explained(derivation, name, form)
     except Unknown as error:
         raise click.BadParameter(str(error), param_hint="NAME") from error
-    _give(text, out)
+    _give(text, out, HANDLER if form == "text" else "backslashreplace")
 
 
 @main.command()
@@ -386,7 +436,7 @@ def schema() -> None:
     """The JSON schema of SPEC, for editors."""
     from symjac.model.build import schema as of_spec
 
-    click.echo(json.dumps(of_spec(), indent=2, ensure_ascii=False))
+    _give_json(json.dumps(of_spec(), indent=2, ensure_ascii=False))
 
 
 # --- the library's parts, imported when they are needed ---
@@ -398,7 +448,10 @@ def _derive(spec: str) -> Derivation:
         from symjac.model.build import build_stack, load_spec
 
         with at_hand(lambda: spec):
-            return derive(build_stack(load_spec(spec)))
+            derivation = derive(build_stack(load_spec(spec)))
+    for remark in derivation.stack.remarks:
+        click.echo(remark.render(), err=True)
+    return derivation
 
 
 def _code(derivation: Derivation) -> str:
@@ -490,10 +543,8 @@ def _judge(
                 errors.append(f"error: {name}: {error.strerror or error}")
                 continue
             judged.append((source, result))
-            unread = len(result.unread)
-            if unread and not result.claims:
-                what = "1 equation" if unread == 1 else f"{unread} equations"
-                errors.append(f"error: {name}: there is no claim to judge, and {what} could not be read")
+            if name == "--claim" and result.unread and not result.claims:
+                errors.append("error: --claim: it could not be read")
     return judged, errors
 
 
@@ -503,14 +554,44 @@ def _copies(files: Sequence[str]) -> dict[str, Path]:
     return {file: target(file) for file in files}
 
 
-def _keep_apart(outs: Sequence[str], files: Sequence[str]) -> None:
-    """Refuses to write over what is read, or one thing over another."""
-    for place, out in enumerate(outs):
-        path = Path(out)
-        over = [f for f in files if path == Path(f) or (path.exists() and Path(f).exists() and path.samefile(f))]
-        if over or path in map(Path, outs[:place]):
-            what = "a file that is to be read" if over else "written twice"
-            raise click.UsageError(f"{out} is {what}; choose another name")
+def _keep_apart(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Refuses to write over what is read, or one thing over another; what is None is not there."""
+    why = clash([Path(out) for out in outputs if out], [Path(file) for file in inputs if file])
+    if why:
+        raise click.UsageError(f"{why}; choose another name")
+
+
+def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> None:
+    """Asks before a module that was edited by hand is written over; where nobody can be asked, refuses.
+
+    `any_file`: nor any other file, since the place was not named by the user, but made from the spec's name.
+    """
+    from symjac.emit.seal import is_module, is_sealed
+
+    if force or not path.exists():
+        return
+    there = read_bytes(path, LARGEST_MODULE).decode("utf-8", "replace")
+    if there == code or is_sealed(there) or not (any_file or is_module(there)):
+        return
+    what = f"{path} was edited by hand, or is not of symjac"
+    asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    if not asked or not click.confirm(f"{what}. Write over it?", err=True):
+        _end(f"error: {what}\n  help: give another place with -o, or --force to write over it", 2)
+
+
+def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dtype: str, what: str) -> None:
+    """Refuses what would take more memory than there is. Raises DataError."""
+    from symjac.train.memory import need_for
+
+    values = [d.equation.lhs.shape for d in stack.forward] if stack else []
+    shapes = [tuple(int(size) if size.is_Integer else str(size) for size in shape) for shape in values]
+    need_for(module, shapes, samples, copies, 4 if dtype == "float32" else 8, what)
+
+
+def _need_to_check(module: ModuleType, stack: Stack | None) -> None:
+    from symjac.check.numeric import BATCHES
+
+    _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
 
 
 def _fix(source: Source, result: Judged, path: Path) -> str:
@@ -544,7 +625,7 @@ def _imported(code: str, name: str, contract: Collection[str] | None = None) -> 
 
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.py"
-        path.write_text(code, encoding="utf-8")
+        write_whole(path, code.encode())
         yield load_module(path, CONTRACT if contract is None else contract)
 
 
@@ -553,6 +634,7 @@ def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
     from symjac.check.numeric import NoPoint
     from symjac.check.numeric import check as compare
 
+    _need_to_check(module, stack)
     try:
         with _bar() as bar:
             task = bar.add_task("checking", total=1.0)
@@ -565,17 +647,20 @@ def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
 # --- what is shown ---
 
 
-def _give(text: str, out: str | None) -> None:
+def _give(text: str, out: str | None, errors: str = "backslashreplace") -> None:
+    """To the file, or to standard output; `errors` says how what that cannot write is spelled in this kind of text."""
     if out is None:
-        click.echo(text, nl=False)
+        click.echo(writable(text, errors), nl=False)
     else:
         _write(Path(out), text)
 
 
-def _write(path: Path, text: str) -> None:
-    from symjac.emit.render import write
+def _give_json(text: str) -> None:
+    click.echo(text if fits(text) else json.dumps(json.loads(text), indent=2))
 
-    write(path, text)
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, text.encode("utf-8", "backslashreplace"))  # half of a surrogate pair stands in a file's name only
 
 
 def _show(what: Any) -> None:
@@ -639,6 +724,18 @@ def _directions(figure: Figure) -> str:
     return f"{figure.directions} direction{'s' * (figure.directions != 1)}{of}"
 
 
+def _on_ties(found: Ties) -> Iterator[str]:
+    said = []
+    if found.error is not None:
+        said.append(f"against the convention {found.error:.1e}")
+    if found.differences is not None:
+        said.append(f"against differences, where a tie persists, {found.differences:.1e}")
+    if said:
+        yield f"At {found.points} points with ties planted: {', '.join(said)}."
+    if found.infinite:
+        yield f"Not finite where these tie, so not compared there: {'; '.join(found.infinite)}."
+
+
 def _notes(report: Report) -> list[str]:
     from symjac.check.numeric import COMPLEX, DIFFERENCES
 
@@ -653,5 +750,6 @@ def _notes(report: Report) -> list[str]:
         notes.append(f"Partly too small beside the loss for differences to resolve: {', '.join(faint)}.")
     if report.loss is not None:
         notes.append(f"The loss, against the declared formulas: {report.loss:.1e}.")
+    notes += _on_ties(report.ties) if report.ties else []
     notes.append("All agree." if report.agrees else "What was generated does not agree.")
     return notes

@@ -74,11 +74,16 @@ def ends(result, code, *says):
         (["mixed.md"], 0),
         (["prose.md"], 0),
         (["wrong.md"], 1),
-        (["unread.md"], 2),
+        (["unread.md"], 0),
+        (["unread.md", "--strict"], 1),
+        (["prose.md", "--strict"], 1),
+        (["right.md", "--strict"], 0),
+        (["mixed.md", "--strict"], 0),
         (["missing.md"], 2),
         (["right.md", "wrong.md"], 1),
         (["wrong.md", "right.md", "prose.md"], 1),
-        (["right.md", "unread.md"], 2),
+        (["right.md", "unread.md"], 0),
+        (["right.md", "unread.md", "--strict"], 1),
         (["wrong.md", "missing.md"], 2),
         ([], 2),
     ],
@@ -104,9 +109,12 @@ def test_what_is_printed(run):
     ends(run("wrong.md", "-v"), 1, "wrong.md:1:5: proved: canonical form, all sizes")
 
 
-def test_unread_equations_are_listed_and_alone_are_an_error(run):
+def test_unread_equations_are_listed_and_alone_are_an_error_where_that_is_asked_for(run):
     ends(run("mixed.md"), 0, "mixed.md:2:6: not read: the brace is never closed", "; 1 could not be read")
-    ends(run("unread.md"), 2, "error: unread.md: there is no claim to judge, and 1 equation could not be read")
+    ends(run("unread.md"), 0, "unread.md:1:6: not read", "0 claims; ", "; 1 could not be read")
+    strict = run("unread.md", "--strict")
+    ends(strict, 1)
+    assert "error: unread.md: there is no claim that could be judged" in strict.stderr
 
 
 def test_every_file_is_judged_and_an_unusable_one_is_said_at_the_end(run):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from symjac.cli import FORMATS
+from symjac.core.files import write_whole
 from symjac.derive import derive
 from symjac.emit.document import document
 from symjac.emit.numpy_code import generate
-from symjac.emit.render import write
 from symjac.model.build import build_stack, load_spec
 from tests.nets import EXAMPLES, ROOT
 
@@ -39,4 +39,4 @@ def test_nothing_else_is_generated() -> None:
 if __name__ == "__main__":
     for example in EXAMPLES:
         for file_name, content in outputs(example).items():
-            write(GENERATED / file_name, content)
+            write_whole(GENERATED / file_name, content.encode())

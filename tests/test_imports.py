@@ -22,8 +22,8 @@ MAY_IMPORT = {
     "check": {"core", "calculus", "model", "derive", "second", "blocks", "check"},
     "claims": {"core", "calculus", "model", "claims"},
     "verify": {"core", "calculus", "claims", "emit.latex", "emit.render", "emit.mathml", "verify"},
-    "train": {"train"},
-    "numbers": {"numbers", "train"},
+    "train": {"core.errors", "core.files", "train"},
+    "numbers": {"core.errors", "core.files", "numbers", "train"},
     "cli": {
         "core",
         "calculus",

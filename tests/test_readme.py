@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from symjac.claims.directives import apply, control
 from symjac.claims.notebook import Notebook
 from symjac.cli import main
+from symjac.core.files import write_whole
 from symjac.derive import Derivation, derive
 from symjac.emit.document import document
 from symjac.emit.numpy_code import generate
-from symjac.emit.render import write
 from symjac.model.build import build_stack, load_spec
 
 ROOT = Path(__file__).parent.parent
@@ -90,7 +90,7 @@ def test_directives_are_read() -> None:
 
 @pytest.mark.slow
 def test_python_runs(derivation: Derivation, tmp_path: Path) -> None:
-    write(tmp_path / "generated" / "mnist_mlp.py", generate(derivation))
+    write_whole(tmp_path / "generated" / "mnist_mlp.py", generate(derivation).encode())
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     for script in blocks("python")[1:]:
         command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"]
@@ -102,3 +102,8 @@ def test_python_runs(derivation: Derivation, tmp_path: Path) -> None:
 def test_the_test_command_is_marked_for_ci() -> None:
     marked = README.split("<!-- .ci/run runs this -->\n")[1]
     assert "pytest" in marked.split("```")[1]
+
+
+def test_the_readme_passes_the_hook() -> None:
+    result = CliRunner().invoke(main, ["verify", str(ROOT / "README.md")])
+    assert result.exit_code == 0, result.output

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symjac.check import ties
+from symjac.check.ties import Declared
+
 Array = NDArray[Any]
 Params = Any
 """The module's own NamedTuple of arrays."""
 Kind = Callable[[np.random.Generator, tuple[int, ...], int], Array]
 """Draws an array of a shape whose samples stand along an axis."""
-Declared = Callable[[Params, tuple[Array, ...]], float]
-"""The loss by other means than the module's."""
 
 DIFFERENCES = 1e-6
 COMPLEX = 1e-12
@@ -95,9 +96,13 @@ class Report:
     """Differences not taken since a kink stood too close."""
     loss: float | None
     """The largest relative error of the module's loss against the declared formulas; None where they are not known."""
+    ties: ties.Ties | None
+    """The gradients where quantities tie; None where there is no kink, or no tie was found."""
 
     @property
     def agrees(self) -> bool:
+        if self.ties is not None and not self.ties.agrees:
+            return False
         return (self.loss is None or self.loss <= FORMULAS) and all(figure.agrees for figure in self.figures)
 
 
@@ -124,7 +129,8 @@ def check(
     progress: Callable[[float], None] = lambda part: None,
 ) -> Report:
     """Compares `gradients` with differences of `loss` in float64, at one random point for each of BATCHES, and `loss`
-    with what `declared` says of the same parameters and inputs. `progress` is told which part is done.
+    with what `declared` says of the same parameters and inputs; then `gradients` where quantities tie. `progress` is
+    told which part is done.
     """
     rng = np.random.default_rng(seed)
     margins: list[float] = []
@@ -138,6 +144,7 @@ def check(
             _compare(module, point, rng, tallies, done)
             margins += [] if point.margin is None else [point.margin]
             errors += [_error(declared, point)] if declared else []
+        tied = ties.compare(module, point.params, point.inputs, rng, declared)
     return Report(
         tuple(tally.figure(name) for name, tally in tallies.items()),
         BATCHES,
@@ -145,6 +152,7 @@ def check(
         min(margins, default=None),
         sum(tally.left_out for tally in tallies.values()),
         max(errors, default=None),
+        tied,
     )
 
 
@@ -156,7 +164,7 @@ def _error(declared: Declared, point: Point) -> float:
     """The relative error of the loss."""
 
     def expected(params: Params) -> float:
-        return declared(params, point.inputs)
+        return float(np.real(declared(params, point.inputs)))
 
     value = expected(point.params)
     return _beside_rounding(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from symjac.calculus.differentiate import jacobian
-from symjac.claims import entering, functions, letters, sizes, values
+from symjac.claims import applied, entering, functions, letters, sizes, values
 from symjac.claims.errors import Misfit, NotUnderstood
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Function
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Prime):
         return slope(m, head, args, span)
+    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == 1 and len(args) == 1:
+        return logarithm(m, head, args[0])
     if isinstance(head, Scripts) and head.sup is not None and identifier(head.base) is not None:
         bare = head.base if not head.sub else Scripts(head.base, head.sub, span=head.span)
         return letters.powered(m, call(m, bare, args, span), head.sup, span)
+    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == len(args) == 1:
+        return values.divide(call(m, head.base, args, span), call(m, head.base, head.sub, span))
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
@@ -41,8 +45,10 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
         return values.scalar(number(dimension(m, args, span)))
     if key == "inner" and len(args) == 2:
         return values.inner(m.read(args[0]), m.read(args[1]))
-    if key in ("max", "min") and len(args) == 2:
-        return pair(m, key, args)
+    if key in ("max", "min") and len(args) > 1:
+        return extreme(m, key, args)
+    if key in m.notebook.applications and not m.known(key) and (len(args) > 1 or applied.is_whole(m, key)):
+        return applied.whole(m, key, args, span)
     if len(args) != 1:
         raise NotUnderstood(span, f"{key} takes one argument here")
     x = m.read(args[0])
@@ -52,20 +58,37 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
         return mapped(m, functions.ELEMENTWISE[key], x)
     library = functions.library_name(key)
     if library is not None:
-        axis = 0 if len(x.axes) < 2 or m.notebook.samples == "columns" else 1
-        return functions.library_function(library, x, axis)
+        return of_library(m, library, x, span)
     if isinstance(head, Name | Scripts) and not m.known(key):
-        return mapped(m, scalar.unknown(key)(scalar.slot(0)), x)
+        return applied.mapped(key, x)
     raise NotUnderstood(span, f"{key} is not a function")
+
+
+def logarithm(m: Meaning, head: Scripts, arg: Node) -> Value:
+    """log_2 x, entry by entry."""
+    base = letters.exponent(m.read(head.sub[0]), head.span)
+    value = mapped(m, sympy.log(scalar.slot(0)) / sympy.log(base), m.read(arg))
+    return letters.powered(m, value, head.sup, head.span)
+
+
+def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:
+    """A function of the library. One of whole vectors, applied to z_i, is taken along i."""
+    if not functions.is_elementwise(name) and not x.axes:
+        if len(x.expr.free) != 1:
+            raise NotUnderstood(span, f"{name} is of a vector, and stands here at a number")
+        whole = functions.library_function(name, values.value(x.expr, x.expr.free), 0)
+        return Value(rename(whole.expr, dict(zip(whole.axes, x.expr.free, strict=True))))
+    axis = 0 if len(x.axes) < 2 or m.notebook.samples == "columns" else 1
+    return functions.library_function(name, x, axis)
 
 
 def mapped(m: Meaning, formula: sympy.Expr, x: Value) -> Value:
     return Value(apply(formula, [x.expr]), x.axes, x.row)
 
 
-def pair(m: Meaning, key: str, args: Sequence[Node]) -> Value:
+def extreme(m: Meaning, key: str, args: Sequence[Node]) -> Value:
     make = sympy.Max if key == "max" else sympy.Min
-    return values.elementwise(make(scalar.slot(0), scalar.slot(1)), *(m.read(a) for a in args))
+    return values.elementwise(make(*map(scalar.slot, range(len(args)))), *(m.read(a) for a in args))
 
 
 def own(m: Meaning, key: str, f: Function, args: list[Value], span: Span) -> Value:

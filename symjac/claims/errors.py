@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from symjac.claims.tree import Span
+from symjac.core.errors import InputError
+from symjac.core.expr import ShapeError
 
 
 class WorldError(ValueError):
@@ -22,12 +24,41 @@ class NotUnderstood(Exception):
 
 
 class Misfit(Exception):
-    """Shapes that do not fit; where, and both in words."""
+    """Shapes that do not fit; where, and both in words. `defining`: in a definition that a formula reads."""
 
-    def __init__(self, span: Span, reason: str) -> None:
+    def __init__(self, span: Span, reason: str, defining: bool = False) -> None:
         super().__init__(reason)
-        self.span, self.reason = span, reason
+        self.span, self.reason, self.defining = span, reason, defining
 
 
 class Again(Exception):
     """An unknown size was found: the formula is to be read once more."""
+
+
+class TooMuch(NotUnderstood):
+    """A formula that has a meaning, and numbers in it that are too large to be worked out."""
+
+
+class NoLink(NotUnderstood):
+    """A derivative is 0 only because nothing says how the one quantity depends on the other."""
+
+
+BEYOND = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+"""What a formula may raise that nobody thought of."""
+
+CONFINED = (NotUnderstood, Misfit, ShapeError, WorldError, InputError, RecursionError, *BEYOND)
+"""What one statement may raise: it is listed as not read, with the reason, and costs no other its verdict."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a statement that raised this is not read."""
+    match error:
+        case NotUnderstood() | Misfit():
+            return error.reason
+        case InputError():
+            return error.found
+        case ShapeError() | WorldError():
+            return str(error)
+        case RecursionError():
+            return "it is nested too deeply"
+    return f"it cannot be worked out ({type(error).__name__}: {error}); please report this"

@@ -59,21 +59,24 @@ class Fact:
 
     @property
     def text(self) -> str:
-        name = self.symbol.name
+        return self.said_of(self.symbol.name)
+
+    def said_of(self, name: str) -> str:
+        """The fact as a directive says it, of what is called `name`."""
         match self.what:
             case Property.SUM:
-                return _sentence(self, "have mean 0" if self.value == 0 else f"sum to {self.value}")
+                return _sentence(self, name, "have mean 0" if self.value == 0 else f"sum to {self.value}")
             case Property.UNIT:
-                return _sentence(self, "have norm 1")
+                return _sentence(self, name, "have norm 1")
             case Property.POSITIVE | Property.BETWEEN if self.symbol.indices:
                 return f"the entries of {name} are {self.what.value}"
             case _:
                 return f"{name} is {self.what.value}"
 
 
-def _sentence(f: Fact, what: str) -> str:
+def _sentence(f: Fact, name: str, what: str) -> str:
     """`what` said of the parts of the symbol that run over the axes of `f`."""
-    name, rank = f.symbol.name, len(f.symbol.indices)
+    rank = len(f.symbol.indices)
     if len(f.axes) == rank:
         return f"the entries of {name} {what}"
     if rank == 2:
@@ -137,6 +140,31 @@ def candidates(s: Symbol) -> list[Fact]:
         out += [Fact(s, p) for p in (Property.ORTHOGONAL, Property.DIAGONAL, Property.POSITIVE_DEFINITE, Property.SKEW)]
     out += [Fact(s, Property.POSITIVE), Fact(s, Property.BETWEEN)]
     return out
+
+
+def equations(f: Fact) -> list[Expr]:
+    """What is 0, over its free indices, where the fact holds and nowhere else; several ways to write it, or none."""
+    s = f.symbol
+    over = [s.indices[a] for a in f.axes]
+    match f.what:
+        case Property.SUM:
+            return [add(_summed(s, over), number(-f.value))]
+        case Property.UNIT:
+            square = _summed(contract([s, s]), over)
+            return [add(square, number(-1)), add(apply(sympy.sqrt(scalar.slot(0)), [square]), number(-1))]
+        case Property.SYMMETRIC:
+            return [add(s, negate(_transposed(s, f)))]
+        case Property.SKEW:
+            return [add(s, _transposed(s, f))]
+        case Property.ORTHOGONAL:
+            i, j = s.indices
+            row, column, k = _aside(f, [i, j, i])
+            minus = negate(identity(i, j))
+            across = contract([rename(s, {i: k, j: i}), rename(s, {i: k})], [k])
+            along = contract([rename(s, {j: k}), rename(s, {i: j, j: k})], [k])
+            inverted = inverse(rename(s, {i: row, j: column}), row, column, i, j)
+            return [add(across, minus), add(along, minus), add(inverted, negate(_transposed(s, f)))]
+    return []
 
 
 # ---------------------------------------------------------------- several facts of one symbol
@@ -326,6 +354,7 @@ __all__ = [
     "Property",
     "candidates",
     "check_together",
+    "equations",
     "fact",
     "free_name",
     "go_together",

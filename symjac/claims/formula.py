@@ -7,15 +7,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedToken, v_args
+from lark import Lark, Transformer, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 from lark.lexer import Lexer
 
+from symjac.claims.bars import paired
 from symjac.claims.brackets import FACTOR, level
 from symjac.claims.compose import term as term_of
 from symjac.claims.differentials import fraction as fraction_or_derivative
 from symjac.claims.pending import INTERNAL, BigHead, Joint, Sign
 from symjac.claims.scripts import Script, scripted
+from symjac.claims.terminal import Terminal
 from symjac.claims.tokens import Problem
 from symjac.claims.tree import (
     Abs,
@@ -37,22 +39,6 @@ DEEPEST_TREE = 100
 """How many nodes may stand inside one another, so that later passes may recurse."""
 
 
-class Terminal(Token):
-    """A terminal of the grammar with its place in the file; a LEAF carries its node."""
-
-    __slots__ = ("node", "span")
-
-    span: Span
-    node: Node | None
-
-    @classmethod
-    def of(cls, kind: str, text: str, span: Span, node: Node | None = None) -> Terminal:
-        made = cls(kind, text, span.start, end_pos=span.end)
-        made.span = span
-        made.node = node
-        return made
-
-
 class _Given(Lexer):
     """The terminals as they are: they have been made already."""
 
@@ -72,7 +58,7 @@ def side(terminals: Sequence[Terminal]) -> Node:
         return Name(str(terminals[0]).lstrip("\\"), str(terminals[0]), span=terminals[0].span)
     if len(terminals) == 1 and isinstance(sign := terminals[0].node, Sign):
         return Name(sign.text, str(terminals[0]), span=sign.span)
-    given = _bars(terminals)
+    given = paired(terminals)
     try:
         node: Any = _parser().parse(given)
     except UnexpectedToken as unexpected:
@@ -93,30 +79,6 @@ def _parser() -> Lark:
     grammar = (Path(__file__).parent / "latex.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", lexer=_Given, transformer=_Builder(), maybe_placeholders=False)
 
-
-def _bars(terminals: Sequence[Terminal]) -> list[Terminal]:
-    """Bars that open or close: one closes where the same bar is open and a quantity stands before it."""
-    out: list[Terminal] = []
-    open_now: list[str] = []
-    for i, t in enumerate(terminals):
-        kind = t.type
-        if kind in ("BAR", "DBAR"):
-            name = "ABS" if kind == "BAR" else "NORM"
-            closes = bool(open_now) and open_now[-1] == name and bool(out) and out[-1].type in _ENDS
-            if not closes and i + 1 < len(terminals) and terminals[i + 1].type in ("SUB", "SUP"):
-                raise Problem(t.span, "a bar with the point at which something is taken is not understood")
-            t = Terminal.of(f"{name}_{'CLOSE' if closes else 'OPEN'}", str(t), t.span)
-        if t.type.endswith("OPEN"):
-            open_now.append(t.type.removesuffix("_OPEN"))
-        elif t.type == "LB":
-            open_now.append("LB")
-        elif (t.type.endswith("CLOSE") or t.type == "RB") and open_now:
-            open_now.pop()
-        out.append(t)
-    return out
-
-
-_ENDS = frozenset({"LEAF", "CLOSE", "RB", "NORM_CLOSE", "ABS_CLOSE", "END", "PRIME", "TRANSPOSE", "INVERSE_TRANSPOSE"})
 
 _WORDS = {
     "LEAF": "a quantity", "CLOSE": "a closing bracket", "RB": "a closing brace", "NORM_CLOSE": "a closing bar",

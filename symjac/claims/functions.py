@@ -35,6 +35,13 @@ def library_name(name: str) -> str | None:
     return name if name in builtin().activations else None
 
 
+def is_elementwise(name: str) -> bool:
+    """False for a function of the library that needs an axis: softmax and its like."""
+    from symjac.model.library import builtin
+
+    return builtin().activations[name].definition.axis is None
+
+
 def library_function(name: str, x: Value, axis: int) -> Value:
     """An activation of the library at `x`; softmax and the like along `axis`."""
     from symjac.model import elaborate

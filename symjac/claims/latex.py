@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symjac.claims.formula import Terminal
 from symjac.claims.macros import Macros, expand, usual
 from symjac.claims.rows import statements
+from symjac.claims.terminal import Terminal
 from symjac.claims.terminals import terminals
 from symjac.claims.tokens import Problem, Tex, tokens
 from symjac.claims.tree import Node, Statement, Unread

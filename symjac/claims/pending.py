@@ -142,3 +142,8 @@ def product(factors: Sequence[Node], signs: Sequence[str]) -> Node:
 def one(node: Node) -> bool:
     """Whether this is a sign that people write an indicator with."""
     return node in (Num("1"), Name("I"), Name("chi"), Ones())
+
+
+def is_zero(node: Node) -> bool:
+    """0, a bold 0, 0_n."""
+    return node == Num("0") or (isinstance(node, Scripts) and node.base == Num("0") and node.sup is None)

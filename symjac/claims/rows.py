@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symjac.claims import signs
-from symjac.claims.formula import Terminal, side
+from symjac.claims.formula import side
+from symjac.claims.terminal import Terminal
 from symjac.claims.tokens import Problem
 from symjac.claims.tree import Name, Node, Span, Statement, Unread
 

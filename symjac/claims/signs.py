@@ -12,13 +12,13 @@ RELATIONS = {
     "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\ne": "!=", "\\neq": "!=", "\\coloneqq": ":=",
     "\\triangleq": ":=", "\\doteq": ":=", "\\equiv": "=", "\\leftarrow": "<-", "\\gets": "<-", "\\in": "in",
     "\\to": "->", "\\rightarrow": "->", "\\mapsto": "->", "\\longrightarrow": "->", "\\longmapsto": "->",
-    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\propto": "prop",
+    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\propto": "prop", "\\succ": "succ", "\\succeq": "succeq",
 }  # fmt: skip
 
 # The sign that each relation is set with, where it is not itself one.
 RELATION_SIGNS = {
     "<=": r"\leq", ">=": r"\geq", "!=": r"\neq", "<-": r"\leftarrow", "in": r"\in", "->": r"\to", "~": r"\approx",
-    "prop": r"\propto",
+    "prop": r"\propto", "succ": r"\succ", "succeq": r"\succeq",
 }  # fmt: skip
 
 ARROWS = _words(
@@ -122,7 +122,7 @@ ARITY = (
 
 OPENING = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
 CLOSING = {")": ")", "]": "]", "\\}": "}", "\\rbrace": "}", "\\rbrack": "]", "\\rangle": ">"}
-BARS = {"|": "BAR", "\\vert": "BAR", "\\mid": "BAR", "\\|": "DBAR", "\\Vert": "DBAR", "\\parallel": "DBAR"}
+BARS = {"|": "BAR", "\\vert": "BAR", "\\mid": "BAR", "\\|": "DBAR", "\\Vert": "DBAR", "\\parallel": "DBAR", "‖": "DBAR"}
 LEFT_BARS = {"\\lvert": "ABS_OPEN", "\\lVert": "NORM_OPEN"}
 RIGHT_BARS = {"\\rvert": "ABS_CLOSE", "\\rVert": "NORM_CLOSE"}
 

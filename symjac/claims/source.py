@@ -18,6 +18,7 @@ from pathlib import Path
 from symjac.claims import markdown, tex, yaml_notes
 from symjac.claims.parts import Directive, Found, Item, MacroText, Piece, Snippet, place_in, whole
 from symjac.core.errors import InputError, Place
+from symjac.core.files import read_bytes
 
 __all__ = ["Directive", "Item", "MacroText", "Snippet", "Source", "from_claim", "read_source"]
 
@@ -112,18 +113,7 @@ def _sidecar(name: str) -> Source | None:
 
 def _read(name: str) -> str:
     """The text of a file, a byte order mark included. Raises InputError for what is not a text of moderate size."""
-    start = Place(name, 1, 1)
-    try:
-        with Path(name).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(start, "there is no such file", hint="check the path") from None
-    except IsADirectoryError:
-        raise InputError(start, "this is a directory", "a file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(start, f"the file cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    if len(raw) > MAX_BYTES:
-        raise InputError(start, "the file is too large", f"at most {MAX_BYTES // 2**20} MiB", "split it")
+    raw = read_bytes(name, MAX_BYTES, "split it")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

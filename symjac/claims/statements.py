@@ -6,13 +6,16 @@ other; every further equation about it is a claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from symjac.claims import generic, natures
 from symjac.claims.calls import OPERATORS
+from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.functions import ELEMENTWISE
 from symjac.claims.names import identifier, label, ways
-from symjac.claims.notebook import Definition, Function, Notebook, Shape, each, loss_of
+from symjac.claims.notebook import Alias, Definition, Function, Notebook, Shape, each, loss_of
 from symjac.claims.tree import (
     Big,
     Call,
@@ -31,6 +34,7 @@ from symjac.claims.tree import (
     Span,
     Statement,
     Sum,
+    Transpose,
     children,
     rebuild,
     walk,
@@ -50,6 +54,10 @@ class Equality:
     """`W := W - ...`: only that shapes fit is claimed."""
     conditions: tuple[Node, ...] = ()
     """Comparisons under which it is claimed: x > 0."""
+    nature: str = natures.CLAIM
+    """Whether it is a claim, or one only where it holds."""
+    place: int = 0
+    """Which of the statements it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +66,74 @@ class Page:
 
     notebook: Notebook
     claims: tuple[Equality, ...]
-    others: int
+    idle: tuple[int, ...]
+    """The statements that say something and claim nothing."""
     unread: tuple[tuple[Span, str], ...] = ()
 
+    @property
+    def others(self) -> int:
+        return len(self.idle)
 
-def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> Page:
-    """Fill the notebook and list the claims. Each statement comes with its role: "text", "given" or "claim"."""
-    notebook.letters |= set(_letters(s for s, _ in statements)) | set(notebook.ranges)
-    statements = [(_separated(s, notebook), role) for s, role in statements]
-    notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
-    for s, _ in statements:
-        _ranges(s, notebook)
-    for s, _ in statements:
-        for instance in _instances(s, notebook):
-            _declare(instance, notebook)
-    defining = _definitions(statements, notebook)
-    claims: list[Equality] = []
+
+def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since: int = 0) -> Page:
+    """Fill the notebook and list the claims of the statements from the place `since` on.
+
+    Each statement comes with its role: "text", "given" or "claim". What one of them raises is its own reason.
+    """
     unread: list[tuple[Span, str]] = []
-    others = 0
-    for place, (s, role) in enumerate(statements):
-        if place in defining and s.conditions:
+    lost: set[int] = set()
+
+    def each_of(work: Callable[[int, Statement, str], None]) -> None:
+        for place, (s, role) in enumerate(statements):
+            if place in lost:
+                continue
+            try:
+                work(place, s, role)
+            except CONFINED as error:
+                unread.append((s.span, reason_of(error)))
+                lost.add(place)
+
+    notebook.letters |= set(_letters(s for s, _ in statements)) | set(notebook.ranges)
+    separated = [s for s, _ in statements]
+
+    def separate(place: int, s: Statement, _: str) -> None:
+        separated[place] = _separated(s, notebook)
+
+    each_of(separate)
+    statements = [(s, role) for s, (_, role) in zip(separated, statements, strict=True)]
+    notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
+    notebook.limits = tuple(_limits(s for s, _ in statements))
+    each_of(lambda _, s, __: _ranges(s, notebook))
+
+    def declare(place: int, s: Statement, _: str) -> None:
+        for instance in _instances(s, notebook):
+            _declare(instance, place, notebook)
+
+    each_of(declare)
+    _samples_of_matrices(notebook)
+    statements = generic.without_arguments(statements, notebook)
+    sorter = _Definitions(statements, notebook)
+    each_of(sorter.by_a_derivative)
+    each_of(sorter.by_a_formula)
+    generic.settle([instance for s, _ in statements for instance in _instances(s, notebook)], notebook)
+    notebook.equations = tuple(p for s, _ in statements for p in pairwise(s.sides))
+    claims: list[Equality] = []
+    idle: list[int] = []
+
+    def claim(place: int, s: Statement, role: str) -> None:
+        if place < since:
+            return
+        defining = place in sorter.places
+        if defining and s.conditions:
             unread.append((s.span, "a definition under a condition; write it as one formula with cases"))
-            continue
-        found = list(_equalities(s, role, place in defining, notebook))
-        claims += found
-        others += not found and len(s.sides) > 1
-    return Page(notebook, tuple(claims), others, tuple(unread))
+            return
+        found = list(_equalities(s, role, defining or sorter.is_case(s, role), notebook))
+        claims.extend(replace(e, place=place) for e in found)
+        if not found and len(s.sides) > 1:
+            idle.append(place)
+
+    each_of(claim)
+    return Page(notebook, tuple(claims), tuple(idle), tuple(unread))
 
 
 # ---------------------------------------------------------------- index letters
@@ -96,6 +146,12 @@ def _letters(statements: Iterable[Statement]) -> Iterator[str]:
             for node in walk(side):
                 if isinstance(node, Big):
                     yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _limits(statements: Iterable[Statement]) -> Iterator[Node]:
+    """The names that sums run up to."""
+    nodes = (n for s in statements for side in s.sides for n in walk(side))
+    yield from dict.fromkeys(n.upper for n in nodes if isinstance(n, Big) and isinstance(n.upper, Name | Scripts))
 
 
 def _ranges(s: Statement, notebook: Notebook) -> None:
@@ -238,11 +294,12 @@ def _inside(node: Node, top: int) -> bool:
 # ---------------------------------------------------------------- declarations and definitions
 
 
-def _declare(s: Statement, notebook: Notebook) -> None:
+def _declare(s: Statement, place: int, notebook: Notebook) -> None:
+    generic.declare_maps(s, notebook)
     for left, relation, right in zip(s.sides, s.relations, s.sides[1:], strict=False):
         if relation == "in" and isinstance(right, Space):
             for node in left.items if isinstance(left, Items) else (left,):
-                _declare_one(node, right, s.span, notebook)
+                _declare_one(node, right, s.span, place, notebook)
     if s.relations == ("=",) and isinstance(s.sides[1], Group | Items) and identifier(s.sides[0]) in GROUPED:
         inner = s.sides[1].of if isinstance(s.sides[1], Group) else s.sides[1]
         key = identifier(s.sides[0])
@@ -250,11 +307,30 @@ def _declare(s: Statement, notebook: Notebook) -> None:
             notebook.groups[key] = inner.items
 
 
-def _declare_one(node: Node, space: Space, span: Span, notebook: Notebook) -> None:
+def _declare_one(node: Node, space: Space, span: Span, place: int, notebook: Notebook) -> None:
     letters, key = _split(node, notebook)
-    if key is not None and key not in notebook.shapes:
+    if key is None or place < notebook.declared_since.get(key, 0):
+        return
+    known = notebook.shapes.get(key)
+    if known is not None and known.letters == letters and known.sizes != space.sizes:
+        notebook.redeclared.setdefault(key, place)
+    if known is None:
         notebook.shapes[key] = Shape(letters, space.sizes, span)
         notebook.latex.setdefault(key, _bare(node, letters))
+
+
+def _samples_of_matrices(notebook: Notebook) -> None:
+    """x_i in R^d beside X in R^{n x d}, of which no formula is given: x_i is row i of X; of R^{d x n}, column i."""
+    for key, shape in list(notebook.shapes.items()):
+        whole = key[:1].upper() + key[1:]
+        matrix = notebook.shapes.get(whole)
+        if len(shape.letters) != 1 or len(shape.sizes) != 1 or matrix is None or whole == key or matrix.letters:
+            continue
+        if len(matrix.sizes) == 2 and shape.sizes[0] in matrix.sizes and matrix.sizes[0] != matrix.sizes[1]:
+            notebook.aliases[key] = Alias(
+                notebook.latex.get(whole, Name(whole)), "rows" if matrix.sizes[1] == shape.sizes[0] else "columns"
+            )
+            del notebook.shapes[key]
 
 
 def _split(node: Node, notebook: Notebook) -> tuple[tuple[str, ...], str | None]:
@@ -283,24 +359,49 @@ def _bare(node: Node, letters: tuple[str, ...]) -> Node:
     return node
 
 
-def _definitions(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> set[int]:
-    """Enter the definitions; the places of the statements whose first equality is one."""
-    places: set[int] = set()
-    named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
-    for derivatives in (True, False):
-        for place, (s, role) in enumerate(statements):
-            if role == "claim" or place in places or not s.relations or s.relations[0] not in ("=", ":="):
-                continue
-            if s.relations[0] == ":=" and s.sides[0] in walk(s.sides[1]):
-                continue
-            if derivatives and not isinstance(s.sides[1], Derivative):
-                continue
-            if _is_spelled_gradient(s.sides[0], named) and loss_of(notebook) is not None:
-                continue
-            for instance in _instances(s, notebook):
-                if _define(instance, notebook):
-                    places.add(place)
-    return places
+class _Definitions:
+    """Enters the definitions. `places`: the statements whose first equality is one."""
+
+    def __init__(self, statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> None:
+        self.notebook = notebook
+        self.places: set[int] = set()
+        self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
+        text = [s for s, role in statements if role == "text"]
+        self.variables = natures.differentiated(text)
+        self.zeros = natures.zeroed([s for s, _ in statements])
+
+    def by_a_derivative(self, place: int, s: Statement, role: str) -> None:
+        if len(s.sides) > 1 and isinstance(s.sides[1], Derivative):
+            self.enter(place, s, role)
+
+    def by_a_formula(self, place: int, s: Statement, role: str) -> None:
+        if place not in self.places:
+            self.enter(place, s, role)
+
+    def enter(self, place: int, s: Statement, role: str) -> None:
+        if role == "claim" or s.relations[:1] not in (("=",), (":=",)) or self.defines_nothing(place, s, role):
+            return
+        if _is_spelled_gradient(s.sides[0], self.named) and loss_of(self.notebook) is not None:
+            return
+        for instance in _instances(s, self.notebook):
+            if _define(instance, place, self.notebook):
+                self.places.add(place)
+
+    def defines_nothing(self, place: int, s: Statement, role: str) -> bool:
+        if s.relations[0] == ":=":
+            return s.sides[0] in walk(s.sides[1])
+        if role == "text" and natures.is_solution(s, place, self.variables, self.zeros):
+            return True
+        return natures.step(s, self.notebook) is not None or natures.restates_itself(s) or self.is_case(s, role)
+
+    def is_case(self, s: Statement, role: str) -> bool:
+        """y_i = 1 where it is no definition: the value of a case, of an example, of a setting among several."""
+        if role != "text" or s.relations[:1] != ("=",) or not natures.is_value(s.sides[1]):
+            return False
+        key = identifier(s.sides[0])
+        shape = self.notebook.shapes.get(key or "")
+        array = shape is not None and bool(shape.sizes or shape.letters)
+        return (array and not isinstance(s.sides[0], Transpose)) or natures.is_case(s, self.variables)
 
 
 def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:
@@ -312,11 +413,13 @@ def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:
     return any(way.key in named for way in ways(replace(left, base=bare) if isinstance(left, Scripts) else bare))
 
 
-def _define(s: Statement, notebook: Notebook) -> bool:
+def _define(s: Statement, place: int, notebook: Notebook) -> bool:
     left, right = s.sides[0], s.sides[1]
     if isinstance(right, Items) or identifier(left) in notebook.groups:
         return False
-    if _define_function(left, right, notebook):
+    if generic.says_dependence(left, right, notebook):
+        return True
+    if _define_function(left, right, place, notebook):
         return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p
         left, right = left.args[0], Call(Name("exp", r"\exp"), (right,), span=right.span)
@@ -328,6 +431,11 @@ def _define(s: Statement, notebook: Notebook) -> bool:
     if found is None:
         return False
     key, bare, scripts = found
+    if key in notebook.functions:
+        return False
+    if place < notebook.defined_since.get(key, 0):
+        return True
+    notebook.places[key] = place
     if not scripts and key in notebook.definitions:
         notebook.definitions[each(key)] = notebook.definitions.pop(key)
         notebook.latex[each(key)] = notebook.latex.pop(key)
@@ -393,7 +501,7 @@ def _taken(key: str, notebook: Notebook) -> bool:
     return key in notebook.definitions or key in notebook.aliases or key in notebook.opaque
 
 
-def _define_function(left: Node, right: Node, notebook: Notebook) -> bool:
+def _define_function(left: Node, right: Node, place: int, notebook: Notebook) -> bool:
     """`f(x) = ...`, `f(x)_{n,i} = ...`: a function, unless f is a quantity or has a formula already."""
     letters: tuple[Node, ...] = ()
     head: Node = left
@@ -415,6 +523,9 @@ def _define_function(left: Node, right: Node, notebook: Notebook) -> bool:
         return False
     if any(isinstance(n, Scripts | Name) and identifier(n) == key for n in walk(right)):
         return False
+    if place < notebook.defined_since.get(key, 0):
+        return True
+    notebook.places[key] = place
     notebook.functions[key] = Function(tuple(n for n in names if n is not None), letters, right)
     notebook.variables |= {n for n in names if n is not None}
     return True
@@ -439,8 +550,12 @@ def _variables(node: Node, notebook: Notebook) -> None:
 
 
 def _equalities(s: Statement, role: str, defining: bool, notebook: Notebook) -> Iterator[Equality]:
-    """The neighbouring sides that claim something."""
+    """The neighbouring sides that claim something; `defining`: the first two do not."""
     if role == "given":
+        return
+    moved = natures.step(s, notebook) if role == "text" else None
+    if moved is not None:
+        yield Equality(*moved, s.span, update=True)
         return
     for place, relation in enumerate(s.relations):
         left, right = s.sides[place], s.sides[place + 1]
@@ -455,7 +570,9 @@ def _equalities(s: Statement, role: str, defining: bool, notebook: Notebook) -> 
             continue
         _variables(left, notebook)
         span = left.span.to(right.span) if place == 0 else right.span
-        yield Equality(left, right, span, update, s.conditions)
+        nature = natures.nature(s, place, notebook) if role == "text" and not update else natures.CLAIM
+        if nature:
+            yield Equality(left, right, span, update, s.conditions, nature)
 
 
 def _is_nothing(left: Node, right: Node, notebook: Notebook) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from symjac.claims import signs
-from symjac.claims.formula import Terminal
 from symjac.claims.pending import Applied, Sign
+from symjac.claims.terminal import Terminal
 from symjac.claims.tokens import DEEPEST, Problem, Tex, braced_depth, group, spell
 from symjac.claims.tree import Dots, Name, Node, Num, Ones, Space, Span
 

@@ -235,6 +235,23 @@ class Space(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """The words of the text beside a statement, in small letters and without markup; "$" stands for a formula.
+
+    `before`: those of its sentence; `after`: up to the next formula or the end of the sentence. `sentence` and
+    `paragraph` are numbers that statements of one sentence and of one paragraph share.
+    """
+
+    before: str = ""
+    after: str = ""
+    sentence: int = -1
+    paragraph: int = -1
+
+
+ALONE = Around()
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One line of mathematics: `sides` joined by `relations` (one fewer). A row of an alignment that begins with a
     relation continues the statement before it.
@@ -248,6 +265,7 @@ class Statement:
     span: Span
     notes: tuple[str, ...] = ()
     conditions: tuple[Node, ...] = ()
+    around: Around = field(default=ALONE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,23 @@ MOST_FACTORS = 6
 class Auxiliary:
     """What a name that a world has made stands for.
 
-    `kind`: "adjoint" and "jacobian" (a part of ∂of/∂by), "direction" (R{of}), "slope" (∂of/∂by of an unknown `of`).
+    `kind`: "adjoint" and "jacobian" (a part of ∂of/∂by), "direction" (R{of}), "slope" (∂of/∂by of an unknown `of`) and
+    "curvature" (∂²of/∂by∂also of one).
     """
 
     kind: str
     of: str
     by: str = ""
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    """∂name/∂argument of an unknown `name`, over the axes of `name` and `inner`, the other axes of the argument."""
+
+    name: str
+    access: Symbol
+    inner: tuple[Index, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,8 @@ class World:
         self._readers: dict[str, list[str]] = {}
         self._index_names: dict[str, frozenset[str]] = {}
         self._unknown: dict[str, Equation] = {}
-        self._slopes: dict[str, str] = {}
+        self._slopes: dict[str, _Slope] = {}
+        self._curvatures: dict[str, str] = {}
         self._roots: dict[Expr, _Root] = {}
         self._forward: dict[str, tuple[tuple[Index, ...], dict[str, _Template]]] = {}
         self._along: dict[tuple[tuple[str, str], ...], dict[str, _Template]] = {}
@@ -148,8 +160,8 @@ class World:
             raise WorldError(f"{name}: the index {', '.join(loose)} of the right side is not on the left")
         for s in symbols(rhs):
             self._check_access(s)
-        if name in rhs.names or name in self._cone(rhs.names):
-            through = [n for n in sorted(rhs.names) if n == name or name in self._cone((n,))]
+        if name in rhs.names or name in self.cone(rhs.names):
+            through = [n for n in sorted(rhs.names) if n == name or name in self.cone((n,))]
             raise WorldError(f"{name} is defined by itself, through {', '.join(through)}")
         self.declare(name, axes)
         equation = Equation(symbol(name, axes), rhs)
@@ -166,20 +178,20 @@ class World:
     ) -> Symbol:
         """A quantity known only to depend on `of`, each a name or an access over indices that may meet `axes`.
 
-        Its derivatives by these are free symbols, named by `cotangents` or adj__name__argument; their own derivatives
-        are NotKnown.
+        Its derivatives by these are free symbols, named by `cotangents` or adj__name__argument, and so are its second
+        ones; further ones are NotKnown.
         """
         self._check_formula_may_follow(name)
         self.declare(name, axes)
         terms: list[Expr] = []
-        slopes: dict[str, str] = {}
+        slopes: dict[str, _Slope] = {}
         for argument in of:
             access = self.symbol(argument) if isinstance(argument, str) else argument
             self._check_access(access)
-            if name == access.name or name in self._cone((access.name,)):
+            if name == access.name or name in self.cone((access.name,)):
                 raise WorldError(f"{name} is defined by itself, through {access.name}")
-            inner = [i for i in access.free if i not in axes]
-            over = (*axes, *(i for i in dict.fromkeys(access.indices) if i in inner))
+            inner = [i for i in dict.fromkeys(access.indices) if i in access.free and i not in axes]
+            over = (*axes, *inner)
             given = (cotangents or {}).get(access.name)
             slope = self._unused(f"adj__{name}__{access.name}") if given is None else given
             if slope in self._equations:
@@ -187,7 +199,7 @@ class World:
             self.declare(slope, over)
             if given is None:
                 self._auxiliary[slope] = Auxiliary("slope", name, access.name)
-            slopes[slope] = name
+            slopes[slope] = _Slope(name, access, tuple(inner))
             terms.append(contract([symbol(slope, over), access], inner))
         equation = Equation(symbol(name, axes), add(*terms))
         self._unknown[name] = equation
@@ -241,20 +253,54 @@ class World:
     # ------------------------------------------------------------ what depends on what
 
     def _formula(self, name: str) -> Equation | None:
-        """The definition; of an unknown quantity, Σ slope · argument, which has its first derivatives."""
-        return self._equations.get(name) or self._unknown.get(name)
+        """The definition; of an unknown quantity and of its slopes a sum that has their first derivatives."""
+        return self._equations.get(name) or self._unknown.get(name) or self._of_slope(name)
+
+    def _of_slope(self, name: str) -> Equation | None:
+        """Σ over the arguments of curvature · argument; the curvature by two of them does not depend on their order."""
+        own = self._slopes.get(name)
+        if own is None:
+            return None
+        axes = self._symbols[own.name].indices
+        arguments = {s: what for s, what in self._slopes.items() if what.name == own.name}
+        order = list(arguments)
+        terms: list[Expr] = []
+        for other, what in arguments.items():
+            inner = _clear(what.inner, {i.name for i in (*axes, *own.inner)})
+            access = rename(what.access, dict(zip(what.inner, inner, strict=True)))
+            sides = [(own.inner, inner)] if order.index(name) <= order.index(other) else [(inner, own.inner)]
+            if other == name:
+                sides.append((inner, own.inner))
+            first, second = sorted((name, other), key=order.index)
+            curvature = self._curvature(own.name, first, second, (*axes, *sides[0][0], *sides[0][1]))
+            terms += [contract([symbol(curvature, (*axes, *a, *b)), access], inner) for a, b in sides]
+        return Equation(symbol(name, (*axes, *own.inner)), add(*terms))
+
+    def _curvature(self, of: str, first: str, second: str, axes: Sequence[Index]) -> str:
+        """∂²of/∂∂ by the arguments of two slopes: a free symbol, whose own derivatives are NotKnown."""
+        by, also = self._slopes[first].access.name, self._slopes[second].access.name
+        what = Auxiliary("curvature", of, by, also)
+        known = next((n for n in self._curvatures if self._auxiliary[n] == what), None)
+        if known is not None:
+            return known
+        name = self._unused(f"hess__{of}__{by}__{also}")
+        self.declare(name, axes)
+        self._auxiliary[name] = what
+        self._curvatures[name] = of
+        self._enter(name, self._unknown[of], self._reads[of])
+        return name
 
     def _below(self, name: str) -> tuple[str, ...]:
         """The names that `name` depends on directly; an unknown function and its slopes depend on its arguments."""
         return self._reads.get(name, ())
 
-    def _cone(self, names: Iterable[str]) -> frozenset[str]:
+    def cone(self, names: Iterable[str]) -> frozenset[str]:
         """`names` and all that they depend on."""
         return frozenset(_post_order(names, self._below))
 
     def depends(self, e: Expr, name: str) -> bool:
         """True where `e` reads `name` itself or through definitions."""
-        return name in self._cone(e.names)
+        return name in self.cone(e.names)
 
     def needed(self, e: Expr, keep: Container[str] = (), assumed: bool = False) -> tuple[Equation, ...]:
         """The definitions that `e` depends on, each after those that it reads; those of `keep` are taken as given.
@@ -302,7 +348,7 @@ class World:
         value = rename(of, dict(zip(of.free, kept, strict=True)))
         root = self._roots.get(value)
         if root is None:
-            cone = self._cone(value.names)
+            cone = self.cone(value.names)
             self._taken_as_free |= cone
             name = of.name if isinstance(of, Symbol) else f"e{len(self._roots) + 1}"
             root = self._roots[value] = _Root(name, value, kept, cone)
@@ -328,7 +374,7 @@ class World:
         for reader in self._readers_in(root, name):
             if root.adjoints[reader].value is ZERO:
                 continue
-            if reader in self._slopes:
+            if reader in self._curvatures:
                 raise self._not_known(reader)
             formula = self._formula(reader)
             assert formula is not None
@@ -393,7 +439,7 @@ class World:
             if all(known[q].value is ZERO for q in self._below(name)):
                 known[name] = _Template(self._symbols[name].indices, ZERO)
                 continue
-            if name in self._slopes:
+            if name in self._curvatures:
                 raise self._not_known(name)
             formula = self._formula(name)
             assert formula is not None
@@ -417,8 +463,8 @@ class World:
         live = [s for s in symbols(e) if s.name in known and known[s.name].value is not ZERO]
         return derivative_along(e, {s: known[s.name].at(s.indices, moved) for s in live})
 
-    def _not_known(self, slope: str) -> NotKnown:
-        return NotKnown(f"{self._slopes[slope]} is an unknown function, so its second derivative is not known")
+    def _not_known(self, curvature: str) -> NotKnown:
+        return NotKnown(f"{self._curvatures[curvature]} is an unknown function, so its third derivative is not known")
 
     def _compact(self, value: Expr, wanted: str, what: Auxiliary) -> Expr:
         """`value` with what costs a sum under a name, and without what all its terms share.
@@ -470,6 +516,12 @@ class World:
         out._facts = dict(self._facts)
         for fact in more:
             out.assume(fact)
+        return out
+
+    def vanishing(self, names: Iterable[str]) -> World:
+        """The same world, its definitions shared, where these free names are 0."""
+        out = copy.copy(self)
+        out._equations = self._equations | {n: Equation(self._symbols[n], ZERO) for n in names}
         return out
 
     def candidates(self, s: Symbol) -> list[Fact]:

@@ -46,13 +46,29 @@ class InputError(Exception):
 
     def render(self) -> str:
         """`file:line:column: error: found`, the line with a caret, then what was expected and what to do."""
-        at = self.place
-        lines = [f"{at.file}:{at.line}:{at.column}: error: {self.found}"]
-        if at.source:
-            source, column = window(at.source, at.column - 1)
-            lines += [f"  | {source}", "  | " + " " * column + "^"]
-        if self.expected:
-            lines.append(f"  expected: {self.expected}")
-        if self.hint:
-            lines.append(f"  help: {self.hint}")
-        return "\n".join(lines)
+        return _rendered(self.place, f"error: {self.found}", self.expected, self.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What can be used, but is hardly meant. The command line prints `render()` on standard error and goes on."""
+
+    place: Place
+    found: str
+    hint: str
+
+    def render(self) -> str:
+        """As an error, with the word warning."""
+        return _rendered(self.place, f"warning: {self.found}", "", self.hint)
+
+
+def _rendered(at: Place, found: str, expected: str, hint: str) -> str:
+    lines = [f"{at.file}:{at.line}:{at.column}: {found}"]
+    if at.source:
+        source, column = window(at.source, at.column - 1)
+        lines += [f"  | {source}", "  | " + " " * column + "^"]
+    if expected:
+        lines.append(f"  expected: {expected}")
+    if hint:
+        lines.append(f"  help: {hint}")
+    return "\n".join(lines)

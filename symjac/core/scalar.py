@@ -1,8 +1,9 @@
 """The one door to SymPy's scalar calculus: formulas in placeholders `slot(0), slot(1), ...`.
 
 Every function here is pure and cached on the formula, so a formula that occurs in a thousand layers is worked out once.
-Kinks: the derivative of max, min and |x| is taken as 0 where the arguments tie; of a `where`, as the branch that its
-condition selects. Away from kinks, derivatives of indicators are 0.
+Kinks: quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or declared
+constant the derivative is 0 (relu'(0) = 0); the absolute value has 0. A `where` has the derivative of the branch that
+its condition selects. Away from kinks, derivatives of indicators are 0.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import sympy
+
+from symjac.core import complex_step
 
 _SLOTS = [sympy.Symbol(f"x{i}", real=True) for i in range(64)]
 _NUMBERS = {s: i for i, s in enumerate(_SLOTS)}
@@ -92,6 +95,69 @@ class Softplus(sympy.Function):  # type: ignore[misc]
     nargs = 1
 
 
+class Share(sympy.Function):  # type: ignore[misc]
+    """The share of the first in the maximum of all: 1 over the number that tie where none is larger, else 0.
+
+    1[a ≥ b, a ≥ c, ..] / (1 + 1[a = b] + 1[a = c] + ..). Its arguments stay apart, so that what ties in a formula ties
+    here too, whatever rounding a difference of the two would have.
+    """
+
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(0)
+
+    def in_indicators(self) -> sympy.Expr:
+        a, *others = self.args
+        leads = sympy.Mul(*(indicator(a >= b) for b in others))
+        return leads / (1 + sympy.Add(*(indicator(sympy.Eq(a, b)) for b in others)))
+
+    def in_signs(self) -> sympy.Expr:
+        """Π_b (1 + sign(a − b)) over the sum of these products for all; of two, (1 + sign(a − b))/2."""
+        leads = []
+        for place, a in enumerate(self.args):
+            behind = (1 - sympy.sign(b - a) for b in self.args[:place])
+            before = (1 + sympy.sign(a - b) for b in self.args[place + 1 :])
+            leads.append(sympy.Mul(*behind, *before))
+        return leads[0] / sympy.Add(*leads)
+
+
+class Log1p(sympy.Function):  # type: ignore[misc]
+    """log(1 + u), exact for small u too. Made by `stabilise` alone, never differentiated."""
+
+    nargs = 1
+
+
+class Expm1(sympy.Function):  # type: ignore[misc]
+    """exp(u) − 1, exact for small u too. Made by `stabilise` alone, never differentiated."""
+
+    nargs = 1
+
+
+class InverseRoot(sympy.Function):  # type: ignore[misc]
+    """1/√u; 0 where u is 0, as the derivative of a root is taken there. Made by `stabilise` alone."""
+
+    nargs = 1
+
+
+class Guard(sympy.Function):  # type: ignore[misc]
+    """Of (u, condition): u where the condition holds, 1 elsewhere. Made by `stabilise` alone, never differentiated.
+
+    A Piecewise inside a branch of its own condition would not do: SymPy takes it away.
+    """
+
+    nargs = 2
+
+
+class Erfc(sympy.Function):  # type: ignore[misc]
+    """1 − erf(u), exact for large u too. Made by `stabilise` alone, never differentiated."""
+
+    nargs = 1
+
+
+NUMPY_NAMES |= {Log1p: "log1p", Expm1: "expm1"}
+
+
 class Unknown(sympy.Function):  # type: ignore[misc]
     """f, f', f'', ...: a smooth real function of one argument of which only the name is known."""
 
@@ -122,9 +188,11 @@ def primed(name: str, order: int) -> str:
 
 _u = slot(0)
 _small = sympy.exp(sympy.Min(_u, -_u))
+_apart = sympy.Ne(_u, 0)
 STABLE: dict[type[sympy.Function], sympy.Expr] = {
     Logistic: sympy.Piecewise((1, _u >= 0), (_small, True)) / (1 + _small),
-    Softplus: sympy.Max(_u, 0) + sympy.log(1 + _small),
+    Softplus: sympy.Max(_u, 0) + Log1p(_small),
+    InverseRoot: sympy.Piecewise((1 / sympy.sqrt(Guard(_u, _apart)), _apart), (0, True)),
 }
 """What a stable function computes, in `slot(0)`: exponents are min(u, −u) <= 0, in a complex step too."""
 
@@ -148,11 +216,41 @@ def plain_conditions(formula: sympy.Expr) -> sympy.Expr:
 # ---------------------------------------------------------------- calculus
 
 
+class _Extreme(sympy.Function):  # type: ignore[misc]
+    """A maximum or minimum while SymPy differentiates: its slope by a quantity is that quantity's share.
+
+    d max(a, b, .., c) = Share(a, b, ..) 1[a > c] da + .., c the largest of the constants; min(a, b) is −max(−a, −b).
+    """
+
+    is_real = True
+    of: type[sympy.Expr]
+    side: int
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        a = self.args[argindex - 1]
+        rivals = [b for b in self.args if slots_of(b) and b != a]
+        bounds = [b for b in self.args if not slots_of(b)]
+        share = Share(*(self.side * b for b in (a, *rivals))) if rivals else sympy.Integer(1)
+        if not bounds:
+            return share
+        bound = self.of(*bounds)
+        return share * indicator(a > bound if self.side == 1 else a < bound)
+
+
+class _Largest(_Extreme):
+    of, side = sympy.Max, 1
+
+
+class _Smallest(_Extreme):
+    of, side = sympy.Min, -1
+
+
 @cache
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
-    raw = sympy.diff(formula.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))), slot(by))
-    return simplest(_settle_kinks(raw.replace(_Real, lambda u: u)))
+    held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
+    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0])))
+    return simplest(_settled(sympy.diff(held, slot(by))))
 
 
 class _Real(sympy.Function):  # type: ignore[misc]
@@ -170,9 +268,9 @@ def _is_loose(e: sympy.Basic) -> bool:
     return isinstance(e, sympy.Abs | sympy.sign) and not e.args[0].is_extended_real
 
 
-def _settle_kinks(e: sympy.Expr) -> sympy.Expr:
+def _settled(e: sympy.Expr) -> sympy.Expr:
+    e = e.replace(_Real, lambda u: u).replace(_Largest, sympy.Max).replace(_Smallest, sympy.Min)
     e = e.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
-    e = e.replace(sympy.Heaviside, lambda *args: indicator(args[0] > 0))
     if e.has(sympy.Derivative, sympy.Subs):
         raise ValueError(f"SymPy finds no derivative in {e}")
     return e
@@ -348,7 +446,6 @@ def stabilise(formula: sympy.Expr) -> sympy.Expr:
     )
     out = out.replace(lambda e: isinstance(e, sympy.Mul) and e.has(Logistic), _absorb_exponential)
     out = out.replace(lambda e: isinstance(e, sympy.Mul) and e.has(Logistic), _absorb_exponential)
-    out = out.replace(lambda e: isinstance(e, sympy.Add) and e.has(Softplus), _absorb_argument)
     if any(p.exp.could_extract_minus_sign() for p in out.atoms(sympy.Pow) if p.has(sympy.exp)) or (
         out.has(sympy.exp) and out.has(Logistic)
     ):
@@ -371,18 +468,97 @@ def _absorb_exponential(product: sympy.Mul) -> sympy.Expr:
     return sympy.Mul(*left)
 
 
-def _absorb_argument(total: sympy.Add) -> sympy.Expr:
-    """softplus(u) − u = softplus(−u)."""
-    terms = total.args
-    for term in terms:
-        calls = [f for f in sympy.Mul.make_args(term) if isinstance(f, Softplus)]
-        if len(calls) != 1:
+@cache
+def without_cancellation(formula: sympy.Expr) -> sympy.Expr:
+    """An equal formula in which what is small is not the difference of what is not.
+
+    log(1 + u) = log1p(u);  c exp(u) − c = c expm1(u);  c √(1 + u) − c = c u/(1 + √(1 + u));
+    c logistic(u) − c = −c logistic(−u);  c softplus(u) − c t u = c (1 − t) softplus(u) + c t softplus(−u);
+    c logistic(u) − c t = c (1 − t) logistic(u) − c t logistic(−u), for a quantity t that u does not have;
+    c + c tanh(u) = 2 c logistic(2 u);  c − c tanh²(u) = 4 c logistic(2 u) logistic(−2 u);  c + c erf(u) = c erfc(−u).
+    Terminates: each application takes from a sum one term beside such a function, and none brings one.
+    """
+    out = formula.replace(
+        lambda e: isinstance(e, sympy.log) and isinstance(e.args[0], sympy.Add) and sympy.S.One in e.args[0].args,
+        lambda e: Log1p(e.args[0] - 1),
+    )
+    return out.replace(lambda e: isinstance(e, sympy.Add), _joined)
+
+
+def _joined(total: sympy.Add) -> sympy.Expr:
+    """The sum with each pair of terms that cancel written as one."""
+    left = list(total.args)
+    done: list[sympy.Expr] = []
+    while left:
+        term = left.pop(0)
+        found = _near(term)
+        if found is None:
+            done.append(term)
             continue
-        u, coefficient = calls[0].args[0], term / calls[0]
-        rest = sympy.expand(total - term + coefficient * u)
-        if len(sympy.Add.make_args(rest)) < len(terms) - 1 or rest == 0:
-            total = rest + coefficient * Softplus(-u)
-    return total
+        c, near = found
+        where = next(
+            (p for p, other in enumerate((*done, *left)) if (joined := _pair(c, near, other)) is not None), None
+        )
+        if where is None:
+            done.append(term)
+            continue
+        del (done if where < len(done) else left)[where if where < len(done) else where - len(done)]
+        done.append(joined)
+    return sympy.Add(*done)
+
+
+_CLOSE = (sympy.exp, Logistic, Softplus, sympy.tanh, sympy.erf)
+
+
+def _near(term: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr] | None:
+    """(c, f) for a term c f with one function f that may come close to another term."""
+    factors = sympy.Mul.make_args(term)
+    calls = [f for f in factors if isinstance(f, _CLOSE) or _is_squared_tanh(f) or _root_beside_one(f)]
+    if len(calls) != 1:
+        return None
+    rest = sympy.Mul(*(f for f in factors if f is not calls[0]))
+    return None if rest.has(*_CLOSE) else (rest, calls[0])
+
+
+def _is_squared_tanh(f: sympy.Expr) -> bool:
+    return isinstance(f, sympy.Pow) and f.exp == 2 and isinstance(f.base, sympy.tanh)
+
+
+def _root_beside_one(f: sympy.Expr) -> bool:
+    """True for √(1 + u)."""
+    return (
+        isinstance(f, sympy.Pow)
+        and f.exp == sympy.Rational(1, 2)
+        and isinstance(f.base, sympy.Add)
+        and sympy.S.One in f.base.args
+        and bool(slots_of(f.base))
+    )
+
+
+def _pair(c: sympy.Expr, near: sympy.Expr, other: sympy.Expr) -> sympy.Expr | None:
+    """c·near + other as one term, or as two that have one sign; None where `other` is not close to c·near."""
+    ratio = -other / c
+    if ratio.has(*_CLOSE):
+        return None
+    if isinstance(near, sympy.tanh):
+        return ratio * c * -2 * Logistic(-2 * ratio * near.args[0]) if abs(ratio) == 1 else None
+    if isinstance(near, sympy.erf):
+        return ratio * c * -Erfc(ratio * near.args[0]) if abs(ratio) == 1 else None
+    if _is_squared_tanh(near):
+        u = 2 * near.base.args[0]
+        return -4 * c * Logistic(u) * Logistic(-u) if ratio == 1 else None
+    if isinstance(near, sympy.Pow):
+        return c * (near.base - 1) / (1 + near) if ratio == 1 else None
+    u = near.args[0]
+    if isinstance(near, sympy.exp):
+        return c * Expm1(u) if ratio == 1 else None
+    t = ratio / u if isinstance(near, Softplus) else ratio
+    if t == 1:
+        return -c * Logistic(-u) if isinstance(near, Logistic) else c * Softplus(-u)
+    if not isinstance(t, sympy.Symbol) or t not in _NUMBERS or u.has(t):
+        return None
+    other_side = -Logistic(-u) if isinstance(near, Logistic) else Softplus(-u)
+    return c * (1 - t) * near + c * t * other_side
 
 
 def _without_pole(formula: sympy.Expr) -> sympy.Expr | None:
@@ -438,6 +614,73 @@ def _clip_branches(*branches: Any) -> sympy.Expr:
     return sympy.Piecewise(*pairs)
 
 
+@cache
+def guarded(formula: sympy.Expr) -> sympy.Expr:
+    """An equal formula in which a branch that is not taken is computed at 1 where its argument could do harm there.
+
+    Logarithms, roots, reciprocals and exponentials of a branch see 1 where another branch is taken, as arrays are
+    computed in all branches. Terminates: what sees 1 already is left.
+    """
+    return formula.replace(sympy.Piecewise, _guarded_branches)
+
+
+def _guarded_branches(*branches: Any) -> sympy.Expr:
+    pairs = [(value, condition) for value, condition in branches]
+    out = []
+    for place, (value, condition) in enumerate(pairs):
+        here = sympy.And(*(sympy.Not(c) for _, c in pairs[:place]), condition)
+        safe = value.replace(_may_do_harm, lambda e, here=here: e.func(Guard(e.args[0], here), *e.args[1:]))
+        out.append((safe, condition))
+    return sympy.Piecewise(*out)
+
+
+def _may_do_harm(e: sympy.Expr) -> bool:
+    """True for a function that is not defined, or overflows, for some of the values that its argument can have."""
+    if not e.args or not isinstance(e, sympy.Expr) or not slots_of(e) or isinstance(e.args[0], Guard):
+        return False
+    a = e.args[0]
+    if isinstance(e, sympy.log | Log1p):
+        return not (a if isinstance(e, sympy.log) else 1 + a).is_positive
+    if isinstance(e, sympy.Pow):
+        if e.exp.could_extract_minus_sign():
+            return not a.is_positive
+        return not e.exp.is_Integer and not a.is_nonnegative
+    if isinstance(e, InverseRoot):
+        return not a.is_nonnegative
+    return isinstance(e, sympy.exp | sympy.sinh | sympy.cosh | Expm1) and not (
+        a.is_nonpositive or a.has(sympy.Max, sympy.Min)
+    )
+
+
+@cache
+def with_roots_at_zero(formula: sympy.Expr, positive: frozenset[sympy.Expr]) -> sympy.Expr:
+    """`formula`, a derivative, with the derivative of a root at 0 taken as 0; the bases in `positive` are never 0.
+
+    u^(−p/2) = (1/√u)^p, 0 where u is 0; other roots likewise. Terminates: no such power is left.
+    """
+
+    def at_zero(e: sympy.Pow) -> sympy.Expr:
+        power = -e.exp
+        if power.q == 2:
+            return InverseRoot(e.base) ** power.p
+        apart = sympy.Ne(e.base, 0)
+        return sympy.Piecewise((Guard(e.base, apart) ** e.exp, apart), (0, True))
+
+    return formula.replace(lambda e: is_inverse_root(e) and e.base not in positive, at_zero)
+
+
+def is_inverse_root(e: sympy.Basic) -> bool:
+    """True for u^(−p/q) of a quantity u."""
+    return (
+        isinstance(e, sympy.Pow)
+        and isinstance(e.exp, sympy.Rational)
+        and bool(e.exp.is_negative)
+        and e.exp.q != 1
+        and bool(slots_of(e.base))
+        and not isinstance(e.base, Guard)
+    )
+
+
 # ---------------------------------------------------------------- numbers
 
 
@@ -473,26 +716,37 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
                 out = np.where(value(condition), value(branch), out)
             return out
         if isinstance(e, sympy.core.relational.Relational):
-            return RELATIONS[type(e)](value(e.lhs), value(e.rhs))
+            sides = value(e.lhs), value(e.rhs)
+            return RELATIONS[type(e)](*((complex_step.gap(*sides), 0) if complex_step.is_taken(*sides) else sides))
         if isinstance(e, sympy.And | sympy.Or):
             both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
             return reduce(both, (value(a) for a in e.args))
         if isinstance(e, sympy.Max | sympy.Min):
-            pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
-            out = value(e.args[0])
-            for a in e.args[1:]:
-                out = pick(out, value(a))
-            return out
+            pick, side = (np.maximum, 1) if isinstance(e, sympy.Max) else (np.minimum, -1)
+            quantities = [value(a) for a in e.args if slots_of(a)]
+            bounds = [value(a) for a in e.args if not slots_of(a)]
+            if complex_step.is_taken(*quantities):
+                return complex_step.extreme(side, quantities, bounds)
+            return reduce(pick, (*quantities, *bounds))
+        if isinstance(e, Guard):
+            return np.where(value(e.args[1]), value(e.args[0]), 1)
+        if isinstance(e, Share):
+            first, *others = (value(a) for a in e.args)
+            leads = np.logical_and.reduce(np.broadcast_arrays(*(first >= b for b in others)))
+            return leads / (1 + sum(first == b for b in others))
         if type(e) in STABLE:
             return evaluate(STABLE[type(e)], [value(e.args[0])], constants)
         if isinstance(e, sympy.floor):
             return value(e.args[0]) // 1
-        if isinstance(e, sympy.erf):
-            from scipy.special import erf  # an extra that only erf needs
+        if isinstance(e, sympy.erf | Erfc):
+            from scipy import special  # an extra that only erf needs
 
-            return erf(value(e.args[0]))
+            return (special.erf if isinstance(e, sympy.erf) else special.erfc)(value(e.args[0]))
         if type(e) in NUMPY_NAMES:
-            return getattr(np, NUMPY_NAMES[type(e)])(value(e.args[0]))
+            x = value(e.args[0])
+            if isinstance(e, sympy.Abs | sympy.sign) and complex_step.is_taken(x):
+                return complex_step.magnitude(x) if isinstance(e, sympy.Abs) else np.sign(complex_step.gap(x, 0))
+            return getattr(np, NUMPY_NAMES[type(e)])(x)
         if isinstance(e, Unknown):
             raise TypeError(f"{primed(e.name, e.order)} is not known")
         raise TypeError(f"{type(e).__name__} is not in the language")

@@ -14,16 +14,16 @@ import sympy
 from symjac.core.expr import Identity
 from symjac.core.index import Index
 from symjac.emit.array import Array, permuted, shape, size
-from symjac.emit.code import Code, Part, atom, binary, call, method, part, suffix
+from symjac.emit.code import DTYPE, Code, Part, array_name, atom, binary, call, method, part, suffix
 from symjac.emit.formula import number
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """u = stride·i + dilation·p + offset; without p, `tap` is None."""
+    """u = stride·i + dilation·p + offset; without p, `tap` is None; without i, `place`: the one entry u = offset."""
 
     target: Index
-    place: Index
+    place: Index | None
     stride: int
     tap: Index | None
     dilation: int
@@ -37,6 +37,8 @@ class Window:
     @property
     def last(self) -> int:
         """The largest u that is read."""
+        if self.place is None:
+            return self.offset
         return self.offset + self.stride * (int(self.place.size) - 1) + self.span - 1
 
 
@@ -54,6 +56,9 @@ def radix(e: Identity) -> tuple[Index, ...] | None:
 
 
 def window(e: Identity) -> Window | None:
+    if not e.terms:
+        there = e.offset == 0 or (_numeric(e) and 0 <= e.offset < e.target.size)
+        return Window(e.target, None, 1, None, 1, int(e.offset)) if there else None
     if not _numeric(e) or len(e.terms) not in (1, 2) or any(c <= 0 for c, _ in e.terms):
         return None
     (s, i), *rest = sorted(e.terms, key=lambda t: -int(t[1].size))
@@ -128,7 +133,10 @@ def _reshaped(code: Code, axes: Sequence[Index]) -> Code:
 def _windows(a: Array, windows: Sequence[Window]) -> Array:
     places = [a.axes.index(w.target) for w in windows]
     below = {p: max(0, -w.offset) for p, w in zip(places, windows, strict=True)}
-    above = {p: max(0, w.last + 1 - int(w.target.size)) for p, w in zip(places, windows, strict=True)}
+    above = {
+        p: 0 if w.place is None else max(0, w.last + 1 - int(w.target.size))
+        for p, w in zip(places, windows, strict=True)
+    }
     code = a.code
     if any(below.values()) or any(above.values()):
         pads = ", ".join(f"({below.get(p, 0)}, {above.get(p, 0)})" for p in range(len(a.axes)))
@@ -138,6 +146,9 @@ def _windows(a: Array, windows: Sequence[Window]) -> Array:
         code = _sliding(code, [p for p, _ in tapped], [w.span for _, w in tapped])
     slices = [":"] * (len(a.axes) + len(tapped))
     for p, w in zip(places, windows, strict=True):
+        if w.place is None:
+            slices[p] = str(w.offset)
+            continue
         count = int(w.target.size) + below[p] + above[p] - w.span + 1
         slices[p] = _slice(w.offset + below[p], w.stride, int(w.place.size), count)
     for place, (_, w) in enumerate(tapped):
@@ -146,10 +157,12 @@ def _windows(a: Array, windows: Sequence[Window]) -> Array:
         slices.pop()
     if slices:
         code = suffix(code, f"[{', '.join(slices)}]")
-    code = Code(code.pieces, code.precedence, heavy=bool(tapped), stem="windows")
+    if any(w.place is not None for w in windows):
+        code = Code(code.pieces, code.precedence, heavy=bool(tapped), stem="windows")
     renamed = dict(zip(places, windows, strict=True))
     axes = [renamed[p].place if p in renamed else i for p, i in enumerate(a.axes)]
-    return Array(code, (*axes, *(w.tap for _, w in tapped if w.tap is not None)), truth=a.truth)
+    taps = [w.tap for _, w in tapped]
+    return Array(code, tuple(i for i in (*axes, *taps) if i is not None), truth=a.truth)
 
 
 def _sliding(code: Code, places: Sequence[int], spans: Sequence[int]) -> Code:
@@ -188,6 +201,8 @@ def _with_axes(a: Array, indices: Sequence[Index]) -> Array:
         return a
     grown = suffix(a.code, f"[..., {', '.join(['None'] * len(missing))}]") if a.axes else a.code
     axes = (*a.axes, *missing)
+    if array_name(a.code) is None and not a.axes:
+        return Array(call("np.full", atom(shape(axes)), a.code, atom(DTYPE)), axes)
     return Array(call("np.broadcast_to", grown, atom(shape(axes))), axes)
 
 
@@ -202,7 +217,7 @@ def _merge_axes(a: Array, target: Index, indices: Sequence[Index]) -> Array:
 
 def _added_back(a: Array, windows: Sequence[Window]) -> Array:
     windows = sorted(windows, key=lambda w: w.tap is None)
-    places = [w.place for w in windows]
+    places = [w.place for w in windows if w.place is not None]
     taps = [w.tap for w in windows if w.tap is not None]
     rest = [i for i in a.axes if i not in places and i not in taps]
     code = permuted(a, [*rest, *places, *taps]).code

@@ -88,7 +88,7 @@ class _Module:
         self.values = {d.equation.lhs.name: d.equation for d in stack.forward}
         constants = [in_python(name) for name, _ in stack.constants]
         self.taken = {*self.inputs, *self.parameters, *map(in_python, self.known), *constants, *open_sizes(stack)}
-        self.taken |= {"params", "np", "math", "factors", "blocks", *formula.HELPERS.values()}
+        self.taken |= {"params", "np", "math", "factors", "blocks", *formula.HELPERS.values(), formula.SHARE}
         self.samples = self._free("samples")
         self.arrays: dict[Expr, str] = {}
         """What the factors of the terms are, over the batch index and then letters, and their names."""
@@ -221,7 +221,8 @@ class _Module:
     def _assign(self, body: Body, equation: Equation, name: str) -> None:
         """The formula as a comment, then the assignment."""
         body.comment(text.equation(equation.lhs, equation.rhs, names=in_python))
-        rhs, steps = stabilise(equation.rhs, self.values)
+        inputs = [s.name for s in self.stack.inputs]
+        rhs, steps = stabilise(equation.rhs, self.values, inputs, equation.lhs.name not in self.values)
         if steps:
             body.comment(f"computed stably: {', '.join(step.law.name for step in steps)}")
         body.assign(name, lower_equation(Equation(equation.lhs, rhs), f"{self.inputs[0]}.dtype"))

@@ -153,10 +153,19 @@ def array_name(code: Code) -> str | None:
     return next((c.text for c in subcodes(code) if c.is_name), None)
 
 
+DTYPE = "_dtype_"
+"""Stands for the dtype of the arrays that a constant array meets, until `typed` says it."""
+
+
 def dtype_of(code: Code) -> str:
-    """The dtype of `code`; of what has no array in it, the narrowest that widens nothing."""
+    """The dtype of `code`; DTYPE, of what has no array in it."""
     name = array_name(code)
-    return f"{name}.dtype" if name else "np.float32"
+    return f"{name}.dtype" if name else DTYPE
+
+
+def typed(code: Code, dtype: str) -> Code:
+    """`code` with `dtype` for DTYPE."""
+    return reworded(code, {DTYPE: dtype}) if DTYPE in code.text else code
 
 
 def subcodes(code: Code) -> Iterator[Code]:

@@ -15,8 +15,14 @@ from symjac.core import scalar
 from symjac.emit.code import ATOM, Code, Hole, atom, binary, call, conditional, hole, negative, prefixed
 from symjac.model.names import in_python
 
-HELPERS: dict[type[sympy.Function], str] = {scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
+HELPERS: dict[type[sympy.Function], str] = {
+    scalar.Logistic: "sigmoid",
+    scalar.Softplus: "softplus",
+    scalar.InverseRoot: "inverse_root",
+}
 """The functions that a module defines for itself where it uses them; `scalar.STABLE` says what they compute."""
+SHARE = "share_of_maximum"
+"""Another one: `scalar.Share`."""
 
 _RELATIONS = {
     sympy.StrictGreaterThan: ">",
@@ -110,6 +116,8 @@ def _printed(e: sympy.Basic) -> Code:
         return _rational(e)
     if isinstance(e, sympy.Float):
         return _rational(sympy.Rational(float(e))) if float(e).is_integer() else atom(repr(float(e)))
+    if e is sympy.S.NegativeInfinity:
+        return negative(atom("np.inf"))
     if e in _CONSTANTS:
         return atom(_CONSTANTS[e])
     if isinstance(e, sympy.Add):
@@ -122,9 +130,13 @@ def _printed(e: sympy.Basic) -> Code:
         return _where(e)
     if isinstance(e, sympy.core.relational.Relational):
         return _condition(e)
+    if isinstance(e, scalar.Guard):
+        return call("np.where", _condition(e.args[1]), _printed(e.args[0]), atom("1"))
     if isinstance(e, sympy.Max | sympy.Min):
         return _bound(e)
-    if isinstance(e, sympy.floor) or type(e) in scalar.NUMPY_NAMES or type(e) in HELPERS:
+    if isinstance(e, scalar.Share):
+        return call(SHARE, *(_printed(a) for a in e.args))
+    if isinstance(e, sympy.floor) or type(e) in {*scalar.NUMPY_NAMES, *HELPERS, scalar.Erfc}:
         return _call(e)
     raise TypeError(f"no NumPy code for {e}")
 
@@ -251,9 +263,9 @@ def _call(e: sympy.Function) -> Code:
         return call(HELPERS[type(e)], x)
     if isinstance(e, sympy.floor):
         return call("np.floor" if scalar.slots_of(e) else "math.floor", x)
+    if isinstance(e, sympy.erf | scalar.Erfc):
+        return call("erf" if isinstance(e, sympy.erf) else "erfc", x)
     name = scalar.NUMPY_NAMES[type(e)]
-    if isinstance(e, sympy.erf):
-        return call("erf", x)
     if scalar.slots_of(e):
         return call(f"np.{name}", x)
     return call({"abs": "abs", "sign": "np.sign"}.get(name, "math." + name.replace("arc", "a")), x)

@@ -89,6 +89,7 @@ _RELATIONS = {
     sympy.Unequality: (r"\neq", "≠"),
 }
 _FUNCTIONS = {sympy.atan: "arctan", sympy.asinh: "arcsinh", scalar.Logistic: "sigmoid", scalar.Softplus: "softplus"}
+_FUNCTIONS |= {scalar.Log1p: "log1p", scalar.Expm1: "expm1", scalar.Erfc: "erfc"}
 _KNOWN = {"exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min", "det"}
 """Functions that have a command of their own."""
 
@@ -108,6 +109,7 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     """Between a coefficient and what it multiplies."""
     ONES = r"\mathbf{1}"
     MINUS = "-"
+    INFINITY = r"\infty"
     RELATION = 0
 
     def __init__(self) -> None:
@@ -379,6 +381,9 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         head = self.index_name(e.name) + ("'" * e.order if e.order < 3 else self.superscript(f"({e.order})"))
         return Part(head + self.bracketed(self.show(self.part(e.args[0]))), Level.ATOM)
 
+    def part_Share(self, e: Any) -> Part:
+        return self.part(e.in_indicators())
+
     def part_Abs(self, e: Any) -> Part:
         return self.magnitude(self.part(e.args[0]))
 
@@ -393,6 +398,12 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         if len(e.args) == 2 and e.args[0][0] == 1 and e.args[1] == (0, sympy.true):
             return self.indicator(self.condition(e.args[0][1]))
         return self.cases([(self.part(v), None if c is sympy.true else self.condition(c)) for v, c in e.args])
+
+    def part_Guard(self, e: Any) -> Part:
+        return self.cases([(self.part(e.args[0]), self.condition(e.args[1])), (Part("1", Level.ATOM), None)])
+
+    def part_NegativeInfinity(self, e: Any) -> Part:
+        return Part(self.INFINITY, Level.ATOM, True)
 
     def condition(self, c: Any) -> str:
         if isinstance(c, sympy.And | sympy.Or):

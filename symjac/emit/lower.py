@@ -21,7 +21,7 @@ from symjac.emit.array import (
     union,
     volume,
 )
-from symjac.emit.code import Code, array_name, atom, binary, call, fill, method, negative
+from symjac.emit.code import DTYPE, Code, array_name, atom, binary, call, fill, method, negative, typed
 from symjac.emit.contraction import product
 from symjac.emit.formula import is_indicator, scaled, template
 from symjac.model.names import in_python
@@ -29,15 +29,19 @@ from symjac.model.names import in_python
 
 def lower_equation(equation: Equation, dtype: str) -> Code:
     """The right side, with the axes of the left; `dtype` is the type of what has no array in it."""
+    return typed(_lowered(equation), dtype)
+
+
+def _lowered(equation: Equation) -> Code:
     axes = equation.lhs.indices
     a = lower(equation.rhs, axes)
     if a.truth and array_name(a.code) is None:
-        a = Array(method(a.code, "astype", dtype), a.axes)
+        a = Array(method(a.code, "astype", DTYPE), a.axes)
     a = floating(a)
     if not axes:
         return a.code
     if not a.axes:
-        return call("np.full", atom(shape(axes)), a.code, atom(dtype))
+        return call("np.full", atom(shape(axes)), a.code, atom(DTYPE))
     if len(a.axes) < len(axes):
         return call("np.broadcast_to", aligned(a, axes), atom(shape(axes)))
     return permuted(a, axes).code
@@ -185,7 +189,7 @@ def _shares_terms(e: Identity, others: Sequence[Identity]) -> bool:
 
 def _adds_back(e: Identity, accesses: Sequence[Identity], arrays: Sequence[Array], bound: set[Index]) -> bool:
     """True where every index of the terms is summed and the target stands nowhere else."""
-    if e.target in bound or not access.supported(e) or any(e.target in a.axes for a in arrays):
+    if e.target in bound or not e.terms or not access.supported(e) or any(e.target in a.axes for a in arrays):
         return False
     others = [o for o in accesses if o is not e]
     inside = {i for _, i in e.terms}

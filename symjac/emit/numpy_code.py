@@ -16,12 +16,14 @@ from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
 from symjac.emit import render, text, update_code
 from symjac.emit.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.emit.code import Code, Part, atom, call, reworded
-from symjac.emit.formula import HELPERS, number, scaled
+from symjac.emit.code import DTYPE, Code, Part, atom, call, reworded, typed
+from symjac.emit.formula import HELPERS, SHARE, number, scaled
 from symjac.emit.kinks import Kink, kinks
 from symjac.emit.lower import lower, lower_equation
+from symjac.emit.seal import sealed
 from symjac.emit.second_code import Second
 from symjac.emit.shared import Function, helpers, imports, open_sizes
+from symjac.emit.wording import TIES
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
 
@@ -32,14 +34,12 @@ _SAMPLES = {
     "columns": "samples are columns, a dense layer is A = W X + b 1ᵀ",
     "torch": "samples are rows, weights are (units, inputs): a dense layer is A = X Wᵀ + 1 bᵀ",
 }
-_ARGUMENT = "A"
-"""What the argument of a module's functions is called."""
 
 
 def generate(derivation: Derivation) -> str:
     """The source of the module that computes what `derivation` derives."""
     with collector.paused():
-        return render.render(TEMPLATE, **_Module(derivation).context())
+        return sealed(render.render(TEMPLATE, **_Module(derivation).context()))
 
 
 class _Module:
@@ -98,6 +98,7 @@ class _Module:
             "functions": functions,
             "adds_back": "add_back" in words,
             "gaps": "gap_below_maximum" in words,
+            "shares": SHARE in words,
             "forward_arguments": _arguments(self.forward_inputs),
             "forward_keywords": _keywords(self.forward_inputs),
             "forward_names": ", ".join(self.forward_inputs),
@@ -129,10 +130,21 @@ class _Module:
     @cached_property
     def taken(self) -> set[str]:
         """Names that no other value may be given."""
+        functions = [_function_name(d.function) for d in self.stack.forward if d.function is not None]
+        return {*self._values, *functions}
+
+    @cached_property
+    def _values(self) -> set[str]:
+        """Names of arrays, sizes and constants."""
         derived = _names(d.equation.lhs for d in self.derivation.backward)
         constants = [in_python(name) for name, _ in self.stack.constants]
         given = [*self.inputs, *self.parameters, *constants, *self.sizes]
         return {*given, *self.quantities, self.loss, *derived, "params"}
+
+    @cached_property
+    def argument(self) -> str:
+        """What the argument of the module's functions is called."""
+        return "A" if all(name != "A" for name, _ in self.stack.constants) else "A_"
 
     # ------------------------------------------------------------ bodies
 
@@ -167,11 +179,11 @@ class _Module:
 
     @cached_property
     def forward_kinks(self) -> list[Kink]:
-        return [k for d in self.stack.forward for k in kinks(d)]
+        return [k for d in self.stack.forward for k in kinks(d, f"{self.inputs[0]}.dtype")]
 
     @cached_property
     def loss_kinks(self) -> list[Kink]:
-        return list(kinks(self.stack.loss))
+        return list(kinks(self.stack.loss, f"{self.inputs[0]}.dtype"))
 
     @property
     def all_kinks(self) -> list[Kink]:
@@ -208,22 +220,23 @@ class _Module:
             body.comment(f"computed stably: {', '.join(laws)}")
         body.assign(in_python(equation.lhs.name), code)
 
-    def lowered(self, equation: Equation) -> tuple[Code, list[str]]:
-        """The right side as code, and the laws that made it stable."""
+    def lowered(self, equation: Equation, dtype: str = "") -> tuple[Code, list[str]]:
+        """The right side as code, and the laws that made it stable; what has no array in it has the input's dtype."""
         with at_hand(lambda: f"the code of {equation.lhs.key} = {equation.rhs.key}"):
-            return self._lowered(equation)
+            return self._lowered(equation, dtype or f"{self.inputs[0]}.dtype")
 
-    def _lowered(self, equation: Equation) -> tuple[Code, list[str]]:
+    def _lowered(self, equation: Equation, dtype: str) -> tuple[Code, list[str]]:
         shape, names = structure([equation.lhs, equation.rhs])
+        derived = equation.lhs.name not in self.values and equation.lhs.name != self.stack.loss.equation.lhs.name
+        shape = f"derived {shape}" if derived else shape
         if shape not in self.patterns:
-            rhs, steps = stabilise(equation.rhs, self.values)
-            dtype = f"{self.inputs[0]}.dtype"
+            rhs, steps = stabilise(equation.rhs, self.values, [s.name for s in self.stack.inputs], derived)
             if steps:  # they may have read what the names stand for
                 return lower_equation(Equation(equation.lhs, rhs), dtype), [step.law.name for step in steps]
             places = {name: f"_{place}_" for place, name in enumerate(names)}
-            self.patterns[shape] = lower_equation(relabel_equation(equation, places), dtype)
+            self.patterns[shape] = lower_equation(relabel_equation(equation, places), DTYPE)
         words = {f"_{place}_": in_python(name) for place, name in enumerate(names)}
-        return reworded(self.patterns[shape], words), []
+        return reworded(self.patterns[shape], {**words, DTYPE: dtype}), []
 
     def _define(self, body: Body, definition: Definition) -> None:
         """A forward formula: by a function of the module where it is a function of one quantity with a name."""
@@ -242,37 +255,53 @@ class _Module:
             return None
         if any(s.name != argument.name for s in symbols(equation.rhs)):
             return None
-        structure = f"{definition.function}: {equation.rhs.key}".replace(f"{argument.name}[", f"{_ARGUMENT}[")
+        structure = f"{definition.function}: {equation.rhs.key}".replace(f"{argument.name}[", f"{self.argument}[")
         if structure not in self.functions:
             self.functions[structure] = self._new_function(definition.function, equation, argument)
         return self.functions[structure]
 
     def _new_function(self, wanted: str, equation: Equation, argument: Symbol) -> Function | None:
-        renamed = transform(equation.rhs, lambda e: symbol(_ARGUMENT, e.indices) if isinstance(e, Symbol) else None)
-        code, laws = self.lowered(Equation(equation.lhs, renamed))
+        renamed = transform(equation.rhs, lambda e: symbol(self.argument, e.indices) if isinstance(e, Symbol) else None)
+        code, laws = self.lowered(Equation(equation.lhs, renamed), f"{self.argument}.dtype")
         if _is_short(code) or identifiers([code.text]) & self.sizes.keys():
             return None
-        body = Body([_ARGUMENT])
+        body = Body([self.argument, *(in_python(name) for name, _ in self.stack.constants)])
         body.result(code)
         doc = text.expression(renamed, equation.lhs.indices, in_python)
         how = f"; computed stably: {', '.join(laws)}" if laws else ""
         known = {f.name: f for f in self.functions.values() if f is not None}
-        lines, name = tuple(body.lines), wanted
-        while name in self.taken or name in HELPERS.values() or (name in known and known[name].lines != lines):
+        lines, name = tuple(body.lines), _function_name(wanted)
+        others = (*HELPERS.values(), SHARE)
+        while name in self._values or name in others or (name in known and known[name].lines != lines):
             name += "_"
-        return known.get(name, Function(name, _ARGUMENT, f"{doc}{how}.", lines))
+        return known.get(name, Function(name, self.argument, f"{doc}{how}.", lines))
 
     # ------------------------------------------------------------ words
 
     def _preamble(self, remarks: Sequence[str]) -> list[str]:
         samples = _SAMPLES[self.stack.conventions.samples]
-        gradient = "a gradient has the shape of its parameter; a maximum has derivative 0 where its arguments tie"
+        gradient = f"a gradient has the shape of its parameter; {TIES}"
         facts = [f"Declared: {f.text}." for f in self.stack.facts]
+        facts += [
+            f"In code, {name} is {in_python(name)}: Python or this module has another use for {name}."
+            for name in self._captured()
+        ]
         second = "R.. is the derivative of a quantity along V, G.. stands for a cotangent in a Gauss-Newton product."
         notation = "⊙ and ⊘ multiply and divide entry by entry, 𝟏 is a vector of ones, X[n] is sample n."
         sentences = [f"Conventions: {samples}; {gradient}.", notation, second, *facts, *remarks]
         sentences.append(f"Laid out by templates/{TEMPLATE}.")
         return textwrap.wrap(" ".join(sentences), WIDTH)
+
+    def _captured(self) -> list[str]:
+        """The names that are spelt with an underscore behind them."""
+        stack = self.stack
+        named = [s.name for s in (*stack.inputs, *(p.symbol for p in stack.parameters))]
+        named += [d.equation.lhs.name for d in stack.forward]
+        named += [d.function for d in stack.forward if d.function is not None and d.function not in HELPERS.values()]
+        named += [s.name for i in stack.inputs for size in i.shape for s in size.free_symbols]
+        update = stack.update
+        named += [name for name, _ in (*stack.constants, *update.constants, *update.state, *update.assignments)]
+        return [name for name in dict.fromkeys(named) if in_python(name) == f"{name}_"]
 
     def _notation(self) -> list[str]:
         """Name, shape and meaning of every array."""
@@ -294,12 +323,17 @@ class _Module:
                 {
                     "condition": " and ".join(f'"{n}" in arrays' for n in names),
                     "unpack": ", ".join(names) + " = " + ", ".join(f'arrays["{n}"]' for n in names),
-                    "error": call("np.abs", left.code).text,
+                    "error": call("np.abs", typed(left.code, f"{names[0]}.dtype")).text,
                     "array": names[0],
                     "message": _quoted(f"{names[0]}: the declared fact {fact.text} does not hold"),
                 }
             )
         return out
+
+
+def _function_name(wanted: str) -> str:
+    """The name of an activation's function; `sigmoid` and `softplus` are what a module has under these names."""
+    return wanted if wanted in HELPERS.values() else in_python(wanted)
 
 
 def _names(symbols_: Iterable[Symbol]) -> list[str]:

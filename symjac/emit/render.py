@@ -1,9 +1,7 @@
-"""Templates to text, text to files: the only Jinja environment and the only writer of what is emitted."""
+"""Templates to text: the only Jinja environment."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,23 +26,3 @@ def _environment() -> jinja2.Environment:
 def render(template: str, **context: Any) -> str:
     """The template `numpy/module.py.j2`, `latex/document.tex.j2` ... filled in."""
     return _environment().get_template(template).render(**context)
-
-
-def write(path: Path, text: str) -> None:
-    """Writes `path` whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -38,8 +38,8 @@ the layers, and no local Jacobians; they take directions one by one."""
 JVP = "How the results of `update` move when the parameters move along V and the gradient along HV."
 VJP = "The transpose of `update_jvp`: what W weighs on the old parameters and on the gradient."
 
-_COUNT = "directions"
-"""What the number of directions is called, where code needs it."""
+_COUNT = "count_of_directions"
+"""What the number of directions is called, where code needs it; no user's name has two underscores."""
 
 
 class FirstOrder(Protocol):

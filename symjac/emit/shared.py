@@ -34,11 +34,11 @@ def helpers(words: set[str]) -> list[Function]:
 
 
 def imports(words: set[str]) -> list[str]:
-    optional = {
-        "sliding_window_view": "from numpy.lib.stride_tricks import sliding_window_view",
-        "erf": "from scipy.special import erf",
-    }
-    return ["import numpy as np", *(line for word, line in optional.items() if word in words)]
+    lines = ["import numpy as np"]
+    if "sliding_window_view" in words:
+        lines.append("from numpy.lib.stride_tricks import sliding_window_view")
+    special = [name for name in ("erf", "erfc") if name in words]
+    return [*lines, f"from scipy.special import {', '.join(special)}"] if special else lines
 
 
 def open_sizes(stack: Stack) -> dict[str, str]:

@@ -31,6 +31,7 @@ class TextPrinter(Printer):
     TIMES = "·"
     ONES = "𝟏"
     MINUS = "−"
+    INFINITY = "∞"
     RELATION = 1
 
     def index_name(self, identifier: str) -> str:
@@ -79,7 +80,9 @@ class TextPrinter(Printer):
     def big(self, operator: str, indices: Sequence[Index], body: Part) -> Part:
         names = ",".join(i.name for i in indices)
         head = {"sum": "Σ", "max": "max"}[operator] + (f"_{names}" if len(indices) == 1 else f"_{{{names}}}")
-        return Part(f"{head} {self.within(body, Level.HADAMARD)}", Level.PRODUCT)
+        # It reaches over a divisor behind it: alike for a sum, but (max a)/c is not max (a/c) where c is negative.
+        level = Level.PRODUCT if operator == "sum" else Level.HADAMARD
+        return Part(f"{head} {self.within(body, Level.HADAMARD)}", level)
 
     def cases(self, rows: Sequence[tuple[Part, str | None]]) -> Part:
         out = "; ".join(f"{self.show(value)} {f'if {c}' if c else 'otherwise'}" for value, c in rows)

@@ -73,10 +73,11 @@ VEC = {
     "rows": rf"$\operatorname{{vec}}$ stacks rows: {_KRONECKER} = X \otimes I$.",
 }
 MISSING = "Here the chapter breaks off, by a fault of symjac's own: {}. What stands before and after it holds."
-KINKS = (
-    r"Where $\max$, $\min$ or $\lvert x \rvert$ has a kink, the derivative is taken as $0$; a function given by cases "
-    "has the derivative of the case that applies."
+TIES = (
+    "quantities that tie in a maximum or minimum share equally (nested ones flattened); against a number or declared "
+    "constant the derivative is 0 (relu'(0) = 0); the absolute value has 0"
 )
+KINKS = f"Q{TIES[1:]}. A function given by cases has the derivative of the case that applies."
 SIGNS = (
     r"$\odot$ multiplies and $\oslash$ divides entry by entry, $\otimes$ is Kronecker's product, $\mathbf{1}$ a column "
     r"of ones; $\mathbf{1}[c]$ is $1$ where $c$ holds, else $0$. A function of one number acts on every entry."

@@ -15,9 +15,9 @@ import sympy
 
 from symjac.calculus.trace import Fact
 from symjac.core import scalar
-from symjac.core.errors import InputError, Place
+from symjac.core.errors import InputError, Place, Remark
 from symjac.core.expr import Equation, Map, Number, Symbol, symbol, walk
-from symjac.model import elaborate
+from symjac.model import doubts, elaborate
 from symjac.model.context import Context, Shape, checked, renamed, renamed_expr
 from symjac.model.layers import Templates, uses_of
 from symjac.model.names import check_name, one_of, suggest
@@ -34,8 +34,13 @@ __all__ = ["build_stack", "load_spec", "schema"]
 def build_stack(spec: Spec) -> Stack:
     """The network that `spec` declares. Raises InputError."""
     context = Context(spec)
-    forward, parameters = _Layers(context).all()
+    layers = _Layers(context)
+    forward, parameters = layers.all()
     loss, target, facts = _loss(context, forward[-1].equation.lhs)
+    at = context.places.value(("loss",))
+    doubted = doubts.of_loss(
+        loss, target.name, forward[-1].equation.lhs.name, layers.known(), [*context.catalogue.losses], at
+    )
     update = read_update(context)
     for p in parameters:
         context.names.keep_free(f"d{p.symbol.name}", f"the gradient of {p.symbol.name}")
@@ -43,7 +48,11 @@ def build_stack(spec: Spec) -> Stack:
         for head in ("Rd", "Gd"):
             context.names.keep_free(f"{head}{p.symbol.name}", f"a product with the Hessian, at {p.symbol.name}")
     for d in forward:
-        context.names.keep_free(f"R{d.equation.lhs.name}", f"the derivative of {d.equation.lhs.name} along a direction")
+        name = d.equation.lhs.name
+        context.names.keep_free(f"R{name}", f"the derivative of {name} along a direction")
+        context.names.keep_free(f"d{name}", f"the derivative of the loss by {name}")
+        for head in ("Rd", "Gd"):
+            context.names.keep_free(f"{head}{name}", f"a product with the Hessian, at {name}")
     return Stack(
         name=spec.content.name,
         source=spec.file.replace("\\", "/").rsplit("/", 1)[-1],
@@ -56,6 +65,7 @@ def build_stack(spec: Spec) -> Stack:
         facts=facts,
         conventions=Conventions(**spec.content.conventions.model_dump()),
         constants=_used_constants(context, [*forward, loss]),
+        remarks=(*layers.remarks, *doubted),
     )
 
 
@@ -84,6 +94,7 @@ class _Layers:
         self.templates = Templates(context)
         self.parameters: list[Parameter] = []
         self.forward: list[Definition] = []
+        self.remarks: list[Remark] = []
         self.depth = 0
         """How many layers with parameters there are so far: the number in A_l, Z_l, W_l."""
 
@@ -121,9 +132,22 @@ class _Layers:
         equation = renamed(template.equation, names)
         self._check_samples(equation.lhs, use)
         argument = symbol(current.name, current.indices) if template.function is not None else None
-        self.forward.append(Definition(template.kind, use.name, equation, template.function, argument))
+        definition = Definition(template.kind, use.name, equation, template.function, argument)
+        self.remarks += doubts.of_maximum(definition, self.known, use.place)
+        self.forward.append(definition)
         self.context.tensors[name] = equation.lhs.shape
         return equation.lhs
+
+    def known(self) -> doubts.Known:
+        """What is known so far of the values of quantities."""
+        return doubts.Known(
+            {d.equation.lhs.name: d for d in self.forward},
+            frozenset(p.symbol.name for p in self.parameters),
+            {
+                **dict.fromkeys(map(str, self.context.sizes), 2.0),
+                **{c.name: float(v) for c, v in self.context.values.items()},
+            },
+        )
 
     def _value_name(self, kind: str, last: bool) -> str:
         """Y for the output, else A_l, Z_l or F_l; a second one of the same number gets a letter."""

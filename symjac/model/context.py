@@ -12,9 +12,9 @@ from symjac.core import scalar
 from symjac.core.errors import InputError, Place
 from symjac.core.expr import Equation, Expr, ShapeError, Symbol, symbol, transform
 from symjac.core.index import axes, size_symbol
-from symjac.model import elaborate
+from symjac.model import elaborate, habits
 from symjac.model.library import Catalogue, Entry, builtin, catalogue
-from symjac.model.names import Names, check_name, one_of, suggest
+from symjac.model.names import Names, check_name, one_of
 from symjac.model.parse import Access, Ast, Call, Keyword, Reduction, nodes, parse
 from symjac.model.patterns import read_amount, read_pattern, read_size
 from symjac.model.spec import Activation, Spec, Use
@@ -140,7 +140,7 @@ class Context:
         for key in use.options:
             if key not in allowed:
                 found = f"unknown option {shown(key)} of {use.name}"
-                raise InputError(self.places.key((*use.path, key)), found, one_of(allowed), suggest(key, allowed))
+                raise InputError(self.places.key((*use.path, key)), found, one_of(allowed), habits.option(key, allowed))
         if use.bare is None:
             return dict(use.options)
         bare = [name for name, may in allowed.items() if may]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from symjac.core.errors import InputError, Place
+from symjac.model import habits
 from symjac.model.names import check_defined, check_name, one_of, suggest
 from symjac.model.patterns import read_pattern
 from symjac.model.spec import EXAMPLES, Activation, Layer, Library, Loss, Part, Spec, Update, validated
@@ -60,7 +61,10 @@ class Catalogue:
 def _find(table: Mapping[str, Entry[P]], name: str, what: str, place: Place, others: Iterable[str]) -> Entry[P]:
     if name not in table:
         known = [*others, *table]
-        raise InputError(place, f"unknown {what} {shown(name)}", one_of(known), suggest(name, known))
+        hint = habits.layer(name, known) if what == "layer" else suggest(name, known)
+        if name in habits.KINDS:
+            hint = f"write the name of the {what} itself, such as `{known[0]}`"
+        raise InputError(place, f"unknown {what} {shown(name)}", one_of(known), hint or habits.BY_FORMULA)
     return table[name]
 
 

@@ -1,15 +1,21 @@
-"""Which names a user may give: what reaches Python, LaTeX and HTML is a plain identifier that clashes with nothing."""
+"""Which names a user may give, and how generated code spells them: plain identifiers that capture nothing.
+
+A name that formulas use for something of their own is refused. A name that only Python, or a generated module, uses for
+something of its own is spelt with an underscore behind it, which no name of a user's has: `lambda` is `lambda_`.
+"""
 
 from __future__ import annotations
 
-import difflib
+import builtins
 import keyword
 import re
+import sys
 from collections.abc import Iterable
 from functools import cache
 
 from symjac.core.errors import InputError, Place
 from symjac.core.scalar import FUNCTIONS
+from symjac.model import habits
 from symjac.model.yaml_source import shown
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)?")
@@ -20,37 +26,61 @@ LONGEST = 40
 INDICES = frozenset("nijlpqruv")
 """The letters that axes are called by; n is the samples'."""
 
-_WORDS = """
-    np scipy special math rng dtype params grads theta Params State INPUTS ANALYTIC KINKS Activations NamedTuple Any
-    init init_state forward loss gradients update activations kinks hvp iteration hessian linearize ggnvp state
-    Cached Linearized TOGETHER together group directions at row column output by
-    shape axis where maximum minimum sum mean sqrt self cls float int len print range tuple list dict str bool type
-    zip map pi floor diag vec tr repeat formula features
+_WORDS = "where sum mean maximum minimum theta axis shape pi floor diag vec tr repeat formula features"
+LANGUAGE = frozenset(re.findall(r"\w+", _WORDS))
+"""Words of formulas and specs, beside the functions: no names of other things."""
+
+_CODE = """
+    np scipy special math linalg lib stride_tricks sliding_window_view erf erfc annotations functools typing
+    collections abc
+    cached_property wraps NamedTuple Sequence Any
+    INPUTS PARAMETERS ANALYTIC KINKS NUMBERS TOGETHER Params State Activations Cached Linearized
+    init init_state forward loss gradients update activations kinks linearize hvp hvp_block ggnvp update_jvp update_vjp
+    iteration iteration_jvp iteration_vjp hessian hessian_block local_jacobian check_arrays check_inputs
+    check_directions check_params remedy add_back gap_below_maximum share_of_maximum factors blocks in_single
+    sigmoid softplus inverse_root
+    rng dtype params grads state self cls at row column output by together group groups directions direction
+    declared arrays array known found given expected sizes size transposed behind name values rows direct through
+    before back more out places taps low spans span lengths windows strides dilations offsets below start tap ordered
+    function single computed result results flat labels fields field
 """
-GENERATED = frozenset(re.findall(r"\w+", _WORDS))
-"""Names that generated modules and documents use for themselves."""
+CAPTURED = frozenset({*re.findall(r"\w+", _CODE), *dir(builtins), *keyword.kwlist, *keyword.softkwlist})
+"""Names that Python or a generated module uses for something of its own."""
 
 WITHOUT_AXES = ("the state", "the assigned name")
 """What only stands in formulas that have no indices: an update's."""
-_OPERANDS = {"the constant": ("x", "g", "t"), "the state": ("g", "t"), "the assigned name": ("g", "t")}
+_DIRECTIONS = ("V", "HV", "W")
+"""What the derivative of an update calls its arguments."""
+_OPERANDS = {
+    "the constant": ("x", "g", "t", *_DIRECTIONS),
+    "the state": ("g", "t", *_DIRECTIONS),
+    "the assigned name": ("g", "t", *_DIRECTIONS),
+}
 """What formulas of numbers call their arguments: no names for other things in them."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean ...?`, or nothing."""
-    near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    found = habits.meant(name, known)
+    return f"did you mean {found}?" if found else ""
 
 
 def one_of(known: Iterable[str]) -> str:
     return f"one of {', '.join(known)}"
 
 
+_DERIVED = tuple(f"{head}{stem}" for head in ("", "R", "G") for stem in ("delta", "gamma"))
+
+
 @cache
 def in_python(name: str) -> str:
-    """The name in generated code: W_1 is W1, dW_1 is dW1, RA_1 is RA1; a longer stem keeps its underscore."""
+    """The name in generated code: W_1 is W1, dW_1 is dW1, RA_1 is RA1; a longer stem keeps its underscore.
+
+    What Python or the module has a use for gets an underscore behind it: `lambda` is `lambda_`.
+    """
     found = re.fullmatch(r"([RGV]?d?[A-Za-z])_([0-9]+)", name)
-    return found[1] + found[2] if found else name
+    spelt = found[1] + found[2] if found else name
+    return f"{spelt}_" if spelt in CAPTURED else spelt
 
 
 def check_name(name: str, what: str, place: Place) -> str:
@@ -67,12 +97,10 @@ def check_name(name: str, what: str, place: Place) -> str:
         raise InputError(
             place, f"{what} {name!r} is the name of an index", "another name", "n, i, j, l, p, q, r, u, v count axes"
         )
-    if name == "L" or name.split("_")[0] in ("delta", "gamma"):
+    if name == "L" or name.split("_")[0] in _DERIVED:
         raise InputError(place, f"{what} {name!r} is reserved for derived quantities and the loss", "another name")
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        raise InputError(place, f"{what} {name!r} is a reserved word of Python", "another name")
-    if name in GENERATED or name in FUNCTIONS or (what in _OPERANDS and name in _OPERANDS[what]):
-        raise InputError(place, f"{what} {name!r} is reserved: formulas and generated code use it", "another name")
+    if name in LANGUAGE or name in FUNCTIONS or (what in _OPERANDS and name in _OPERANDS[what]):
+        raise InputError(place, f"{what} {name!r} is reserved: formulas use it", "another name")
     return name
 
 
@@ -83,7 +111,7 @@ def check_defined(name: str, what: str, place: Place) -> str:
             place, f"{what} {shown(name)}", "lower-case letters, digits and single underscores", "for example my_layer"
         )
     _check_length(name, what, place)
-    if keyword.iskeyword(name) or name in GENERATED or name in FUNCTIONS:
+    if name in LANGUAGE or name in FUNCTIONS:
         raise InputError(place, f"{what} {name!r} is reserved", "another name")
     return name
 
@@ -95,12 +123,20 @@ def check_file_name(name: str, place: Place) -> str:
             place, f"the name {shown(name)}", "a letter, then letters, digits, - and _", "for example my_network"
         )
     _check_length(name, "the name", place)
+    if name in _MODULES or keyword.iskeyword(name):
+        what = "is a word of Python" if keyword.iskeyword(name) else "is a module that Python programs import"
+        hint = f"for example {name}_net: the code is written to {name}.py"
+        raise InputError(place, f"the name {name!r} {what}", "a name that is free", hint)
     return name
 
 
 def _check_length(name: str, what: str, place: Place) -> None:
     if len(name) > LONGEST:
         raise InputError(place, f"{what} {shown(name)} has {len(name)} characters", f"at most {LONGEST}")
+
+
+_MODULES = frozenset({*sys.stdlib_module_names, "numpy", "scipy", "symjac"})
+"""A file of such a name hides what the generated module, or the program beside it, imports."""
 
 
 class Names:

@@ -18,6 +18,8 @@ import sympy
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
 from symjac.core.errors import InputError, Place
+from symjac.core.scalar import FUNCTIONS
+from symjac.model import habits
 
 LONGEST = 2_000
 DEEPEST_BRACKETS = 50
@@ -66,7 +68,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Reduction(Node):
-    """sum[indices] body; also mean, max, min."""
+    """sum[indices] body, the body being the whole product behind it; also mean, max, min."""
 
     name: str
     indices: tuple[Name, ...]
@@ -178,6 +180,11 @@ def parse(text: str, place: Place) -> Ast:
     except UnexpectedToken as e:
         raise _out_of_place(text, place, e) from None
     except _Refused as e:
+        at, *_ = e.args
+        name = re.match(r"(\.\s*\w+)+", text[at:])
+        if name and (found := habits.dotted(text[: at + name.end()])):
+            start, what, how = found
+            raise _error(text, place, start, what, "", how) from None
         raise _error(text, place, *e.args) from None
     _check_depth(text, place, node)
     return Ast(text, place, node)
@@ -212,8 +219,6 @@ class _Build(Transformer):  # type: ignore[type-arg]
 
     def reduction(self, word: Token, indices: tuple[Name, ...], body: Node) -> Node:
         return Reduction(_at(word), str(word), indices, body)
-
-    closed_reduction = reduction
 
     def negative(self, sign: Token, of: Node) -> Node:
         return Negative(_at(sign), of)
@@ -318,15 +323,27 @@ MEANT = {
     "|": "for an absolute value write abs(...)",
     "{": "write ( or [",
     "}": "write ) or ]",
+    "%": "there is no remainder in the language",
+    "$": "write the formula without dollars",
+    "&": "conditions stand in where(condition, value, otherwise), one in another",
+    "!": "there is no factorial in the language",
+    ";": "one formula a line",
+    '"': "write names without quotes",
 }
 
 
 def _unknown_character(text: str, place: Place, at: int) -> InputError:
     c = text[at]
+    if c == "\\":
+        command, hint = habits.latex(text, at)
+        return _error(text, place, at, f"'{command}' has no meaning in a formula", "", hint)
+    if re.match(r"\^\s*\{?\s*(\\(top|intercal)\b|T\b)", text[at:]):
+        return _error(text, place, at, "'^' has no meaning in a formula", "", "for the transpose write .T")
     shown = f"'{c}'" if c.isprintable() else "a character that does not print"
     if not c.isascii():
         shown += f" (U+{ord(c):04X} {unicodedata.name(c, 'without a name')})"
-    hint = MEANT.get(c, "names are made of the letters A to Z, a to z, digits and _" if not c.isascii() else "")
+    hint = MEANT.get(c) or habits.greek(unicodedata.name(c, ""))
+    hint = hint or ("names are made of the letters A to Z, a to z, digits and _" if not c.isascii() else "")
     return _error(text, place, at, f"{shown} has no meaning in a formula", "", hint)
 
 
@@ -341,16 +358,27 @@ def _out_of_place(text: str, place: Place, e: UnexpectedToken) -> InputError:
         return _error(text, place, len(text.rstrip()), "the formula ends too early", expected)
     at = _at(token)
     hint = ""
-    if token.type == "COMPARE":
+    end = re.compile(r"[\w.]*").match(text, at) if token.type in ("REDUCE", "DOT") else None
+    if found := habits.dotted(text[: end.end() if end else at]):
+        start, what, how = found
+        return _error(text, place, start, what, "", how)
+    called = re.search(r"\b([A-Za-z]\w*)\s+$", text[:at])
+    if token in ("if", "else", "and", "or", "not", "lambda"):
+        hint = "for cases write where(condition, value, otherwise)"
+    elif called and called[1] in FUNCTIONS:
+        hint = f"write {called[1]}(...)"
+    elif token.type == "COMPARE":
         hint = "a comparison stands first in where(condition, value, otherwise) and nowhere else"
     elif token.type == "EQUAL":
         hint = "a formula has one = at most; compare with == inside where(...)"
-    elif re.search(r"([/@]|\*\*)[\s-]*(sum|mean|max|min)\s*\[[^]]*\]\s*$", text[:at]):
+    elif token.type == "LSQB" and re.search(r"([/@]|\*\*)[\s-]*(sum|mean|max|min)\s*$", text[:at]):
         hint = "put brackets around the sum: (sum[i] ...)"
     elif token.type in ("NAME", "NUMBER", "LPAR", "REDUCE") and not wants_operand:
         hint = "for a product write *"
     elif token.type == "LSQB":
         hint = "subscripts follow the name of an array"
+    elif token.type == "SLASH" and text[:at].rstrip().endswith("/"):
+        hint = "there is no division to whole numbers in the language; write /"
     elif token.type == "STAR" and text[:at].rstrip().endswith("*"):
         hint = "for a power write **"
     return _error(text, place, at, f"'{token}' does not fit here", expected, hint)

@@ -39,10 +39,11 @@ from symjac.core.expr import (
     symbol,
 )
 from symjac.core.index import Index
+from symjac.model import habits, subscripts
 from symjac.model import parse as tree
-from symjac.model import subscripts
+from symjac.model.names import suggest
 from symjac.model.parse import Ast, Node
-from symjac.model.scope import Rewrite, Scope, Value, did_you_mean, shape_text
+from symjac.model.scope import Rewrite, Scope, Value, shape_text
 
 LONGEST_KEY = 50_000
 MOST_BITS = 1000
@@ -151,7 +152,7 @@ class Reader:
         if name == "e":
             return self.ast.error(node.at, "unknown name 'e'", "", "Euler's number is exp(1)")
         known = [*self.variables, *self.scope.tensors, *self.scope.constants, *self.scope.sizes]
-        hint = did_you_mean(name, known)
+        hint = suggest(name, known)
         return self.ast.error(node.at, f"unknown name '{name}'", _listed(known) if not hint else "", hint)
 
     def callable_names(self) -> list[str]:
@@ -189,10 +190,17 @@ class Reader:
         new: dict[str, Index] = {}
         for name in node.indices:
             if name.name in self.indices or name.name in new:
-                raise self.ast.error(name.at, f"the index '{name.name}' has a meaning already", "another name")
+                raise self.taken_already(node, name)
             new[name.name] = subscripts.bind(self.ast, name, [node.body], self.scope)
         body = replace(self, indices={**self.indices, **new}).value(node.body)
         return Value(self.sound(node.at, _REDUCTIONS[node.name](body.expr, tuple(new.values()))))
+
+    def taken_already(self, node: tree.Reduction, name: tree.Name) -> InputError:
+        around = (n for n in tree.nodes(self.ast.node) if isinstance(n, tree.Reduction) and n is not node)
+        before = next((n for n in around if any(i.name == name.name for i in n.indices)), None)
+        hint = before and f"or put brackets around the one before: ({before.name}[{name.name}] ...)"
+        found = f"the index '{name.name}' has a meaning already"
+        return self.ast.error(name.at, found, "another name", hint or "")
 
     # -------- whole arrays
 
@@ -332,6 +340,8 @@ class Reader:
             formula, arity = self.scope.functions[name], 1
         elif name in scalar.FUNCTIONS:
             function, arity, _ = scalar.FUNCTIONS[name]
+            if name in ("max", "min"):
+                arity = max(arity, len(plain))
             formula = function(*(scalar.slot(i) for i in range(arity)))
         else:
             raise self.unknown_call(node)
@@ -344,7 +354,7 @@ class Reader:
         if name in (*self.variables, *self.scope.tensors, *self.scope.constants, *self.scope.sizes):
             return self.ast.error(node.at, f"'{name}' is not a function", "", f"for a product write {name} * (...)")
         known = self.callable_names()
-        hint = did_you_mean(name, known)
+        hint = habits.CALLS.get(name) or suggest(name, known)
         return self.ast.error(node.at, f"unknown function '{name}'", _listed(known) if not hint else "", hint)
 
     def check_arguments(
@@ -352,7 +362,7 @@ class Reader:
     ) -> None:
         for k in keywords.values():
             if k.name not in known:
-                hint = did_you_mean(k.name, known)
+                hint = suggest(k.name, known)
                 raise self.ast.error(k.at, f"{node.name} has no argument named {k.name}", "", hint)
         if len(plain) != wanted:
             raise self.ast.error(node.at, f"{node.name} with {_counted(len(plain))}", _counted(wanted))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from symjac.core.errors import InputError, Place
+from symjac.model import habits
 from symjac.model.names import check_file_name, one_of, suggest
 from symjac.model.yaml_source import Path_, Places, read_text, read_yaml, shown
 
@@ -256,7 +257,7 @@ def _input_error(error: Any, places: Places, examples: Mapping[str, str], at: Pa
             )
         case "unknown":
             key = context["key"]
-            hint = suggest(key, context["known"])
+            hint = habits.option(key, context["known"])
             if any(c in key for c in "()[]"):
                 hint = "put quotes around a formula or pattern that contains a comma"
             return InputError(places.key((*path, key)), f"unknown key {shown(key)}", one_of(context["known"]), hint)
@@ -312,7 +313,8 @@ def use_of(value: Any, path: Path_, places: Places, what: str) -> Use:
     place = places.key((*path, first))
     if others:
         beside = places.key((*path, others[0]))
-        hint = f"options go inside: `{first}: {{..., {others[0]}: ...}}`"
+        hint = habits.declared(first, value[first], others)
+        hint = hint or f"options go inside: `{first}: {{..., {others[0]}: ...}}`; layers are items of a list"
         if any(c in others[0] for c in "()[]"):
             hint = "put quotes around a formula or pattern that contains a comma"
         raise InputError(beside, f"the key {shown(others[0])} beside {shown(first)}", f"one name for {what}", hint)

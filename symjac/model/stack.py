@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sympy
 
 from symjac.calculus.trace import Fact
+from symjac.core.errors import Remark
 from symjac.core.expr import Equation, Symbol
 from symjac.core.scalar import slots_of
 
@@ -96,3 +97,5 @@ class Stack:
     conventions: Conventions
     constants: tuple[tuple[str, sympy.Expr], ...]
     """Named constants of the formulas and their values; sizes left open, such as k, are not among them."""
+    remarks: tuple[Remark, ...] = ()
+    """What the spec says that is hardly meant."""

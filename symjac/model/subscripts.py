@@ -15,8 +15,9 @@ import sympy
 from symjac.core.errors import InputError
 from symjac.core.expr import Expr, affine, contract, identity, symbol
 from symjac.core.index import Index, axes
+from symjac.model.names import suggest
 from symjac.model.parse import Access, Ast, Chain, Name, Negative, Node, Number, Reduction, children
-from symjac.model.scope import Scope, did_you_mean
+from symjac.model.scope import Scope
 
 MOST_INDICES = 6
 
@@ -93,7 +94,7 @@ def _affine(
 
 
 def _unknown_index(ast: Ast, node: Name, indices: Mapping[str, Index], scope: Scope) -> InputError:
-    hint = did_you_mean(node.name, [*indices, *scope.sizes])
+    hint = suggest(node.name, [*indices, *scope.sizes])
     if len(node.name) == 1 or not hint:
         hint = f"sum over it, sum[{node.name}] ..., or put it on the left side"
     return ast.error(node.at, f"the index '{node.name}' is neither summed nor on the left side", "", hint)

@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -29,6 +28,7 @@ from ruamel.yaml.events import (
 )
 
 from symjac.core.errors import InputError, Place
+from symjac.core.files import read_bytes
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -63,20 +63,7 @@ class Places:
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file, at most MAX_BYTES of UTF-8. Raises InputError for everything that is not."""
     name = os.fspath(path)
-    start = Place(name, 1, 1)
-    try:
-        with Path(name).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(start, "there is no such file", hint="check the path") from None
-    except IsADirectoryError:
-        raise InputError(start, "this is a directory", "a YAML file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(start, f"the file cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    if len(raw) > MAX_BYTES:
-        raise InputError(
-            start, "the file is too large", f"at most {MAX_BYTES // 1024} KiB", "use `repeat:` for deep nets"
-        )
+    raw = read_bytes(name, MAX_BYTES, "use `repeat:` for deep nets")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

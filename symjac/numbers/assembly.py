@@ -8,21 +8,26 @@ its mirror are made from the same sums in the same order, so the matrix is exact
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
+from symjac.core.errors import InputError
+from symjac.core.files import Busy, locked, read_bytes, write_whole
 from symjac.numbers.sums import Array, Block, Sums, Work, one_thread, spread
+from symjac.train import memory
 from symjac.train.errors import DataError
-from symjac.train.files import write_whole
 
 DTYPES = ("float32", "float64")
 ROWS = 2**27
@@ -32,6 +37,7 @@ WORKERS = max(1, min(os.cpu_count() or 1, 8))
 MULTIPLICATIONS, BYTES = 5e10, 5e8
 """A second's, about: what the progress is reckoned by."""
 VERSION = 1
+LONGEST_JOURNAL = 2**16
 CONTRACT = ("INPUTS", "PARAMETERS", "NUMBERS", "factors", "blocks")
 """What a module of blocks has."""
 
@@ -57,10 +63,17 @@ def assemble(
     if dtype not in DTYPES:
         raise DataError(f"dtype {dtype}: expected one of {', '.join(DTYPES)}")
     work = Work(blocks, params, (X, T), np.dtype(dtype))
+    if out.exists() and not out.is_file():
+        raise DataError(f"{out}: cannot be written (it is no regular file)")
     try:
-        _Assembly(work, Path(out), identity, hessian, progress).run()
+        with locked(out):
+            _Assembly(work, out, identity, hessian, progress).run()
+    except Busy as error:
+        help = "wait until it is done, or write to another file"
+        raise DataError(f"{out}: {error.strerror}\n  help: {help}") from error
     except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error.strerror})") from error
+        help = "\n  help: free some space and start it again: it goes on" if error.errno == errno.ENOSPC else ""
+        raise DataError(f"{out}: cannot be written ({error.strerror}){help}") from error
 
 
 class _Assembly:
@@ -90,6 +103,8 @@ class _Assembly:
             sums.read(direct=done == 0, columns=done < known or not known)
             count = len(sums.pieces)
             rows = _Rows(self.work, sums, self.identity, self.hessian)
+            if known not in (0, count) or done > count + len(rows.pieces):
+                raise DataError(f"{self.journal}: not the journal of this assembly\n  help: remove it to begin again")
             efforts = [sums.cost(piece) / MULTIPLICATIONS for piece in range(count)]
             efforts += [rows.bytes(piece) / BYTES for piece in rows.pieces]
 
@@ -124,24 +139,25 @@ class _Assembly:
     def _resumed(self) -> tuple[int, int]:
         """How many pieces are done, and how many of all are sums, 0 where that is not known yet."""
         if not self.journal.exists():
+            self._check_space()
             self.sums_file.write_bytes(b"")
             self.rows_file.write_bytes(self._header())
             self._record(0, 0)
             return 0, 0
-        try:
-            content = json.loads(self.journal.read_bytes())
-            settings, done, sums = dict(content["settings"]), int(content["done"]), int(content["sums"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{self.journal}: not the journal of an assembly\n  help: remove it") from error
-        different = [key for key, value in self.settings.items() if settings.get(key) != value]
-        if different:
-            raise DataError(
-                f"{self.journal}: of another matrix, with another {', '.join(different)}\n"
-                f"  help: remove it to begin again, or write to another file than {self.out.name}"
-            )
+        done, sums = resumed(self.journal, self.settings)
         if not (self.sums_file.exists() and self.rows_file.exists()):
             raise DataError(f"{self.journal}: the files that it tells of are gone\n  help: remove it to begin again")
         return done, sums
+
+    def _check_space(self) -> None:
+        """What the rows take is free on the disk; the sums come beside."""
+        size, free = self.work.size, shutil.disk_usage(self.out.parent).free
+        wanted = size * size * self.work.dtype.itemsize
+        if wanted > free:
+            raise DataError(
+                f"{self.out}: {size:,} x {size:,} numbers take {memory.size(wanted)} on the disk; "
+                f"{memory.size(free)} are free\n  help: write to another disk, or ask for --top, --trace or --density"
+            )
 
     def _record(self, done: int, sums: int) -> None:
         content = {"settings": self.settings, "done": done, "sums": sums}
@@ -152,6 +168,24 @@ class _Assembly:
         described = {"descr": self.work.dtype.str, "fortran_order": False, "shape": (self.work.size, self.work.size)}
         np.lib.format.write_array_header_1_0(header, described)
         return header.getvalue()
+
+
+def resumed(journal: Path, settings: Mapping[str, Any]) -> tuple[int, int]:
+    """How many pieces the journal says are done, and how many of all are sums. Raises DataError, for another's too."""
+    try:
+        content = json.loads(read_bytes(journal, LONGEST_JOURNAL))
+        found, done, sums = dict(content["settings"]), content["done"], content["sums"]
+        if not all(type(number) is int and 0 <= number < 2**63 for number in (done, sums)):
+            raise ValueError("not a number of pieces")
+    except (InputError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{journal}: not the journal of an assembly\n  help: remove it") from error
+    different = [key for key, value in settings.items() if found.get(key) != value]
+    if different:
+        raise DataError(
+            f"{journal}: of another matrix, with another {', '.join(different)}\n"
+            f"  help: remove it to begin again, or write to another file than {journal.name.removesuffix('.journal')}"
+        )
+    return done, sums
 
 
 Piece = tuple[int, range]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symjac.core.files import write_whole
 from symjac.numbers.extras import need
 from symjac.train.errors import DataError
-from symjac.train.files import write_whole
 
 Array = NDArray[Any]
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.train.datasets import load, read_npz
+from symjac.train.archive import open_npz
+from symjac.train.datasets import load
 from symjac.train.errors import DataError
+from symjac.train.memory import need_for
 
 Array = NDArray[Any]
 
@@ -23,6 +25,7 @@ class Point:
     T: Array
     name: str
     """What the data are called in messages."""
+    samples: int
 
 
 def point(module: ModuleType, data: str, samples: int | None, weights: Path | None, seed: int, dtype: str) -> Point:
@@ -34,17 +37,25 @@ def point(module: ModuleType, data: str, samples: int | None, weights: Path | No
     count = len(loaded.train)
     if samples is not None and samples > count:
         raise DataError(f"{loaded.name}: has {count:,} samples, fewer than {samples:,}")
+    width = np.dtype(dtype).itemsize
+    need_for(module, (), samples or count, 3, width, "the Jacobian at these weights and samples")
     X, T = loaded.train.take(slice(0, samples if samples is not None else count))
     params = module.init(np.random.default_rng(seed), np.dtype(dtype).type)
     if weights is not None:
-        params = _read(weights, params, dtype)
-    return Point(params, X, T, loaded.name)
+        params = weights_of(weights, params, dtype)
+    return Point(params, X, T, loaded.name, samples or count)
 
 
-def _read(weights: Path, like: Any, dtype: str) -> Any:
-    arrays = read_npz(weights)
-    for name, array in like._asdict().items():
-        found = arrays[name].shape if name in arrays else "none"
-        if found != array.shape:
-            raise DataError(f"{weights}: expected an array {name} of shape {array.shape}, got {found}")
-    return like._replace(**{name: arrays[name].astype(dtype) for name in like._fields})
+def weights_of(weights: Path, like: Any, dtype: str) -> Any:
+    """The parameters in a file of weights, in the shapes of `like`. Raises DataError."""
+    arrays = {}
+    with open_npz(weights) as archive:
+        for name, array in like._asdict().items():
+            header = archive.header(name) if name in archive.names else None
+            if header is None or header.shape != array.shape:
+                found = header.shape if header else "none"
+                raise DataError(f"{weights}: expected an array {name} of shape {array.shape}, got {found}")
+            arrays[name] = archive.read(name, header, dtype)
+            if not np.isfinite(arrays[name]).all():
+                raise DataError(f"{weights}: {name} holds numbers that are not finite")
+    return like._replace(**arrays)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -13,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from symjac.train.archive import Archive, Header, listed, open_npz
 from symjac.train.errors import DataError
-from symjac.train.mnist import mnist
+from symjac.train.mnist import mnist, mnist_names
 
 Array = NDArray[Any]
 Shape = tuple[int | str, ...]
@@ -32,7 +31,7 @@ class Layout:
     def of(name: str, shape: Shape) -> Layout:
         open_sizes = [axis for axis, size in enumerate(shape) if isinstance(size, str)]
         if len(open_sizes) != 1:
-            raise DataError(f"{name} has the shape {_shape(shape)}: training needs one open axis, the samples")
+            raise DataError(f"{name} has the shape {shape_text(shape)}: training needs one open axis, the samples")
         axis = open_sizes[0]
         return Layout(axis, tuple(int(size) for size in (*shape[:axis], *shape[axis + 1 :])))
 
@@ -76,10 +75,18 @@ def load(source: str, inputs: Mapping[str, Shape], dtype: DTypeLike) -> Data:
         return _mnist(None, inputs, dtype)
     if path.is_dir():
         return _mnist(path, inputs, dtype)
-    if path.is_file():
+    if path.exists():
         return _npz(path, inputs, dtype)
     expected = "mnist, a folder of MNIST's IDX files, or an .npz file"
     raise DataError(f"{source}: no such file or folder\n  expected: {expected}")
+
+
+def files_of(source: str) -> list[Path]:
+    """The files that `load` would read; of `mnist`, none that is a user's."""
+    path = Path(source)
+    if source == "mnist":
+        return []
+    return [path / name for name in mnist_names() if (path / name).exists()] if path.is_dir() else [path]
 
 
 def _mnist(folder: Path | None, inputs: Mapping[str, Shape], dtype: DTypeLike) -> Data:
@@ -87,7 +94,7 @@ def _mnist(folder: Path | None, inputs: Mapping[str, Shape], dtype: DTypeLike) -
     layouts = Layout.of(x, x_shape), Layout.of(t, t_shape)
     for name, layout, wanted in ((x, layouts[0], 784), (t, layouts[1], 10)):
         if prod(layout.sample) != wanted:
-            shape = _shape(inputs[name])
+            shape = shape_text(inputs[name])
             raise DataError(
                 f"mnist has {wanted} numbers a sample for {name}, which is declared as {shape}\n"
                 "  help: give data of your own with --data FILE.npz"
@@ -107,61 +114,70 @@ def _mnist(folder: Path | None, inputs: Mapping[str, Shape], dtype: DTypeLike) -
 
 def _npz(path: Path, inputs: Mapping[str, Shape], dtype: DTypeLike) -> Data:
     """Arrays named and shaped as in INPUTS, for the training; the same names with `_test` added, for the test."""
-    arrays = read_npz(path)
-    x, t = inputs
-    tests = [f"{x}_test", f"{t}_test"]
-    wanted = [x, t] + (tests if any(name in arrays for name in tests) else [])
-    missing = [name for name in wanted if name not in arrays]
-    if missing:
-        raise DataError(
-            f"{path}: no array {', '.join(missing)} (it holds {', '.join(sorted(arrays)) or 'nothing'})\n"
-            f"  expected: {x} and {t}, and {tests[0]} and {tests[1]} where there is test data"
-        )
-    parts = [_pairs(path, wanted[i : i + 2], inputs, arrays, dtype) for i in range(0, len(wanted), 2)]
-    return Data(str(path), parts[0], parts[1] if len(parts) == 2 else None)
+    with open_npz(path) as archive:
+        x, t = inputs
+        tests = [f"{x}_test", f"{t}_test"]
+        wanted = [x, t] + (tests if any(name in archive.names for name in tests) else [])
+        missing = [name for name in wanted if name not in archive.names]
+        if missing:
+            raise DataError(
+                f"{path}: no array {', '.join(missing)} (it holds {listed(archive.names)})\n"
+                f"  expected: {x} and {t}, and {tests[0]} and {tests[1]} where there is test data"
+            )
+        parts = [_declared(archive, wanted[i : i + 2], inputs) for i in range(0, len(wanted), 2)]
+        pairs = [_pairs(archive, part, dtype) for part in parts]
+    return Data(str(path), pairs[0], pairs[1] if len(pairs) == 2 else None)
 
 
-def _pairs(
-    path: Path, names: list[str], inputs: Mapping[str, Shape], arrays: Mapping[str, Array], dtype: DTypeLike
-) -> Pairs:
-    layouts = []
-    samples_first = []
+Declared = list[tuple[str, Header, Layout]]
+
+
+def _declared(archive: Archive, names: list[str], inputs: Mapping[str, Shape]) -> Declared:
+    """An input and a target, which fit the declared shapes and each other by what their headers say."""
+    out: Declared = []
     for name, (declared, shape) in zip(names, inputs.items(), strict=True):
         layout = Layout.of(declared, shape)
-        array = arrays[name]
-        if array.dtype.kind not in "biuf":
-            raise DataError(f"{path}: {name} holds {array.dtype}, expected real numbers")
-        fits = array.ndim == len(shape) and array.shape[: layout.axis] + array.shape[layout.axis + 1 :] == layout.sample
-        if not fits:
-            raise DataError(f"{path}: {name} has the shape {_shape(array.shape)}, expected {_shape(shape)}")
-        with np.errstate(over="ignore"):  # what is too large for the dtype becomes inf, and is said below
-            converted = np.moveaxis(array, layout.axis, 0).astype(dtype)
-        if not np.isfinite(converted).all():
-            raise DataError(f"{path}: {name} holds numbers that are not finite")
-        layouts.append(layout)
-        samples_first.append(np.ascontiguousarray(converted))
-    X, T = samples_first
-    if len(X) != len(T) or not len(X):
-        counts = f"{names[0]} has {len(X)} samples and {names[1]} has {len(T)}"
-        raise DataError(f"{path}: {counts}, expected the same number, at least one")
-    return Pairs(X, T, (layouts[0], layouts[1]))
+        header = archive.header(name)
+        found = header.shape
+        if len(found) != len(shape) or found[: layout.axis] + found[layout.axis + 1 :] != layout.sample:
+            raise DataError(
+                f"{archive.path}: {name} has the shape {shape_text(found)}, expected {shape_text(shape)}"
+                + _remedy(name, found, shape, header.dtype.kind in "biu")
+            )
+        out.append((name, header, layout))
+    (x, t) = (header.shape[layout.axis] for _, header, layout in out)
+    if x != t or not x:
+        counts = f"{names[0]} has {x} samples and {names[1]} has {t}"
+        raise DataError(f"{archive.path}: {counts}, expected the same number, at least one")
+    return out
 
 
-def read_npz(path: Path) -> dict[str, Array]:
-    """All arrays of an .npz file; what only pickle could read is refused."""
-    try:
-        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-            return dict(_members(archive))
-    except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: not an .npz file of plain arrays ({error})") from error
+def _remedy(name: str, found: tuple[int, ...], wanted: Shape, whole: bool) -> str:
+    """How the array that is there becomes the one that is wanted, where a line of NumPy does it."""
+    sizes = [size for size in wanted if isinstance(size, int)]
+    in_columns = len(wanted) == 2 and isinstance(wanted[1], str)
+    if whole and len(wanted) == 2 and sizes[0] > 1 and sum(size != 1 for size in found) == 1:
+        labels = name if len(found) == 1 else f"{name}.ravel()"
+        rows = f"np.eye({sizes[0]})[{labels}]"
+        how = f"columns: {rows}.T" if in_columns else f"rows: {rows}"
+        return f"\n  help: these look like labels, from 0 to {sizes[0] - 1}; give one-hot {how}"
+    feature = 0 if in_columns else 1
+    if len(found) == len(wanted) == 2 and found[feature] != sizes[0] == found[1 - feature]:
+        return f"\n  help: samples and features are exchanged: give {name}.T"
+    if not in_columns and found and prod(found[1:]) == prod(sizes):
+        return f"\n  help: give {name}.reshape({', '.join(map(str, (-1, *sizes)))})"
+    return ""
 
 
-def _members(archive: zipfile.ZipFile) -> Iterator[tuple[str, Array]]:
-    for name in archive.namelist():
-        if name.endswith(".npy"):
-            with archive.open(name) as member:
-                yield name.removesuffix(".npy"), np.lib.format.read_array(member, allow_pickle=False)
+def _pairs(archive: Archive, declared: Declared, dtype: DTypeLike) -> Pairs:
+    samples_first = []
+    for name, header, layout in declared:
+        array = archive.read(name, header, dtype)  # what is too large for the dtype becomes inf, and is said here
+        if not np.isfinite(array).all():
+            raise DataError(f"{archive.path}: {name} holds numbers that are not finite")
+        samples_first.append(np.ascontiguousarray(np.moveaxis(array, layout.axis, 0)))
+    return Pairs(samples_first[0], samples_first[1], (declared[0][2], declared[1][2]))
 
 
-def _shape(shape: Shape | tuple[int, ...]) -> str:
+def shape_text(shape: Shape | tuple[int, ...]) -> str:
     return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"

@@ -14,9 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symjac.train.archive import open_npz
 from symjac.train.datasets import Data, Pairs
 from symjac.train.errors import DataError, Diverged
-from symjac.train.state import Epoch, Progress, load, prepare, save, state_arrays, state_of
+from symjac.train.state import (
+    Epoch,
+    Progress,
+    arrays_of,
+    prepare,
+    progress_of,
+    restore,
+    save,
+    state_arrays,
+    state_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +131,17 @@ def _used(function: Callable[..., Any], params: Any, X: NDArray[Any], T: NDArray
 def _resume(
     weights: Path, params: Any, state: Any, kept: dict[str, Any], rng: np.random.Generator
 ) -> tuple[Any, Any, tuple[Epoch, ...]]:
-    arrays, progress = load(weights)
-    for name, value in kept.items():
-        found = progress.settings.get(name)
-        if found != value:
-            raise DataError(
-                f"{weights}: was trained with {name} {found}, not {value}\n"
-                "  help: use the same settings, or start afresh without --resume"
-            )
-    wanted = {**params._asdict(), **state_arrays(state)}
-    expected = {name: (array.shape, array.dtype) for name, array in wanted.items()}
-    if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected:
-        raise DataError(f"{weights}: these are not the parameters of this network, or not of this update")
-    try:
-        rng.bit_generator.state = progress.generator
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{weights}: the random generator's state cannot be read") from error
+    with open_npz(weights) as archive:
+        progress = progress_of(archive)
+        for name, value in kept.items():
+            found = progress.settings.get(name)
+            if found != value:
+                raise DataError(
+                    f"{weights}: was trained with {name} {found}, not {value}\n"
+                    "  help: use the same settings, or start afresh without --resume"
+                )
+        arrays = arrays_of(archive, {**params._asdict(), **state_arrays(state)})
+    restore(rng, progress.generator, weights)
     restored = params._replace(**{name: arrays[name] for name in params._fields})
     return restored, state_of(state, arrays), progress.epochs
 

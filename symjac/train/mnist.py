@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from symjac.core.files import opened, write_whole
 from symjac.train.errors import DataError
-from symjac.train.files import write_whole
 
 Bytes = NDArray[np.uint8]
 
@@ -93,7 +93,7 @@ class Source:
 
 
 def mnist(folder: Path | None = None) -> Mnist:
-    """The four arrays, from the first source that gives the bytes that the hashes name; `folder` is a user's own."""
+    """The four arrays, from the first source with the bytes that the hashes name; from `folder` alone, if given."""
     cache = cache_folder()
     failures = []
     for source in _sources(folder, cache):
@@ -110,7 +110,7 @@ def mnist(folder: Path | None = None) -> Mnist:
         images, labels, test_images, test_labels = (_array(file, contents[file.name]) for file in FILES)
         return Mnist(images, labels, test_images, test_labels, source.name)
     raise DataError(
-        "MNIST could not be had. Tried in turn:\n"
+        ("MNIST is not there:\n" if folder else "MNIST could not be had. Tried in turn:\n")
         + "\n".join(failures)
         + "\n  help: put "
         + ", ".join(file.name for file in FILES)
@@ -128,6 +128,7 @@ def cache_folder() -> Path:
 def _sources(folder: Path | None, cache: Path) -> Iterator[Source]:
     if folder is not None:
         yield Source(f"folder {folder}", lambda: _from_folder(folder), remote=False)
+        return  # what was named is meant, and nothing in its place
     yield Source(f"cache {cache}", lambda: _from_folder(cache), remote=False)
     for mirror in MIRRORS:
         yield Source(mirror, partial(_from_mirror, mirror), remote=True)
@@ -141,20 +142,29 @@ def _from_folder(folder: Path) -> dict[str, bytes]:
 
 
 def _find(file: File, folder: Path) -> Path:
-    """The file as it is published, or with the dot that some archives write before `idx`; gzipped or not."""
-    names = [name + end for name in (file.name, file.name.replace("-idx", ".idx")) for end in ("", ".gz")]
-    for name in names:
+    for name in _names(file):
         if (folder / name).is_file():
             return folder / name
     raise Unusable(f"no {file.name} or {file.name}.gz")
 
 
+def _names(file: File) -> list[str]:
+    """As it is published, or with the dot that some archives write before `idx`; gzipped or not."""
+    return [name + end for name in (file.name, file.name.replace("-idx", ".idx")) for end in ("", ".gz")]
+
+
+def mnist_names() -> list[str]:
+    """What the files in a folder may be called."""
+    return [name for file in FILES for name in _names(file)]
+
+
 def _read(file: File, path: Path) -> bytes:
     """At most one byte more than the file has: enough for the hash to fail, and no gzip bomb fills the memory."""
     try:
-        with path.open("rb") as start:
+        with opened(path) as start:
             gzipped = start.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if gzipped else path.open("rb") as stream:
+            start.seek(0)
+            stream = gzip.GzipFile(fileobj=start) if gzipped else start
             return stream.read(file.length + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise Unusable(f"{path.name} cannot be read ({error})") from error

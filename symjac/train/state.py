@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.train.datasets import read_npz
+from symjac.core.files import write_whole
+from symjac.train.archive import TEXT, Archive
 from symjac.train.errors import DataError
-from symjac.train.files import write_whole
 
 Arrays = dict[str, NDArray[Any]]
 
 PROGRESS = "_training"
 """The array that holds the progress, as JSON; no parameter's name begins with an underscore."""
+LONGEST_PROGRESS = 2**26
+"""Bytes: some 100,000 epochs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def prepare(path: Path) -> None:
     """What can be known before an epoch is spent: whether there is a place for the file."""
     if path.is_dir():
         raise DataError(f"{path}: is a folder, expected the name of a file for the weights")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: is no regular file, expected the name of a file for the weights")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,11 +102,40 @@ def save(path: Path, parameters: Arrays, progress: Progress) -> None:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def load(path: Path) -> tuple[Arrays, Progress]:
-    arrays = read_npz(path)
+def progress_of(archive: Archive) -> Progress:
+    """What is needed to go on. Raises DataError."""
+    nothing = f"{archive.path}: weights without the progress of a training, so there is nothing to resume"
+    if PROGRESS not in archive.names:
+        raise DataError(nothing)
+    header = archive.header(PROGRESS, TEXT)
+    if header.shape or header.bytes > LONGEST_PROGRESS:
+        raise DataError(nothing)
     try:
-        content = json.loads(str(arrays.pop(PROGRESS)))
-        epochs = tuple(Epoch(**epoch) for epoch in content["epochs"])
-        return arrays, Progress(dict(content["settings"]), dict(content["generator"]), epochs)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: weights without the progress of a training, so there is nothing to resume") from error
+        content = json.loads(str(archive.read(PROGRESS, header)))
+        epochs = tuple(_epoch(epoch) for epoch in content["epochs"])
+        return Progress(dict(content["settings"]), dict(content["generator"]), epochs)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(nothing) from error
+
+
+def _epoch(content: Any) -> Epoch:
+    """Raises TypeError, KeyError and ValueError."""
+    loss, test_loss, accuracy = content["loss"], content["test_loss"], content["accuracy"]
+    return Epoch(int(content["number"]), float(loss), *(None if x is None else float(x) for x in (test_loss, accuracy)))
+
+
+def arrays_of(archive: Archive, like: Arrays) -> Arrays:
+    """The arrays of `like`, in its shapes and dtypes, and no others. Raises DataError."""
+    headers = {name: archive.header(name) for name in archive.names if name in like}
+    found = {name: (header.shape, header.dtype) for name, header in headers.items()}
+    if {*archive.names} - {PROGRESS} != {*like} or found != {name: (a.shape, a.dtype) for name, a in like.items()}:
+        raise DataError(f"{archive.path}: these are not the parameters of this network, or not of this update")
+    return {name: archive.read(name, header) for name, header in headers.items()}
+
+
+def restore(rng: np.random.Generator, generator: Mapping[str, Any], path: Path) -> None:
+    """Sets the generator to the state that the weights tell of. Raises DataError."""
+    try:
+        rng.bit_generator.state = generator
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: the random generator's state cannot be read") from error

@@ -189,6 +189,10 @@ class Evaluation:
         """The value of a name that was drawn or defined on the way."""
         return self._named[name][1]
 
+    def drawn(self) -> dict[str, Array]:
+        """The values of the names that were drawn on the way."""
+        return {name: value for name, (was_drawn, value, _) in self._named.items() if was_drawn}
+
     def _define(self, e: Expr) -> None:
         """The definitions that `e` needs, first things first."""
         if len(self.world.equations) != self._definitions:
@@ -438,7 +442,7 @@ class Evaluation:
         repeats = prod(self.size(i) for i in bound if i not in present)
         out, labels = self._multiplied(operands, [i for i in bound if i in present], free)
         if repeats != 1:
-            out = self.times(out, self.constant(sympy.Integer(repeats)).reshape((1,) * out.ndim))
+            out = self.times(out, _beside(self.constant(sympy.Integer(repeats)), out.ndim))
         return out, labels
 
     def _numbered(
@@ -578,7 +582,7 @@ class Evaluation:
             x = np.concatenate([x, np.broadcast_to(unit, x.shape)], axis=-1)
         x = np.array(x)
         determinant = np.broadcast_to(one.reshape((-1,) + (1,) * (x.ndim - 3)), x.shape[:-2])
-        minus = self.constant(sympy.Integer(-1)).reshape(-1)
+        minus = self.constant(sympy.Integer(-1))
         for c in range(n):
             best = c + self.weight(x[..., c:, c]).argmax(axis=-1)
             swapped = best != c
@@ -587,16 +591,22 @@ class Evaluation:
             np.put_along_axis(x, at, x[..., c : c + 1, :].copy(), axis=-2)
             x[..., c : c + 1, :] = pivot_row
             pivot = self.pivot(x[..., c, c], given)
-            determinant = self.times(determinant, np.where(swapped, self.times(pivot, minus), pivot))
+            turned = self.times(pivot, _beside(minus, pivot.ndim))
+            determinant = self.times(determinant, np.where(swapped, turned, pivot))
             if not inverse and c == n - 1:
                 break
             row = self.times(x[..., c, :], self.reciprocal(pivot)[..., None])
             factors = x[..., :, c].copy()
             factors[..., c] = zero.reshape(-1)[0]
-            x = self.plus(x, self.times(minus, self.times(factors[..., :, None], row[..., None, :])))
+            x = self.plus(x, self.times(_beside(minus, x.ndim), self.times(factors[..., :, None], row[..., None, :])))
             x[..., c, :] = row
         return x[..., n:], determinant
 
     def pivot(self, x: Array, matrices: Array) -> Array:
         """A pivot of the matrices, 0 where it is no more than rounding."""
         return x
+
+
+def _beside(number: Array, axes: int) -> Array:
+    """A number of each point, beside arrays of so many axes."""
+    return number.reshape((-1,) + (1,) * (axes - 1))

@@ -88,7 +88,11 @@ def _needed(left: Expr, right: Expr, world: World, keep: frozenset[str], assumed
 
 
 class Forms(Algebra):
-    """Forms of expressions in which the given definitions are put in place of their names."""
+    """Forms of expressions in which the given definitions are put in place of their names.
+
+    What a derivative is at a kink is a convention: sides that differ where a polynomial is 0 alone are equal, unless
+    they say themselves what holds there.
+    """
 
     def __init__(
         self, definitions: Sequence[Equation], deadline: float = float("inf"), steps: int = MOST_STEPS
@@ -96,10 +100,15 @@ class Forms(Algebra):
         super().__init__(deadline, steps)
         self._definitions = {q.lhs.name: q for q in definitions}
         self._known: dict[Expr, Sum] = {}
+        self._speaks_of_equals = False
+        """Whether a condition of the sides is =, ≠, ≥ or ≤."""
 
     def difference(self, left: Expr, right: Expr) -> tuple[tuple[Term, sympy.Expr], ...]:
         """The terms of left − right; () where they are equal."""
-        return self.plus([self.of(left), self.scaled(self.of(right), -ONE)]).terms
+        terms = self.plus([self.of(left), self.scaled(self.of(right), -ONE)]).terms
+        if self._speaks_of_equals:
+            return terms
+        return tuple((t, c) for t, c in terms if not any(_is_kink(f) for f, _ in t.powers))
 
     # ------------------------------------------------------------ expressions
 
@@ -191,6 +200,8 @@ class Forms(Algebra):
             return self.exponential(self.formula(e.args[0], args))
         if isinstance(e, sympy.Piecewise):
             return self._piecewise(e, args)
+        if isinstance(e, scalar.Share):
+            return self.formula(e.in_signs(), args)
         inner = [self.formula(a, args) for a in e.args]
         if isinstance(e, sympy.Max | sympy.Min):
             if isinstance(e, sympy.Min):
@@ -239,6 +250,7 @@ class Forms(Algebra):
             return self.positive(u)
         if isinstance(c, sympy.StrictLessThan):
             return self.positive(self.scaled(u, -ONE))
+        self._speaks_of_equals = True
         if isinstance(c, sympy.GreaterThan):
             return self._not(self.positive(self.scaled(u, -ONE)))
         if isinstance(c, sympy.LessThan):
@@ -247,6 +259,14 @@ class Forms(Algebra):
 
     def _not(self, s: Sum) -> Sum:
         return self.plus([constant(ONE), self.scaled(s, -ONE)])
+
+
+def _is_kink(f: Factor) -> bool:
+    """1[u = 0] for a polynomial u, which is not 0 everywhere: its form would be."""
+    if f.kind != "indicator" or f.head != "zero":
+        return False
+    inside = (p for t, _ in f.subs[0].terms for p in t.powers)
+    return all(g.kind == "symbol" and e.is_Integer and e.is_positive for g, e in inside)
 
 
 _up, _down = sympy.exp(scalar.slot(0)), sympy.exp(-scalar.slot(0))

@@ -233,6 +233,8 @@ class Entries(Evaluation):
             return self._each(self._exp, self.formula(e.args[0], args))
         if isinstance(e, sympy.Piecewise):
             return self._piecewise(e, args)
+        if isinstance(e, scalar.Share):
+            return self.formula(e.in_signs(), args)
         if isinstance(e, sympy.Max | sympy.Min):
             sign = 1 if isinstance(e, sympy.Max) else -1
             out = self.formula(sign * e.args[0], args)

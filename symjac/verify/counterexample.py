@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,23 +13,26 @@ import sympy
 
 from symjac.claims.facts import free_name
 from symjac.core.scalar import slot
+from symjac.verify import cases
 from symjac.verify.arrays import Array, TooLarge
-from symjac.verify.problem import Problem, compared, reals, sides
+from symjac.verify.problem import Problem, apart, compared, reals, sides
 from symjac.verify.reals import (
     HALVES,
     LEAST,
     PARTS,
+    PRECISIONS,
     RANGES,
     SIMPLE,
     SIMPLE_POSITIVE,
     SMALL,
-    Decimals,
+    Balls,
     Doubles,
     NotRational,
     Range,
     Rationals,
     Reals,
-    decimal_text,
+    Unseen,
+    ball_text,
     polynomial,
 )
 from symjac.verify.sizes import Sizes
@@ -41,8 +45,12 @@ _SIMPLEST: tuple[tuple[Range, int], ...] = (
 )  # fmt: skip
 
 
-def find(problem: Problem, known: Sizes, deadline: float) -> Counterexample | None:
-    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do."""
+def find(problem: Problem, known: Sizes, deadline: float, point: cases.Point | None = None) -> Counterexample | None:
+    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do, `point` is
+    one where they do if few points show it."""
+    if point is not None:
+        at = cases.at_point(problem, known, point)
+        return _of_balls(problem, known, at)
     large = _large(problem, known)
     for sizes in [] if large else _candidates(problem, known):
         if time.process_time() > deadline:
@@ -72,15 +80,20 @@ def _candidates(problem: Problem, known: Sizes) -> Iterator[Sizes]:
 
 
 def _differs(problem: Problem, sizes: Sizes) -> bool:
-    """False where the sides are equal at a general point of these sizes."""
-    for within in RANGES:
+    """False where the sides are equal at general points of these sizes."""
+    counted = 0
+    for seed, within in ((s, r) for r in RANGES for s in range(4)):
         try:
-            found = compared(problem, reals(Doubles, problem.world, sizes, 0, within))
+            found = compared(problem, reals(Doubles, problem.world, sizes, seed, within))
         except (TooLarge, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
             return False
         if found is not None:
-            return found[0] > 1e-12 * max(found[1], 1e-3)
-    return True
+            counted += 1
+            if found[0] > 1e-12 * max(found[1], 1e-3):
+                return True
+        if counted == 4:
+            return False
+    return not counted
 
 
 def _large(problem: Problem, known: Sizes) -> bool:
@@ -104,20 +117,38 @@ def _in_floats(
     problem: Problem, sizes: Sizes, within: Range, seed: int, simple: bool, large: bool = False
 ) -> Counterexample | None:
     try:
-        rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, simple))
-        if rough is None or not rough[0] > 0:
-            return None
-        clear = rough[0] > 1e-6 * max(rough[1], LEAST if within == SMALL else 1e-3)
-        at = reals(Doubles if large and clear else Decimals, problem.world, sizes, seed, within, simple)
-        found = compared(problem, at)
-        if found is None or found[0] <= 1e-30 * max(found[1], 1e-3):
-            return None
-        with np.errstate(all="ignore"):
-            x, y, _ = sides(problem, at)
-    except (TooLarge, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
+        if large:
+            rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, simple))
+            if rough is not None and rough[0] > 1e-6 * max(rough[1], LEAST if within == SMALL else 1e-3):
+                at = reals(Doubles, problem.world, sizes, seed, within, simple)
+                with np.errstate(all="ignore"):
+                    x, y, _ = sides(problem, at)
+                return _shown(problem, at, sizes, x, y, _largest(np.abs(x - y)))
+        return _in_balls(problem, sizes, within, seed, simple)
+    except (TooLarge, Unseen, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
         return None
-    gap = np.abs(x - y)
-    return _shown(problem, at, sizes, x, y, gap >= gap.max() / 4)
+
+
+def _in_balls(problem: Problem, sizes: Sizes, within: Range, seed: int, simple: bool) -> Counterexample | None:
+    for bits in PRECISIONS:
+        at = reals(Balls, problem.world, sizes, seed, within, simple, bits=bits)
+        differ = apart(problem, at)
+        if differ is None:
+            return None
+        if differ:
+            return _of_balls(problem, sizes, at)
+    return None
+
+
+def _of_balls(problem: Problem, sizes: Sizes, at: Balls) -> Counterexample:
+    x, y, _ = sides(problem, at)
+    with at.precision():
+        gap = np.frompyfunc(lambda v: 0.0 if v.contains(0) else max(abs(float(v)), 1e-300), 1, 1)(x - y)
+        return _shown(problem, at, sizes, x, y, _largest(np.asarray(gap).astype(float)))
+
+
+def _largest(gap: Array) -> Array:
+    return gap >= gap.max() / 4
 
 
 def _shown(problem: Problem, at: Reals, sizes: Sizes, x: Array, y: Array, differ: Array) -> Counterexample:
@@ -133,6 +164,9 @@ def _shown(problem: Problem, at: Reals, sizes: Sizes, x: Array, y: Array, differ
         claimed, derived = _number(b, digits), _number(a, digits)
         if claimed != derived:
             break
+    else:
+        derived = _number(a, 6)
+        claimed = f"{derived} and {_number(b - a, 6)} more"
     return Counterexample(tuple(sizes.items()), tuple(_values(problem, at)), entry, claimed, derived)
 
 
@@ -164,4 +198,7 @@ def _array(value: Array) -> str:
 def _number(value: Any, digits: int) -> str:
     if isinstance(value, Fraction):
         return str(value)
-    return f"{float(value):.{digits}g}" if digits <= 12 else decimal_text(value, digits)
+    rounded = float(value)
+    if digits <= 12 and (isinstance(value, float) or (math.isfinite(rounded) and (rounded or value == 0))):
+        return f"{rounded:.{digits}g}"
+    return f"{rounded:.{digits}g}" if isinstance(value, float) else ball_text(value, digits)

@@ -1,39 +1,53 @@
 """Whether two expressions are equal, and by which road that is known.
 
-Residues modulo a prime first: equal there, a proof is tried, and without one the equation agrees. Unequal there, real
-numbers decide: a clear difference refutes, equality to 50 digits at several points agrees.
+Residues modulo primes first: equal there, a proof is tried, and without one the equation agrees. Unequal there, the
+sides differ where residues know all laws of what they are made of. Where they do not, real numbers decide: a ball of
+the difference without 0 refutes; balls that hold 0 at several points agree, where no part was too small to be seen.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
-from weakref import proxy
 
 import numpy as np
 import sympy
 
-from symjac.core.expr import Map, walk
-from symjac.verify import canonical, components
+from symjac.verify import canonical, cases, components
 from symjac.verify.arrays import TooLarge
+from symjac.verify.chains import COUNTS
 from symjac.verify.counterexample import find
-from symjac.verify.problem import Problem, compared, modular, reals, residues, sides
-from symjac.verify.reals import DIGITS, FAR, LEAST, RANGES, SIGNED, SMALL, Decimals, Doubles
-from symjac.verify.residues import PRIMES, TOP, Residues
+from symjac.verify.degrees import degree
+from symjac.verify.laws import chance
+from symjac.verify.problem import Problem, apart, compared, modular, reals, residues, sides
+from symjac.verify.reals import FAR, LEAST, PRECISIONS, RANGES, SIGNED, SMALL, WIDE, Balls, Doubles, Range, Unseen
+from symjac.verify.residues import MOST_CHAINS
 from symjac.verify.sizes import Sizes
 from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
 
 POINTS = 6
+LEAST_COMPARED = 3
+"""Points at which sides without a value near 0 have to be equal."""
 MANY = 256
 """Points where most do not count, as where several square roots have to exist."""
+POINTS_FOR_CASES = 48
+"""Points where conditions hold or not at random: four that have to hold together do so at three of them."""
 MANY_FOR_PARTS = 16
 """Points where what single entries read is short."""
 FEW_ENTRIES = 1 << 10
 SECONDS_FOR_FORM = 10.0
 SECONDS_FOR_COMPONENTS = 1.0
 ROUNDING = 1e-10
+MOST_SIZES = 40
+"""Choices of sizes that are tried where sizes stand as numbers."""
+FEW_SIZES = 8
+"""Sizes that are tried where there is no bound on how many there would have to be."""
+MOST_SAID = 6
+MOST_BITS_OF_POWERS = 20
+SEEDS_FOR_VALUES = 2
 CLEAR = 1e-6
 """A relative difference of float64 values that may be, and one that is no rounding."""
 
@@ -48,47 +62,65 @@ class Decision:
     """Why it is undecided."""
     facts: tuple[str, ...] = ()
     """The assumed facts without which it would not hold."""
+    unseen: tuple[tuple[cases.Condition, bool], ...] = ()
+    """Conditions that were not seen true, or not seen false."""
+    in_a_case: bool = False
+    """Whether the sides differ in one of several cases, and agree where most points lie."""
 
 
 def holds(problem: Problem) -> bool:
     """True where the sides are equal at random points of one choice of sizes; False where nothing has a value."""
     for sizes in problem.open.assignments():
         try:
-            if _equal_modular(problem, sizes):
-                return True
-            real = _equal_real(problem, sizes, 2)
-        except (TooLarge, *_NO_VALUE):
+            found = _equal_modular(problem, sizes)
+            equal = _differ_for_sure(problem, found) is False and (bool(found) or _equal_real(problem, sizes, 2))
+        except (Unseen, *cases.NO_VALUE):
             continue
-        if real is not None:
-            return real
+        explored = _explored(problem, sizes, equal, thorough=equal is None)
+        if explored is not None:
+            equal = explored.differ is None and (bool(equal) or explored.compared >= LEAST_COMPARED)
+        if equal is not None:
+            return equal
     return False
 
 
-_NO_VALUE = (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError)
+def _explored(problem: Problem, sizes: Sizes, equal: bool | None, thorough: bool) -> cases.Explored | None:
+    """The sides in each case, and further out, where they are equal or have no value at the points near 0."""
+    if equal is None or (equal and cases.has_cases(problem)):
+        return cases.explore(problem, sizes, thorough)
+    return None
+
+
+def _differ_for_sure(problem: Problem, found: int | None) -> bool:
+    """True where residues are unequal and know all laws of what the sides are made of."""
+    return found == 0 and not problem.laws.unknown
 
 
 def _equal_modular(
-    problem: Problem, sizes: Sizes, facts: bool = True, keep: frozenset[str] = frozenset()
+    problem: Problem, sizes: Sizes, facts: bool = True, keep: frozenset[str] = frozenset(), own: bool = False
 ) -> int | None:
-    """At how many points the sides are equal, 0 for unequal, None where no point counts."""
+    """At how many points the sides are equal, 0 for unequal, None where no point counts.
+
+    The points are the world's, which all its claims and all edits of them share, or the problem's `own`.
+    """
     return problem.once(
-        ("equal", *sorted(sizes.items()), facts, keep, problem.world.facts),
-        lambda: _equal_at_points(problem, sizes, facts, keep),
+        ("equal", *sorted(sizes.items()), facts, keep, own, problem.world.facts),
+        lambda: _equal_at_points(problem, sizes, facts, keep, own),
     )
 
 
-def _equal_at_points(problem: Problem, sizes: Sizes, facts: bool, keep: frozenset[str]) -> int | None:
+def _equal_at_points(problem: Problem, sizes: Sizes, facts: bool, keep: frozenset[str], own: bool) -> int | None:
     small = _entries(problem, sizes)
     points = _points(problem, sizes)
     try:
-        found = modular(problem, sizes, points, facts, keep)
+        found = modular(problem, sizes, points, facts, keep, own)
     except TooLarge:
         if points <= 2:
             raise
         problem.fewer_points(sizes)
-        found = modular(problem, sizes, 2, facts, keep)
+        found = modular(problem, sizes, 2, facts, keep, own)
     if found is None and small <= FEW_ENTRIES:
-        found = modular(problem, sizes, MANY, facts, keep)
+        found = modular(problem, sizes, MANY, facts, keep, own)
     return found
 
 
@@ -96,8 +128,11 @@ def _points(problem: Problem, sizes: Sizes) -> int:
     """At how many points it is evaluated at once."""
     if problem.long(sizes):
         longest = problem.longest_part(sizes)
-        return MANY_FOR_PARTS if longest <= 1 << 13 else 2 if longest <= 1 << 16 else 1
-    return POINTS if _entries(problem, sizes) <= 1 << 16 and not problem.has_fewer_points(sizes) else 2
+        return MANY_FOR_PARTS if longest <= 1 << 13 else 2
+    entries = _entries(problem, sizes)
+    if problem.laws.cases and entries <= FEW_ENTRIES:
+        return POINTS_FOR_CASES
+    return POINTS if entries <= 1 << 16 and not problem.has_fewer_points(sizes) else 2
 
 
 def _entries(problem: Problem, sizes: Sizes) -> int:
@@ -107,66 +142,62 @@ def _entries(problem: Problem, sizes: Sizes) -> int:
     return max(prod(int(n.xreplace(values)) for n in shape) for shape in shapes)
 
 
-def _equal_real(problem: Problem, sizes: Sizes, points: int) -> bool | None:
-    """Equality to 50 digits at several points; None where no point has a value."""
+def _equal_real(problem: Problem, sizes: Sizes, points: int, claim: str = "") -> bool | None:
+    """Equality as far as balls tell, at several points; None where no point has a value. Raises Unseen."""
     if problem.long(sizes):
-        return _equal_entries(problem, sizes)
+        return _equal_entries(problem, sizes, claim)
     agreeing = 0
     for seed in range(3):
         for within in RANGES:
-            rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within))
-            if rough is not None and rough[0] > CLEAR * max(rough[1], 1e-3):
+            differ = _differ_at(problem, sizes, seed, within, claim, thorough=not agreeing)
+            if differ:
                 return False
-            exact = compared(problem, reals(Decimals, problem.world, sizes, seed, within))
-            if exact is None:
-                continue
-            if exact[0] > 10.0 ** (10 - DIGITS) * max(exact[1], 1.0):
-                return False
-            agreeing += 1
-            if agreeing == points:
-                return not _differ_elsewhere(problem, sizes)
+            if differ is not None:
+                agreeing += 1
+                break
+        if agreeing == points:
             break
-    return not _differ_elsewhere(problem, sizes) if agreeing else None
+    return True if agreeing else None
 
 
-def _has_cases(problem: Problem) -> bool:
-    """True where a function by cases, such as |x|, stands in the sides or in what they depend on."""
-    parts = [problem.left, problem.right, *(q.rhs for q in problem.needed())]
-    return problem.once(
-        ("cases",), lambda: any(isinstance(n, Map) and n.formula.has(*_CASES) for p in parts for n in walk(p))
-    )
+def _differ_at(
+    problem: Problem, sizes: Sizes, seed: int, within: Range, claim: str, thorough: bool = False
+) -> bool | None:
+    """Whether the sides differ at a point; None where they have no value there. Raises Unseen.
 
-
-_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign, sympy.floor)
-BRANCHES = 24
-"""Points at which functions by cases are tried; half of them further out."""
-
-
-def _differ_elsewhere(problem: Problem, sizes: Sizes) -> bool:
-    """True where functions by cases tell the sides apart at one of many more points: a number has but one sign each."""
-    if problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES or not _has_cases(problem):
-        return False
-    for seed in range(3, 3 + BRANCHES):
+    A difference that float64 shows is confirmed by balls where these are few. With `thorough`, what is equal is seen
+    with balls in which nothing is dim.
+    """
+    few = _entries(problem, sizes) <= FEW_ENTRIES
+    rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, claim=claim))
+    clear = rough is not None and rough[0] > CLEAR * max(rough[1], 1e-3)
+    if clear and not few:
+        return True
+    why = ""
+    for bits in PRECISIONS if few else PRECISIONS[:1]:
+        at = reals(Balls, problem.world, sizes, seed, within, claim=claim, bits=bits)
         try:
-            at = [kind(proxy(problem.world), sizes, seed, (SIGNED, FAR)[seed % 2]) for kind in (Doubles, Decimals)]
-            rough = compared(problem, at[0])
-            if rough is None or rough[0] <= CLEAR * max(rough[1], 1e-3):
-                continue
-            exact = compared(problem, at[1])
-        except _NO_VALUE:
+            differ = apart(problem, at)
+        except Unseen as error:
+            why = f"it is not seen {error}"
             continue
-        if exact is not None and exact[0] > 10.0 ** (10 - DIGITS) * max(exact[1], 1.0):
-            return True
+        if differ or differ is None:
+            return differ
+        why = at.dim and f"a part is too small, or too near to a limit, to be seen with {bits} bits: {at.dim}"
+        if not why and (bits > PRECISIONS[0] or not (few and thorough)):
+            return False
+    if why:
+        raise Unseen(why)
     return False
 
 
-def _equal_entries(problem: Problem, sizes: Sizes) -> bool | None:
+def _equal_entries(problem: Problem, sizes: Sizes, claim: str) -> bool | None:
     """Equality of single entries in float64; open where differences are small, and where few points can be tried."""
     points = _points(problem, sizes)
     agreeing = 0
     for seed in range(max(2, points)):
         for within in (SMALL, SIGNED) if seed == 0 else (SMALL,):
-            found = compared(problem, reals(Doubles, problem.world, sizes, seed, within))
+            found = compared(problem, reals(Doubles, problem.world, sizes, seed, within, claim=claim))
             if found is None:
                 continue
             least = LEAST if within == SMALL else 1e-3
@@ -176,48 +207,201 @@ def _equal_entries(problem: Problem, sizes: Sizes) -> bool | None:
     return True if agreeing > POINTS else None
 
 
+def sure(problem: Problem, seconds: float = 1.0) -> bool:
+    """True where the sides are equal on a second road: at points of their own, in all cases, at larger sizes."""
+    decision = decide(problem, seconds)
+    if decision.verdict == AGREES:
+        return all(_may_be_equal(problem, sizes) for sizes in problem.open.larger())
+    return decision.verdict == PROVED
+
+
+def _may_be_equal(problem: Problem, sizes: Sizes) -> bool:
+    """False where the sides are seen to differ."""
+    try:
+        found = _equal_modular(problem, sizes, own=True)
+        if _differ_for_sure(problem, found):
+            return False
+        return bool(found) or _equal_real(problem, sizes, 2, problem.digest) is not False
+    except (Unseen, *cases.NO_VALUE):
+        return True
+
+
 # ---------------------------------------------------------------- the decision
 
 
+@dataclass
+class _Comparison:
+    """What came of comparing the sides at several choices of sizes."""
+
+    equal: list[Sizes] = field(default_factory=list)
+    without: list[Sizes] = field(default_factory=list)
+    """Where no point counts."""
+    differ: Sizes | None = None
+    case: cases.Point | None = None
+    """A point at which they differ, where they do in one case only."""
+    modulo: int = 0
+    """Points at which residues were equal."""
+    by_balls: int = 0
+    """Choices of sizes at which balls decided."""
+    open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
+    valued: list[Sizes] = field(default_factory=list)
+    """Where points are known at which both sides have a value."""
+    unseen: str = ""
+    reason: str = "no small sizes fit it"
+
+    @property
+    def unseen_cases(self) -> tuple[tuple[cases.Condition, bool], ...]:
+        """Conditions that were not seen both ways; modulo a prime a sign is as it may be, but not that of a size."""
+        return tuple(c for c in self.open_cases or () if self.by_balls or not c[0].u.names)
+
+
 def decide(problem: Problem, seconds: float = 5.0) -> Decision:
-    """The verdict on left = right."""
+    """The verdict on left = right.
+
+    First at the points of the world, which are quick; what is not proved then, at points of the problem's own, and at
+    more sizes where a size stands as a number.
+    """
     deadline = time.process_time() + seconds
-    tried: list[Sizes] = []
-    modulo = 0
-    by_floats = 0
-    reason = "no small sizes fit it"
-    for sizes in _assignments(problem):
-        try:
-            found = _equal_modular(problem, sizes)
-            if found:
-                modulo += found
-                tried.append(sizes)
-                continue
-            real = _equal_real(problem, sizes, 3)
-        except (TooLarge, *_NO_VALUE) as error:
-            reason = f"it could not be evaluated: {error}"
-            continue
-        if real is False:
-            shown = find(problem, sizes, min(deadline, time.process_time() + seconds / 2))
-            return Decision(REFUTED, f"the sides differ{_at(sizes)}", counterexample=shown)
-        if real is None:
-            reason = "no point was found at which both sides have a real value"
-        else:
-            by_floats += 1
-            tried.append(sizes)
-        if time.process_time() > deadline:
-            break
-    if not tried:
-        return Decision(UNDECIDED, "", reason=reason)
+    first = _comparison(problem, list(_assignments(problem)), deadline)
+    if (ended := _ended(problem, first, deadline, seconds)) is not None:
+        return ended
+    tried = first.equal
     facts = used_facts(problem, min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0])
     soon = min(deadline, time.process_time() + SECONDS_FOR_FORM)
     if canonical.equal(problem.left, problem.right, problem.world, assumed=bool(facts), deadline=soon):
-        return Decision(PROVED, "canonical form, all sizes", facts=facts)
-    soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
-    sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
-    if sized is not None:
-        return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
-    return Decision(AGREES, _agreement(problem, modulo, by_floats, tried), facts=facts)
+        none = next((f"; a side has no value{_at(s)}" for s in first.without if 1 not in s.values()), "")
+        return Decision(PROVED, f"canonical form, all sizes{none}", facts=facts)
+    if too_long := _too_long(problem):
+        return _undecided(too_long)
+    more, enough = _sizes_as_numbers(problem, tried)
+    second = _comparison(problem, [*tried, *more], deadline, own=True)
+    if second.differ is not None or second.unseen:
+        return _ended(problem, second, deadline, seconds) or _undecided(second.unseen)
+    enough = enough and all(sizes in second.equal for sizes in more)
+    unseen = first.unseen_cases
+    if enough and all(c.u.names for c, _ in unseen):
+        soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
+        sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
+        if sized is not None:
+            return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
+    if unseen:
+        return replace(_undecided("not every case was seen"), unseen=unseen)
+    return Decision(AGREES, _agreement(problem, second if second.equal else first, enough), facts=facts)
+
+
+def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own: bool = False) -> _Comparison:
+    """The sides at each choice of sizes, until they differ or time is up; each case is looked at but for `own`."""
+    out = _Comparison()
+    for sizes in choices:
+        try:
+            found = _equal_modular(problem, sizes, own=own)
+            claim = problem.digest if own else ""
+            equal = not _differ_for_sure(problem, found) and (bool(found) or _equal_real(problem, sizes, 3, claim))
+            explored = None if own else _explored(problem, sizes, equal, thorough=True)
+        except Unseen as error:
+            out.unseen = str(error)
+            continue
+        except cases.NO_VALUE as error:
+            out.reason = f"it could not be evaluated: {error}"
+            continue
+        if equal is False or (explored is not None and explored.differ is not None):
+            out.differ = sizes
+            out.case = None if explored is None else explored.differ
+            return out
+        if explored is not None:
+            unseen = explored.unseen
+            out.open_cases = unseen if out.open_cases is None else cases.common(out.open_cases, unseen)
+            out.valued += [sizes] if explored.compared >= LEAST_COMPARED else []
+            equal = equal or explored.compared >= LEAST_COMPARED or None
+        if equal is None:
+            out.without.append(sizes)
+            out.reason = NO_POINT
+        else:
+            out.modulo += found or 0
+            out.by_balls += not found
+            out.equal.append(sizes)
+        if time.process_time() > deadline:
+            break
+    return out
+
+
+NO_POINT = "no point was found at which both sides have a real value"
+
+
+def _ended(problem: Problem, found: _Comparison, deadline: float, seconds: float) -> Decision | None:
+    """The decision where the sides differ, or where it is not known whether they are equal or are at all."""
+    if found.differ is not None:
+        shown = find(problem, found.differ, min(deadline, time.process_time() + seconds / 2), found.case)
+        where = "the sides differ" if found.case is None else "the sides differ in one case"
+        road = f"{where}{_at(found.differ)}"
+        return Decision(REFUTED, road, counterexample=shown, in_a_case=found.case is not None)
+    if found.unseen:
+        return _undecided(found.unseen)
+    if not found.equal:
+        return _undecided(found.reason)
+    small = [sizes for sizes in found.equal if 1 in sizes.values()]
+    if any(sizes in found.valued or _has_values(problem, sizes) for sizes in found.equal if sizes not in small):
+        return None
+    reason = NO_POINT
+    if (at := next((sizes for sizes in small if _has_values(problem, sizes)), None)) is not None:
+        reason = f"the sides are equal only{_at(at)}; at larger ones {NO_POINT}"
+    return _undecided(reason)
+
+
+def _undecided(reason: str) -> Decision:
+    return Decision(UNDECIDED, "", reason=reason)
+
+
+def _has_values(problem: Problem, sizes: Sizes) -> bool:
+    """True where a point is found at which both sides have a real value; what is too large is taken to have one."""
+    for within in (*RANGES, SMALL, FAR, WIDE):
+        for seed in range(SEEDS_FOR_VALUES):
+            try:
+                if compared(problem, reals(Doubles, problem.world, sizes, seed, within)) is not None:
+                    return True
+                if _entries(problem, sizes) > FEW_ENTRIES:
+                    continue
+            except TypeError:
+                pass
+            except TooLarge:
+                return True
+            except cases.NO_VALUE:
+                continue
+            try:
+                if apart(problem, reals(Balls, problem.world, sizes, seed, within)) is not None:
+                    return True
+            except (Unseen, *cases.NO_VALUE):
+                continue
+    return False
+
+
+def _too_long(problem: Problem) -> str:
+    """Why residues say nothing: numbers that could be multiples of many primes, powers that could be 1 modulo many."""
+    if problem.laws.longest_power > MOST_BITS_OF_POWERS:
+        return f"a power of more than {MOST_BITS_OF_POWERS} bits"
+    most = 29 * COUNTS[problem.laws.length] // 20
+    if problem.laws.bits > most:
+        return f"its numbers have more than {most} bits"
+    return ""
+
+
+def _sizes_as_numbers(problem: Problem, tried: Sequence[Sizes]) -> tuple[list[Sizes], bool]:
+    """More sizes to try, where sizes stand as numbers; and whether there are then more than the degrees."""
+    both, definitions = (problem.left, problem.right), problem.needed()
+    needed = {name: degree(name, both, definitions) for name in problem.open.names}
+    if any(d != 0 for d in needed.values()) and _equal_loose(problem, tried[0]):
+        needed = {name: degree(name, both, definitions, ones_alone=True) for name in needed}
+    wanted = {name: FEW_SIZES if d is None else d for name, d in needed.items() if d != 0}
+    grid, whole = problem.open.grid(tried[0], wanted, MOST_SIZES)
+    return [sizes for sizes in grid if sizes not in tried], whole and None not in needed.values()
+
+
+def _equal_loose(problem: Problem, sizes: Sizes) -> bool:
+    """True where the sides are equal with random numbers for the sizes that stand as numbers."""
+    try:
+        return bool(modular(problem, sizes, _points(problem, sizes), own=True, loose=True))
+    except cases.NO_VALUE:
+        return False
 
 
 def _assignments(problem: Problem) -> Iterator[Sizes]:
@@ -234,16 +418,38 @@ def _at(sizes: Sizes) -> str:
     return " at sizes " + ", ".join(f"{name} = {n}" for name, n in sizes.items()) if sizes else ""
 
 
-def _agreement(problem: Problem, modulo: int, by_floats: int, tried: list[Sizes]) -> str:
+def _agreement(problem: Problem, found: _Comparison, enough: bool) -> str:
+    tried = found.equal
     several = f"{len(tried)} choices of sizes" if len(tried) > 1 else "one choice of sizes"
+    if not enough:
+        several = f"{_at_several(tried)} only, for a size stands as a number"
     entries = sum(len(problem.by_entries(sizes)[0]) for sizes in tried if problem.long(sizes))
     if entries:
-        how = "float64" if by_floats else f"modulo {PRIMES[TOP]}"
+        how = "float64" if found.by_balls else "modulo primes"
         missed = f"what is wrong at half of the entries is missed with probability 1e-{int(entries * 0.301)}"
         return f"{entries} random entries, {how}, {several}: {missed}"
-    if by_floats:
-        return f"{DIGITS}-digit floats at {3 * by_floats} random points, {several}"
-    return f"{modulo} random points modulo {PRIMES[TOP]}, {several}: error < 1e-{min(5 * modulo, 60)}"
+    if found.by_balls:
+        return f"balls of {PRECISIONS[1]} bits at {3 * found.by_balls} random points, {several}"
+    road = f"{found.modulo} random points, each modulo a prime of its own, {several}"
+    if problem.laws.cases:
+        return f"{road}; the conditions of functions by cases hold or not at random"
+    digits = min(int(-math.log10(max(_missed(problem, sizes), 1e-99))) for sizes in tried)
+    return f"{road}: error < 1e-{digits}" if digits > 0 else f"{road}; no bound of the error is known"
+
+
+def _at_several(several: Sequence[Sizes]) -> str:
+    """at sizes n = 3 and n = 4."""
+    each = [", ".join(f"{name} = {n}" for name, n in sizes.items()) for sizes in several[:MOST_SAID]]
+    if len(several) > MOST_SAID:
+        each = [*each[:-1], f"{len(several) - MOST_SAID + 1} more"]
+    return "at sizes " + " and ".join(each)
+
+
+def _missed(problem: Problem, sizes: Sizes) -> float:
+    """At most how likely it is that sides that differ at these sizes were equal at all points; see `laws.chance`."""
+    points = min(MOST_CHAINS, _equal_modular(problem, sizes, own=True) or 0)
+    one = chance((problem.left, problem.right), problem.needed(), sizes, problem.laws.length)
+    return float(min(1.0, one) ** points)
 
 
 def used_facts(problem: Problem, sizes: Sizes) -> tuple[str, ...]:
@@ -268,7 +474,7 @@ def ratio(problem: Problem) -> sympy.Expr | None:
     for sizes in choices:
         try:
             here = _ratios(problem, sizes)
-        except (TooLarge, *_NO_VALUE):
+        except cases.NO_VALUE:
             return None
         if here is not None:
             found.append(here)
@@ -302,23 +508,24 @@ def _ratios(problem: Problem, sizes: Sizes) -> dict[_Monomial, sympy.Rational] |
         return None
     place, counted = (y != 0).argmax(axis=1)[:, None], (y != 0).any(axis=1)
     below = np.take_along_axis(y, place, axis=1)[:, 0]
-    c = at.times(np.take_along_axis(x, place, axis=1)[:, 0], at.reciprocal(np.where(counted, below, 1)))
-    if not (x == at.times(y, c[:, None])).all() or not c[counted].all() or not counted.any():
-        return {}
+    primes = at.primes[usable]
+    above = np.take_along_axis(x, place, axis=1)[:, 0]
+    c = above * np.array([pow(int(d), -1, int(p)) if d else 0 for d, p in zip(below, primes, strict=True)]) % primes
+    if not (x == y * c[:, None] % primes[:, None]).all() or not c[counted].all() or counted.sum() < 2:
+        return {}  # one point says nothing of a number, whatever it is
     out: dict[_Monomial, sympy.Rational] = {}
     for monomial in problem.open.monomials():
         value = at.constant(sympy.Mul(*(s**-p for s, p in monomial))).reshape(-1)
-        left = at.times(c, value if value.size == 1 else value[usable])[counted]
-        if (left == left[0]).all():
-            found = _rational(int(left[0]), at)
-            if found is not None:
-                out[monomial] = found
+        left = (c * (value if value.size == 1 else value[usable]) % primes)[counted]
+        found = {_rational(int(r), int(p)) for r, p in zip(left, primes[counted], strict=True)}
+        if len(found) == 1 and (only := found.pop()) is not None:
+            out[monomial] = only
     return out
 
 
-def _rational(residue: int, at: Residues) -> sympy.Rational | None:
+def _rational(residue: int, prime: int) -> sympy.Rational | None:
     """The n/d of smallest terms that has this residue; None where they are large."""
-    a, b, u, v = at.prime, residue, 0, 1
+    a, b, u, v = prime, residue, 0, 1
     while b > 1 << 14:
         q = a // b
         a, b, u, v = b, a - q * b, v, u - q * v
@@ -327,4 +534,4 @@ def _rational(residue: int, at: Residues) -> sympy.Rational | None:
     return sympy.Rational(b, v)
 
 
-__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "used_facts"]
+__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "sure", "used_facts"]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 
+import sympy
+
 from symjac.calculus.matrix import jacobian_form
 from symjac.calculus.simplify import Context, simplify
 from symjac.calculus.trace import Fact, LocalJacobian
 from symjac.claims import facts, writer
 from symjac.claims.meaning import Meaning
 from symjac.claims.tree import Call, Derivative, Group, Node
+from symjac.core import scalar
 from symjac.core.expr import (
     Contract,
     Equation,
     Expr,
+    Map,
     Max,
     Symbol,
+    apply,
     contract,
     maximum,
     number,
@@ -105,6 +110,7 @@ def _simplified(expr: Expr, axes_of: tuple[Index, ...], meaning: Meaning) -> tup
     if sum(1 for _ in walk(expr)) > MOST_NODES:
         return None, ()
     letters = axes([i.size for i in axes_of], taken=[i.name for i in expr.free])
+    expr = transform(expr, _without_ties)
     return _lettered(rename(expr, dict(zip(axes_of, letters, strict=True)))), letters
 
 
@@ -116,6 +122,13 @@ def _by_name(e: Expr, named: dict[str, Equation]) -> Expr:
         return None if known is None else substitute(node, known)
 
     return transform(e, law)
+
+
+def _without_ties(node: Expr) -> Expr | None:
+    """1[a > b] for the share of a in max(a, b): as people write it, and equal but where the two tie."""
+    if not (isinstance(node, Map) and node.formula.has(scalar.Share)):
+        return None
+    return apply(node.formula.replace(scalar.Share, lambda a, *b: scalar.indicator(a > sympy.Max(*b))), node.args)
 
 
 def _sums(meaning: Meaning) -> list[Fact]:
@@ -152,5 +165,10 @@ def _lettered(e: Expr) -> Expr:
 def _written(name: str, meaning: Meaning) -> str:
     if name.startswith("size") and name[4:].isdigit():
         return name[4:]
+    made = meaning.world.auxiliary.get(name)
+    if made is not None and made.by:
+        of, *by = (_written(n, meaning) for n in (made.of, made.by, made.also) if n)
+        above = r"\partial" if len(by) == 1 else r"\partial^2"
+        return rf"\frac{{{above} {of}}}{{" + " ".join(rf"\partial {b}" for b in by) + "}"
     node = meaning.notebook.latex.get(name)
     return latex.name(name) if node is None else writer.latex(node)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from math import prod
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
@@ -14,12 +15,15 @@ from symjac.claims.world import World
 from symjac.core.expr import Add, Equation, Expr, add, contract, symbol
 from symjac.core.index import Index
 from symjac.verify.arrays import Array, Evaluation, TooLarge
+from symjac.verify.chains import LONGEST
 from symjac.verify.entries import Cut, Entry
-from symjac.verify.reals import SIGNED, Range, Reals
+from symjac.verify.laws import Laws, laws
+from symjac.verify.reals import SIGNED, Balls, Range, Reals
 from symjac.verify.residues import Residues
 from symjac.verify.sizes import Open, Sizes
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Reals)
 
 MOST_ENTRIES = 1 << 16
 """Sides of more entries are compared through random vectors, one an axis."""
@@ -39,6 +43,23 @@ class Problem:
         both = add(self.left, self.right)
         both = both if both.names >= self.left.names | self.right.names else contract([self.left, self.right])
         return self.world.needed(both, assumed=assumed)
+
+    @property
+    def laws(self) -> Laws:
+        """What residues know of the functions that the sides are made of."""
+        return self.once(("laws", self.world.facts), lambda: laws((self.left, self.right), self.needed()))
+
+    @property
+    def digest(self) -> str:
+        """A hash of the sides, of the definitions and of the facts behind them: what random numbers are drawn by."""
+
+        def work() -> str:
+            said = [self.left.key, self.right.key, *(i.text for i in self.order)]
+            said += [f"{q.lhs.key} = {q.rhs.key}" for q in self.needed(assumed=False)]
+            said += sorted(f"{f.symbol.key}: {f.text}" for f in self.world.facts)
+            return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+        return self.once(("digest", self.world.facts), work)
 
     @property
     def open(self) -> Open:
@@ -104,22 +125,36 @@ def _shared(world: World, key: tuple[object, ...]) -> tuple[dict[tuple[object, .
 
 
 def residues(
-    world: World, sizes: Sizes, points: int, seed: int = 0, facts: bool = True, keep: Container[str] = frozenset()
+    world: World,
+    sizes: Sizes,
+    points: int,
+    seed: str = "",
+    facts: bool = True,
+    keep: Container[str] = frozenset(),
+    length: int = LONGEST,
+    loose: bool = False,
 ) -> Residues:
-    key = (Residues, tuple(sorted(sizes.items())), points, seed, facts, keep, world.facts)
+    key = (Residues, tuple(sorted(sizes.items())), points, seed, facts, keep, length, loose, world.facts)
     known, found = _shared(world, key)
     if not isinstance(found, Residues):
-        found = known[key] = Residues(proxy(world), sizes, points, seed, facts, keep)
+        found = known[key] = Residues(proxy(world), sizes, points, seed, facts, keep, length, loose)
     return found
 
 
 def reals(
-    kind: type[Reals], world: World, sizes: Sizes, seed: int, within: Range = SIGNED, simple: bool = False
-) -> Reals:
-    key = (kind, tuple(sorted(sizes.items())), seed, within, simple, world.facts)
+    kind: type[R],
+    world: World,
+    sizes: Sizes,
+    seed: int,
+    within: Range = SIGNED,
+    simple: bool = False,
+    claim: str = "",
+    **more: Any,
+) -> R:
+    key = (kind, tuple(sorted(sizes.items())), seed, within, simple, claim, tuple(more.items()), world.facts)
     known, found = _shared(world, key)
-    if not isinstance(found, Reals):
-        found = known[key] = kind(proxy(world), sizes, seed, within, simple=simple)
+    if not isinstance(found, kind):
+        found = known[key] = kind(proxy(world), sizes, seed, within, simple=simple, claim=claim, **more)
     return found
 
 
@@ -184,10 +219,24 @@ def _probed(e: Expr, order: tuple[Index, ...]) -> Expr:
 
 
 def modular(
-    problem: Problem, sizes: Sizes, points: int, facts: bool = True, keep: frozenset[str] = frozenset()
+    problem: Problem,
+    sizes: Sizes,
+    points: int,
+    facts: bool = True,
+    keep: frozenset[str] = frozenset(),
+    own: bool = False,
+    loose: bool = False,
 ) -> int | None:
-    """At how many points the sides are equal modulo a prime; 0 where they differ at one, None where no point counts."""
-    x, y, usable = sides(problem, residues(problem.world, sizes, points, 0, facts, keep))
+    """At how many points the sides are equal modulo a prime; 0 where they differ at one, None where no point counts.
+
+    The points are those of the world, or the problem's `own`, which nobody can know who writes its text. `loose`: sizes
+    that stand as numbers are random ones.
+    """
+    if own:
+        at = residues(problem.world, sizes, points, problem.digest, facts, keep, problem.laws.length, loose)
+    else:
+        at = residues(problem.world, sizes, points, "", facts, keep)
+    x, y, usable = sides(problem, at)
     if not usable.any():
         return None
     equal = (x == y).reshape(points, -1).all(axis=1)[usable]
@@ -205,4 +254,13 @@ def compared(problem: Problem, at: Reals) -> tuple[float, float] | None:
     return found if all(np.isfinite(v) for v in found) else None
 
 
-__all__ = ["Problem", "TooLarge", "compared", "modular", "reals", "residues", "sides"]
+def apart(problem: Problem, at: Balls) -> bool | None:
+    """True where balls tell two entries apart, False where they tell none; None where an entry has no real value."""
+    x, y, _ = sides(problem, at)
+    with at.precision():
+        if not all(v.is_finite() for v in (*x.flat, *y.flat)):
+            return None
+        return any(not v.contains(0) for v in (x - y).flat)
+
+
+__all__ = ["Problem", "TooLarge", "apart", "compared", "modular", "reals", "residues", "sides"]

@@ -1,27 +1,33 @@
-"""Values in real numbers: float64, 50 digits and more (mpmath), and fractions.
+"""Values in real numbers: float64, balls of many digits (FLINT's arb), and fractions.
 
-Inputs are multiples of 1/64, the same number in all three. An unknown function f is a sum of waves, or a polynomial
-where fractions are wanted; its derivatives are true ones.
+Inputs are the same number in all three: fractions whose denominators are large primes, drawn by a hash like all else
+that is random. An unknown function f is a sum of waves, or a polynomial where fractions are wanted; its derivatives
+are true ones.
+
+A ball holds the value: where the difference of two sides has one without 0, they differ. Where it has 0, they are
+equal as far as one sees, and no further: a ball that is `dim` has had a part too small to be seen, or a value so near
+to a limit that the two are one.
 """
 
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-import mpmath
+import flint
 import numpy as np
 import sympy
 
 from symjac.core import scalar
+from symjac.core.expr import Expr, Max
 from symjac.verify.arrays import Arguments, Array, Definitions, Evaluation, TooLarge
+from symjac.verify.chains import digest, is_prime
 
-DIGITS = 50
-_mp = mpmath.MPContext()
-_mp.dps = DIGITS + 15
+PRECISIONS = (256, 1024, 4096)
+"""Bits of balls, one after the other, until the sides are told apart or nothing is dim."""
 
 FEW = 1 << 20
 """Entries of an array of Python numbers."""
@@ -29,6 +35,10 @@ FEW = 1 << 20
 
 class NotRational(Exception):
     """A map has no exact value in fractions."""
+
+
+class Unseen(Exception):
+    """A condition of a function by cases is not decided at the highest precision; the text says which."""
 
 
 # ---------------------------------------------------------------- inputs
@@ -44,6 +54,7 @@ POSITIVE: Range = (13, 128, 64, 1)
 UNIT: Range = (7, 57, 64, 1)
 LARGE: Range = (70, 192, 64, 1)
 FAR: Range = (13, 512, 64, 0)
+WIDE: Range = (64, 1 << 18, 64, 0)
 SMALL: Range = (1, 32, 128, 0)
 """For long sums, so that exponentials of them are neither 0 nor all that counts."""
 LEAST = 1e-7
@@ -53,27 +64,42 @@ SIMPLE: Range = (1, 3, 1, 0)
 SIMPLE_POSITIVE: Range = (1, 4, 1, 1)
 HALVES: Range = (1, 5, 2, 0)
 PARTS: Range = (1, 4, 5, 1)
+_SHOWN = (SIMPLE, SIMPLE_POSITIVE, HALVES, PARTS)
+"""Ranges of the points that people are shown; in the others the bounds alone are multiples of 1/denominator."""
 
 
-def inputs(name: str, shape: tuple[int, ...], seed: int, within: Range) -> tuple[Array, int]:
-    """Numerators drawn for a name, and the common denominator."""
+def inputs(name: str, shape: tuple[int, ...], seed: int, within: Range, key: str = "") -> tuple[Array, int]:
+    """Numerators drawn for a name, and the common denominator: a prime, but where the point is to be shown."""
     least, most, denominator, positive = within
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), *within])
+    rng = np.random.default_rng(digest("inputs", key, name, seed, *within))
+    if within not in _SHOWN:
+        q = _prime(rng)
+        least, most, denominator = least * q // denominator, most * q // denominator, q
     n = rng.integers(least, most, size=shape, endpoint=True)
     return (n if positive else n * rng.choice([-1, 1], size=shape)), denominator
 
 
-def wave(name: str) -> list[tuple[Fraction, Fraction, Fraction]]:
+def _prime(rng: np.random.Generator) -> int:
+    """A prime of 30 or 31 bits."""
+    n = int(rng.integers(1 << 28, 1 << 30)) * 2 + 1
+    while not is_prime(n):
+        n += 2
+    return n
+
+
+def wave(name: str, key: str = "") -> list[tuple[Fraction, Fraction, Fraction]]:
     """(c, w, p) of f(x) = Σ c sin(w x + p), without symmetry."""
-    rng = np.random.default_rng([zlib.crc32(name.encode()), 1])
+    rng = np.random.default_rng(digest("wave", key, name))
+    q = _prime(rng)
     return [
-        (Fraction(int(a), 32), Fraction(int(b), 32), Fraction(int(c), 32)) for a, b, c in rng.integers(17, 60, (3, 3))
+        (Fraction(int(a), q), Fraction(int(b), q), Fraction(int(c), q))
+        for a, b, c in rng.integers(17 * q // 32, 60 * q // 32, (3, 3))
     ]
 
 
 def polynomial(name: str) -> sympy.Expr:
     """The f that counterexamples are shown with, in `scalar.slot(0)`."""
-    rng = np.random.default_rng([zlib.crc32(name.encode()), 2])
+    rng = np.random.default_rng(digest("polynomial", name))
     a, b = (int(n) for n in rng.integers(1, 3, 2))
     x = scalar.slot(0)
     return x**3 + a * x**2 + b * x
@@ -94,9 +120,12 @@ class Reals(Evaluation):
         facts: bool = True,
         keep: Container[str] = (),
         simple: bool = False,
+        claim: str = "",
     ) -> None:
         super().__init__(world, sizes, 1, facts, keep)
         self.seed = seed
+        self.claim = claim
+        """What points are drawn by, beside the seed."""
         self.within = within
         self.simple = simple
         """Unknown functions are polynomials."""
@@ -105,7 +134,7 @@ class Reals(Evaluation):
 
     @property
     def key(self) -> tuple[object, ...]:
-        return *super().key, self.seed, self.within, self.simple
+        return *super().key, self.seed, self.within, self.simple, self.claim
 
     def scalar_number(self, value: Fraction) -> Any:
         raise NotImplementedError
@@ -125,7 +154,7 @@ class Reals(Evaluation):
         raise NotImplementedError
 
     def draw(self, name: str, shape: tuple[int, ...]) -> Array:
-        return self.fractions(*inputs(name, (1, *shape), self.seed, self.within))
+        return self.fractions(*inputs(name, (1, *shape), self.seed, self.within, self.claim))
 
     def ones(self) -> Array:
         return self.fractions(np.ones(1, dtype=np.int64), 1)
@@ -160,8 +189,10 @@ class Reals(Evaluation):
             for branch, condition in reversed(e.args[:-1]):
                 out = np.where(self._condition(condition, args), self.formula(branch, args), out)
             return out
+        if isinstance(e, scalar.Share):
+            return self.formula(e.in_signs(), args)
         if isinstance(e, sympy.Max | sympy.Min):
-            pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
+            pick = self.larger if isinstance(e, sympy.Max) else self.smaller
             out = self.formula(e.args[0], args)
             for a in e.args[1:]:
                 out = pick(out, self.formula(a, args))
@@ -169,8 +200,10 @@ class Reals(Evaluation):
         if isinstance(e, sympy.Abs):
             return np.abs(self.formula(e.args[0], args))
         if isinstance(e, sympy.sign):
-            x = self.formula(e.args[0], args)
-            return (x > 0) * self.ones().reshape(-1)[0] - (x < 0) * self.ones().reshape(-1)[0]
+            x, one = self.formula(e.args[0], args), self.ones().reshape(-1)[0]
+            zero = one - one
+            above, below = self.related(sympy.StrictGreaterThan, x, zero), self.related(sympy.StrictLessThan, x, zero)
+            return np.where(above, one, zero) - np.where(below, one, zero)
         if e.is_number and not e.args:
             return self._flat(self.atomic(e), args)
         if isinstance(e, sympy.Function) and type(e) in scalar.STABLE:
@@ -187,18 +220,15 @@ class Reals(Evaluation):
         if s.name in self.sizes:
             return self._flat(self.scalar_number(Fraction(self.sizes[s.name])), args)
         least, most, denominator, _ = self.within
-        values = inputs(f"constant {s.name}", (1,), self.seed, (least, most, denominator, 1))
+        within = (least, most, denominator, 1)
+        values = inputs(f"constant {s.name}", (1,), self.seed, within, self.claim)
         self.constants[s.name] = self.fractions(*values)[0]
         return self._flat(self.constants[s.name], args)
 
     def _pow(self, e: sympy.Pow, args: Arguments) -> Array:
         if e.exp.is_Integer:
-            n = int(e.exp)
-            x = self.formula(e.base, args)
-            out = x
-            for _ in range(abs(n) - 1):
-                out = out * x
-            return out if n > 0 else self.reciprocal(out)
+            out = self.whole_power(self.formula(e.base, args), abs(int(e.exp)))
+            return out if e.exp > 0 else self.reciprocal(out)
         if e.exp == sympy.Rational(1, 2):
             return self.call(sympy.sqrt, self.formula(e.base, args))
         if e.exp == sympy.Rational(-1, 2):
@@ -215,7 +245,23 @@ class Reals(Evaluation):
             return ~self._condition(c.args[0], args)
         if not isinstance(c, sympy.core.relational.Relational):
             raise TypeError(f"{type(c).__name__} is no condition of the language")
-        return scalar.RELATIONS[type(c)](self.formula(c.lhs, args), self.formula(c.rhs, args))
+        return self.related(type(c), self.formula(c.lhs, args), self.formula(c.rhs, args))
+
+    def whole_power(self, x: Array, n: int) -> Array:
+        out = x
+        for _ in range(n - 1):
+            out = out * x
+        return out
+
+    def related(self, relation: type, x: Array, y: Array) -> Array:
+        """Where x < y, or what else the relation says."""
+        return scalar.RELATIONS[relation](x, y)
+
+    def larger(self, x: Array, y: Array) -> Array:
+        return np.maximum(x, y)
+
+    def smaller(self, x: Array, y: Array) -> Array:
+        return np.minimum(x, y)
 
     def unknown(self, name: str, order: int, x: Array) -> Array:
         """Σ c wⁿ sin(w x + p + n π/2), or a polynomial's derivative."""
@@ -228,7 +274,7 @@ class Reals(Evaluation):
             for c in f.all_coeffs():
                 out = out * x + self.scalar_number(Fraction(int(c)))
             return np.asarray(out)
-        for c, w, p in wave(name):
+        for c, w, p in wave(name, self.claim):
             turned = self.scalar_number(w) * x + self.scalar_number(p)
             value = self.call(sympy.cos if order % 2 else sympy.sin, turned)
             sign = -1 if order % 4 in (2, 3) else 1
@@ -278,75 +324,150 @@ class Doubles(Reals):
         return np.asarray(x ** self.formula(exponent, args))
 
 
-def _safe(function: Callable[..., Any], arguments: int = 1) -> Any:
-    """nan where there is no real value."""
+class Balls(Reals):
+    """Balls that hold the real values, of so many bits."""
 
-    def value(*args: Any) -> Any:
-        try:
-            out = function(*args)
-        except (ValueError, ZeroDivisionError, OverflowError, TypeError):
-            return _mp.nan
-        return _mp.nan if isinstance(out, _mp.mpc) else out
-
-    return np.frompyfunc(value, arguments, 1)
-
-
-class Decimals(Reals):
-    """65 digits, of which 50 count."""
-
-    rounding = Fraction(1, 10**40)
     largest = FEW
 
+    def __init__(self, *args: Any, bits: int = PRECISIONS[0], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.bits = bits
+        self.dim = ""
+        """The part that was too small to be seen, or too near to a limit; empty where all was seen."""
+        with self.precision():
+            self._least, self._most = flint.arb(2) ** (-bits // 4), flint.arb(2) ** (bits // 4)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return *super().key, self.bits
+
+    @contextmanager
+    def precision(self) -> Iterator[None]:
+        before, flint.ctx.prec = flint.ctx.prec, self.bits
+        try:
+            yield
+        finally:
+            flint.ctx.prec = before
+
+    def of(self, e: Expr) -> Array:
+        with self.precision():
+            return super().of(e)
+
+    def _node(self, node: Expr) -> Array:
+        out = super()._node(node)
+        self._looked_at(out, type(node).__name__.lower())
+        return out
+
+    def formula(self, f: sympy.Expr, args: Arguments) -> Array:
+        known = args.done.get(f)
+        if known is None:
+            known = super().formula(f, args)
+            self._looked_at(known, str(f))
+        return known
+
+    def _looked_at(self, x: Array, what: str) -> None:
+        if self.dim:
+            return
+        for v in x.flat:
+            if not (self._least < v < self._most or -self._most < v < -self._least or v == 0) and v.is_finite():
+                self.dim = f"{_short(v)} in {what}"
+                return
+
     def scalar_number(self, value: Fraction) -> Any:
-        return _mp.mpf(value.numerator) / value.denominator
+        return flint.arb(flint.fmpq(value.numerator, value.denominator))
 
     def fractions(self, values: Array, denominator: int) -> Array:
-        return np.frompyfunc(lambda n: _mp.mpf(int(n)) / denominator, 1, 1)(values.astype(object))
+        ball = np.frompyfunc(lambda n: flint.arb(flint.fmpq(int(n), denominator)), 1, 1)
+        return np.asarray(ball(values.astype(object)), dtype=object)
 
     def atomic(self, e: sympy.Expr) -> Any:
-        if not e.is_real:
-            return _mp.nan
-        return _mp.mpf(sympy.Float(e, DIGITS + 20)._mpf_)
+        if e not in _ATOMIC:
+            raise TypeError(f"{e} is not in the language")
+        return _ATOMIC[e]()
 
     def reciprocal(self, x: Array) -> Array:
-        return _reciprocal(x)
+        return np.asarray(np.frompyfunc(lambda v: 1 / v, 1, 1)(x), dtype=object)
 
     def call(self, function: type[sympy.Function], x: Array) -> Array:
-        if function not in _DECIMAL:
+        name = _ARB.get(function)
+        if name is None:
             raise TypeError(f"{function.__name__} is not in the language")
-        return _DECIMAL[function](x)
+        if function in _NEAR_A_LIMIT and not self.dim:
+            far = next((v for v in x.flat if v.is_finite() and not abs(v) < self.bits // 12), None)
+            self.dim = "" if far is None else f"{name}({_short(far)})"
+        return np.asarray(np.frompyfunc(lambda v: getattr(v, name)(), 1, 1)(x), dtype=object)
 
     def power(self, x: Array, exponent: sympy.Expr, args: Arguments) -> Array:
-        return _power(x, self.formula(exponent, args))
+        return np.asarray(x ** self.formula(exponent, args), dtype=object)
+
+    def whole_power(self, x: Array, n: int) -> Array:
+        return np.asarray(np.frompyfunc(lambda v: v**n, 1, 1)(x), dtype=object)
+
+    def related(self, relation: type, x: Array, y: Array) -> Array:
+        return np.asarray(np.frompyfunc(lambda a, b: _related(relation, a, b), 2, 1)(x, y)).astype(bool)
+
+    def larger(self, x: Array, y: Array) -> Array:
+        return np.asarray(np.frompyfunc(_larger, 2, 1)(x, y), dtype=object)
+
+    def smaller(self, x: Array, y: Array) -> Array:
+        return -self.larger(-x, -y)
+
+    def maximum(self, node: Max) -> Array:
+        body, axes = self._values[node.body], tuple(1 + node.body.free.index(i) for i in node.over)
+        kept = [a for a in range(body.ndim) if a not in axes]
+        flat = body.transpose([*kept, *axes]).reshape(*(body.shape[a] for a in kept), -1)
+        return np.asarray(np.frompyfunc(_larger, 2, 1).reduce(flat, axis=-1), dtype=object)
+
+    def weight(self, x: Array) -> Array:
+        return np.abs(x.astype(float))
+
+    def pivot(self, x: Array, matrices: Array) -> Array:
+        """A pivot that may be 0 is taken to be."""
+        return np.asarray(np.frompyfunc(lambda v: flint.arb(0) if v.contains(0) else v, 1, 1)(x), dtype=object)
 
 
-def decimal_text(value: Any, digits: int) -> str:
-    return str(mpmath.nstr(value, digits))
+def _short(v: Any) -> str:
+    return str(v.str(3, radius=False))
 
 
-def _within(x: Any) -> Any:
-    """Raises OverflowError where x is so large that its exponential has too long an exponent to work with."""
-    if abs(x) > LONG:
-        raise OverflowError
-    return x
+def ball_text(v: Any, digits: int) -> str:
+    return str(v.str(digits, radius=False))
 
 
-LONG = 1 << 256
-_SLOW = frozenset({"log", "sqrt", "tanh", "atan", "asinh", "erf", "floor"})
-"""Functions that grow no faster than their argument."""
+def _same(a: Any, b: Any) -> bool:
+    return bool(a.mid() == b.mid() and a.rad() == b.rad())
 
-_reciprocal = _safe(lambda x: 1 / x)
-_power = _safe(lambda x, y: _within(x) ** _within(y), 2)
-_DECIMAL: dict[Any, Callable[..., Any]] = {
-    f: _safe(lambda x, name=name: getattr(_mp, name)(x if name in _SLOW else _within(x)))
-    for f, name in (
-        (sympy.exp, "exp"), (sympy.log, "log"), (sympy.sqrt, "sqrt"), (sympy.tanh, "tanh"), (sympy.sinh, "sinh"),
-        (sympy.cosh, "cosh"), (sympy.sin, "sin"), (sympy.cos, "cos"), (sympy.tan, "tan"), (sympy.atan, "atan"),
-        (sympy.asinh, "asinh"), (sympy.erf, "erf"), (sympy.floor, "floor"), (sympy.asin, "asin"), (sympy.acos, "acos"),
-        (sympy.acosh, "acosh"), (sympy.atanh, "atanh"), (sympy.sech, "sech"), (sympy.csch, "csch"),
-        (sympy.coth, "coth"), (sympy.cot, "cot"), (sympy.sec, "sec"), (sympy.csc, "csc"),
+
+def _larger(a: Any, b: Any) -> Any:
+    return a if a > b or _same(a, b) else b if b > a else a.max(b)
+
+
+def _related(relation: type, a: Any, b: Any) -> bool:
+    """Raises Unseen where the balls do not say. Two balls that are the same are of one number."""
+    if _same(a, b) or not (a.is_finite() and b.is_finite()):
+        return relation in (sympy.GreaterThan, sympy.LessThan, sympy.Equality)
+    if a > b:
+        return relation in (sympy.StrictGreaterThan, sympy.GreaterThan, sympy.Unequality)
+    if a < b:
+        return relation in (sympy.StrictLessThan, sympy.LessThan, sympy.Unequality)
+    raise Unseen(f"whether {_short(a)} is larger than {_short(b)}")
+
+
+_ATOMIC: dict[sympy.Expr, Callable[[], Any]] = {
+    sympy.pi: flint.arb.pi,
+    sympy.E: flint.arb.const_e,
+    sympy.EulerGamma: flint.arb.const_euler,
+    sympy.Catalan: flint.arb.const_catalan,
+}
+_NEAR_A_LIMIT = frozenset({sympy.tanh, sympy.erf, sympy.coth, sympy.sech, sympy.csch})
+"""Functions that are so near to −1, 0 or 1 far out that balls do not tell."""
+_ARB: dict[Any, str] = {
+    getattr(sympy, name): name
+    for name in (
+        "exp", "log", "sqrt", "tanh", "sinh", "cosh", "sin", "cos", "tan", "atan", "asinh", "erf", "floor", "asin",
+        "acos", "acosh", "atanh", "sech", "csch", "coth", "cot", "sec", "csc",
     )
-}  # fmt: skip
+} | {sympy.ceiling: "ceil"}  # fmt: skip
 
 
 class Rationals(Reals):

@@ -1,7 +1,7 @@
 """Exact values modulo primes, maps that are not rational as atoms.
 
-The primes p_0, p_1 = 2 p_0 + 1, p_2 = 2 p_1 + 1, p_3 = 2 p_2 + 1 are 3 modulo 4, and 2, 3, 5 and 7 are squares modulo
-each. A claim is evaluated modulo p_3, and what stands in an exponent modulo the prime below, so that
+Each point has a chain of primes of its own (`chains`), drawn by a hash, as all random numbers are. A claim is evaluated
+modulo the last one, and what stands in an exponent modulo the one below, so that
 
     exp(u) mod p_l  =  w^(u mod p_(l-1))     with w a random element of order p_(l-1): exp(a + b) = exp(a) exp(b) holds.
 
@@ -11,12 +11,11 @@ each. A claim is evaluated modulo p_3, and what stands in an exponent modulo the
     f(u)            =  a random number for each value of u: log(1/u) = −log(u); odd functions are odd; sin² + cos² = 1.
 
 Every one of these laws holds of the real functions, so what is equal as functions and follows by them is equal here;
-what is not is unequal but for a chance of about degree / p a point.
+what is not is unequal but for a small chance, which `chance` bounds.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Container, Mapping
 from functools import cache
 from typing import Any
@@ -27,13 +26,14 @@ import sympy
 from symjac.core import scalar
 from symjac.core.expr import Equation, Max
 from symjac.verify.arrays import Arguments, Array, Definitions, Evaluation, Mask
+from symjac.verify.chains import LONGEST, chains, digest
 
-PRIMES = (268380839, 536761679, 1073523359, 2147046719)
-TOP = len(PRIMES) - 1
+MOST_CHAINS = 8
+"""Of all points; where there are more points, some share a chain."""
 
 
 class Residues(Evaluation):
-    """Values modulo PRIMES[level] at random points."""
+    """Values modulo the primes of one level at random points; `key` says which points and primes."""
 
     by_entries = True
 
@@ -42,28 +42,47 @@ class Residues(Evaluation):
         world: Definitions,
         sizes: Mapping[str, int],
         points: int,
-        seed: int,
+        seed: str,
         facts: bool = True,
         keep: Container[str] = (),
-        level: int = TOP,
+        length: int = LONGEST,
+        loose: bool = False,
+        level: int | None = None,
     ) -> None:
         super().__init__(world, sizes, points, facts, keep)
         self.seed = seed
-        self.level = level
-        self.prime = PRIMES[level]
+        self.length = length
+        self.loose = loose
+        """A size that stands as a number is a random one, whatever the arrays' lengths are."""
+        self.level = length - 1 if level is None else level
+        drawn = chains(seed, min(points, MOST_CHAINS), length)
+        self.primes: Array = np.array([drawn[n % len(drawn)][self.level] for n in range(points)], dtype=np.int64)
+        """One for each point."""
         self._below: Residues | None = None
-        self._base = _power(self._random("base", ()), 2, self.prime)
+        self._base = self._power(self._random("base", ()), 2)
 
     @property
     def key(self) -> tuple[object, ...]:
-        return *super().key, self.seed
+        return *super().key, self.seed, self.length, self.loose
+
+    def prime(self, axes: int) -> Array:
+        """The primes, beside arrays of so many axes."""
+        return self.primes.reshape((-1,) + (1,) * (axes - 1))
 
     @property
     def below(self) -> Residues:
         """The same point modulo the prime below."""
         if self._below is None:
             self._below = Residues(
-                self.world, self.sizes, self.points, self.seed, self.facts, self.keep, self.level - 1
+                self.world,
+                self.sizes,
+                self.points,
+                self.seed,
+                self.facts,
+                self.keep,
+                self.length,
+                self.loose,
+                self.level - 1,
             )
             self._below.with_parts(self.parts)
         return self._below
@@ -85,8 +104,9 @@ class Residues(Evaluation):
     # ------------------------------------------------------------ arithmetic
 
     def _random(self, name: str, shape: tuple[int, ...]) -> Array:
-        rng = np.random.default_rng([self.seed, self.level, zlib.crc32(name.encode()), len(shape)])
-        return rng.integers(1, self.prime, size=(self.points, *shape), dtype=np.int64)
+        rng = np.random.default_rng(digest(self.seed, self.level, name, len(shape)))
+        drawn = rng.integers(0, 1 << 62, size=(self.points, *shape), dtype=np.int64)
+        return drawn % (self.prime(1 + len(shape)) - 1) + 1
 
     def draw(self, name: str, shape: tuple[int, ...]) -> Array:
         return self._random(f"symbol {name}", shape)
@@ -94,34 +114,60 @@ class Residues(Evaluation):
     def ones(self) -> Array:
         return np.ones(1, dtype=np.int64)
 
+    def reduced(self, x: Array) -> Array:
+        return x % self.prime(x.ndim)
+
     def plus(self, x: Array, y: Array) -> Array:
-        return (x + y) % self.prime
+        return self.reduced(x + y)
 
     def times(self, x: Array, y: Array) -> Array:
-        return x * y % self.prime
+        return self.reduced(x * y)
+
+    def minus(self, x: Array) -> Array:
+        return self.reduced(-x)
 
     def total(self, x: Array, axes: tuple[int, ...]) -> Array:
-        return x.sum(axis=axes) % self.prime
+        return self.reduced(x.sum(axis=axes))
 
     def matmul(self, x: Array, y: Array) -> Array:
         """Exact: each factor in two halves of 16 bits, whose products float64 sums without rounding."""
         inner = x.shape[-1]
         if x.size * y.shape[-1] <= 1 << 14:
-            return (x[..., :, :, None] * y[..., None, :, :] % self.prime).sum(axis=-2) % self.prime
+            return self.reduced(self.reduced(x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2))
         if inner > 1 << 20:
             half = inner // 2
             return self.plus(self.matmul(x[..., :half], y[..., :half, :]), self.matmul(x[..., half:], y[..., half:, :]))
         high_x, low_x = (x >> 16).astype(float), (x & 0xFFFF).astype(float)
         high_y, low_y = (y >> 16).astype(float), (y & 0xFFFF).astype(float)
-        high = np.matmul(high_x, high_y).astype(np.int64) % self.prime
-        middle = (np.matmul(high_x, low_y) + np.matmul(low_x, high_y)).astype(np.int64) % self.prime
+        high = self.reduced(np.matmul(high_x, high_y).astype(np.int64))
+        middle = (np.matmul(high_x, low_y) + np.matmul(low_x, high_y)).astype(np.int64)
         low = np.matmul(low_x, low_y).astype(np.int64)
-        return (((high << 16) + middle) % self.prime * (1 << 16) + low) % self.prime
+        return self.reduced(self.reduced((high << 16) + self.reduced(middle)) * (1 << 16) + low)
 
     def reciprocal(self, x: Array) -> Array:
         """1/x; points with a 0 in x do not count."""
         self.only(_whole_points(x != 0))
-        return _power(x, self.prime - 2, self.prime)
+        return self._powers(x, self.prime(x.ndim) - 2)
+
+    def _power(self, x: Array, n: int) -> Array:
+        """x^n, n >= 0, by squaring."""
+        out = np.ones_like(x)
+        while n:
+            if n & 1:
+                out = self.reduced(out * x)
+            n >>= 1
+            if n:
+                x = self.reduced(x * x)
+        return out
+
+    def _powers(self, x: Array, n: Array) -> Array:
+        """x^n, n >= 0 an array."""
+        out = np.ones(np.broadcast_shapes(x.shape, n.shape), dtype=np.int64)
+        bits = int(n.max()).bit_length() if n.size else 0
+        for bit in range(bits):
+            out = np.where(n >> bit & 1, self.reduced(out * x), out)
+            x = self.reduced(x * x)
+        return out
 
     def weight(self, x: Array) -> Array:
         return x != 0
@@ -158,8 +204,7 @@ class Residues(Evaluation):
         if isinstance(e, sympy.Float):
             e = sympy.Rational(str(e))
         if isinstance(e, sympy.Rational):
-            value = int(e.p) * pow(int(e.q), -1, self.prime) % self.prime
-            return np.full((1,) * (1 + len(args.free)), value, dtype=np.int64)
+            return self._rational(int(e.p), int(e.q)).reshape((-1,) + (1,) * len(args.free))
         if isinstance(e, sympy.Add):
             out = self._evaluated(e.args[0], args)
             for a in e.args[1:]:
@@ -178,6 +223,8 @@ class Residues(Evaluation):
             return self._exp(sympy.Integer(1), args)
         if isinstance(e, sympy.Piecewise):
             return self._piecewise(e, args)
+        if isinstance(e, scalar.Share):
+            return self._evaluated(e.in_signs(), args)
         if isinstance(e, sympy.Max | sympy.Min):
             return self._extreme(e, args)
         if isinstance(e, sympy.Abs):
@@ -196,11 +243,21 @@ class Residues(Evaluation):
         if s in scalar.slots_of(s):
             return args.arrays[scalar.slot_number(s)]
         if s.name in self.sizes:
-            return np.full((1,) * (1 + len(args.free)), self.sizes[s.name] % self.prime, dtype=np.int64)
+            number = self._random(f"size {s.name}", ()) if self.loose else self._rational(self.sizes[s.name], 1)
+            return number.reshape((-1,) + (1,) * len(args.free))
         value = self._random(f"constant {s.name}", ())
         if s.is_positive:
-            value = _power(value, 2, self.prime)
+            value = self._power(value, 2)
         return value.reshape((-1,) + (1,) * len(args.free))
+
+    def _rational(self, above: int, below: int) -> Array:
+        """A fraction; points whose prime divides the denominator do not count."""
+        if below == 1 and 0 <= above < 1 << 24:
+            return np.array([above], dtype=np.int64)
+        primes = self.primes.tolist()
+        self.only(_whole_points(np.array([below % p != 0 for p in primes])))
+        values = [above * pow(below, -1, p) % p if below % p else 0 for p in primes]
+        return np.array(values, dtype=np.int64)
 
     def _pow(self, base: sympy.Expr, exponent: sympy.Expr, args: Arguments) -> Array:
         """b^(n + 1/2) by roots; b^(n + r) as b^n exp(r log b) elsewhere."""
@@ -208,16 +265,16 @@ class Residues(Evaluation):
         exponent = exponent.xreplace({s: sympy.Integer(self.sizes[s.name]) for s in in_sizes})
         if exponent.is_Integer:
             x = self._evaluated(base, args)
-            power = _power(x, abs(int(exponent)), self.prime)
+            power = self._power(x, abs(int(exponent)))
             return power if exponent > 0 else self.reciprocal(power)
         if exponent.is_Rational and exponent.q in (2, 4, 8):
             x = self._evaluated(base, args)
             q = int(exponent.q)
             while q > 1:
-                root = _power(x, (self.prime + 1) // 4, self.prime)
-                self.only(_whole_points(root * root % self.prime == x))
+                root = self._powers(x, (self.prime(x.ndim) + 1) // 4)
+                self.only(_whole_points(self.times(root, root) == self.reduced(x)))
                 x, q = root, q // 2
-            power = _power(x, abs(int(exponent.p)), self.prime)
+            power = self._power(x, abs(int(exponent.p)))
             return power if exponent > 0 else self.reciprocal(power)
         whole, rest = exponent.as_coeff_Add()
         if whole.is_Rational and not whole.is_Integer:
@@ -230,21 +287,21 @@ class Residues(Evaluation):
             power, usable = self.below.formula_of(u, args.nodes, args.free)
             self.only(usable)
             base = self._base.reshape((-1,) + (1,) * len(args.free))
-            return _power_array(base, power, self.prime)
+            return self._powers(base, power)
         x = self._evaluated(u, args)
         folded, negative = self._folded(x)
-        value = _power(_mixed(folded, self._salt("exp", x.ndim)) % (self.prime - 1) + 1, 2, self.prime)
+        value = self._power(np.maximum(self._hashed("exp", [folded]), 1), 2)
         value = np.where(folded == 0, 1, value)
-        return np.where(negative, _power(value, self.prime - 2, self.prime), value)
+        return np.where(negative, self._powers(value, self.prime(x.ndim) - 2), value)
 
     def _folded(self, x: Array) -> tuple[Array, Array]:
         """u or −u, the same for both, and which it is."""
-        negative = x > self.prime // 2
-        return np.where(negative, self.prime - x, x), negative
+        negative = x > self.prime(x.ndim) // 2
+        return np.where(negative, self.minus(x), x), negative
 
     def _salt(self, name: str, axes: int) -> Array:
         """A number for each point that makes a random function of a name."""
-        rng = np.random.default_rng([self.seed, self.level, zlib.crc32(name.encode())])
+        rng = np.random.default_rng(digest(self.seed, self.level, "salt", name))
         return rng.integers(0, 1 << 63, size=(self.points,) + (1,) * (axes - 1), dtype=np.uint64)
 
     # ------------------------------------------------------------ orders
@@ -256,14 +313,18 @@ class Residues(Evaluation):
         self.only(usable)
         return value
 
-    def _positive(self, u: sympy.Expr, args: Arguments) -> Array:
+    def _character(self, u: sympy.Expr, args: Arguments) -> Array:
+        """The Legendre symbol of u modulo the first primes: 1, 0, or 2 for −1."""
         x = self._at_bottom(u, args)
-        return _power(x, (PRIMES[0] - 1) // 2, PRIMES[0]) == 1
+        bottom = self.bottom
+        return np.minimum(bottom._powers(x, (bottom.prime(x.ndim) - 1) // 2), 2)
+
+    def _positive(self, u: sympy.Expr, args: Arguments) -> Array:
+        return self._character(u, args) == 1
 
     def _sign(self, u: sympy.Expr, args: Arguments) -> Array:
-        x = self._at_bottom(u, args)
-        character = _power(x, (PRIMES[0] - 1) // 2, PRIMES[0])
-        return np.where(character > 1, self.prime - 1, character)
+        character = self._character(u, args)
+        return np.where(character > 1, self.prime(character.ndim) - 1, character)
 
     def _extreme(self, e: sympy.Expr, args: Arguments) -> Array:
         """max(a, b) = b + (a − b) 1[a > b]; min(a, b) = −max(−a, −b)."""
@@ -341,29 +402,29 @@ class Residues(Evaluation):
         if isinstance(e, _ODD):
             folded, negative = self._folded(values[0])
             value = np.where(folded == 0, 0, self._hashed(name, [folded]))
-            return np.where(negative, (self.prime - value) % self.prime, value)
+            return np.where(negative, self.minus(value), value)
         return self._hashed(name, values)
 
     def _hashed(self, name: str, values: list[Array]) -> Array:
         out: Array = np.zeros((1,) * values[0].ndim, dtype=np.uint64)
         for place, x in enumerate(values):
             out = _mixed(x, self._salt(f"{name} {place}", x.ndim), out)
-        return (out % np.uint64(self.prime)).astype(np.int64)
+        return (out % self.prime(out.ndim).astype(np.uint64)).astype(np.int64)
 
     def _log(self, x: Array) -> Array:
         inverse = self.reciprocal(x)
         turned = inverse < x
         value = np.where(x == 1, 0, self._hashed("log", [np.where(turned, inverse, x)]))
-        return np.where(turned, (self.prime - value) % self.prime, value)
+        return np.where(turned, self.minus(value), value)
 
     def _circular(self, e: sympy.Function, args: Arguments) -> Array:
         """sin = 2t/(1 + t²), cos = (1 − t²)/(1 + t²) with t odd."""
         u = self._evaluated(e.args[0], args)
         folded, negative = self._folded(u)
         t = np.where(folded == 0, 0, self._hashed("tan of half", [folded]))
-        t = np.where(negative, (self.prime - t) % self.prime, t)
-        square = t * t % self.prime
-        sine, cosine, norm = 2 * t % self.prime, (1 - square) % self.prime, (1 + square) % self.prime
+        t = np.where(negative, self.minus(t), t)
+        square = self.times(t, t)
+        sine, cosine, norm = self.reduced(2 * t), self.reduced(1 - square), self.reduced(1 + square)
         if isinstance(e, sympy.tan):
             return self.times(sine, self.reciprocal(cosine))
         return self.times(sine if isinstance(e, sympy.sin) else cosine, self.reciprocal(norm))
@@ -418,27 +479,6 @@ def _whole_points(good: Array) -> Any:
     """The points at which all entries are good."""
     flat = good.reshape(good.shape[0], -1).all(axis=1)
     return None if flat.all() else flat
-
-
-def _power(x: Array, n: int, prime: int) -> Array:
-    """x^n, n >= 0, by squaring."""
-    out = np.ones_like(x)
-    while n:
-        if n & 1:
-            out = out * x % prime
-        n >>= 1
-        if n:
-            x = x * x % prime
-    return out
-
-
-def _power_array(x: Array, n: Array, prime: int) -> Array:
-    out = np.ones(np.broadcast_shapes(x.shape, n.shape), dtype=np.int64)
-    bits = int(n.max()).bit_length() if n.size else 0
-    for bit in range(bits):
-        out = np.where(n >> bit & 1, out * x % prime, out)
-        x = x * x % prime
-    return out
 
 
 def _mixed(x: Array, salt: Array, other: Array | None = None) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy
 
-from symjac.calculus.stabilise import ELEMENTWISE, LOG_OF_VALUE, SHIFT, stabilise
+from symjac.calculus.stabilise import ELEMENTWISE, LOG_OF_VALUE, SHIFT, SMALL, stabilise
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import Equation, Expr, Symbol, add, apply, contract, maximum, number, symbol, walk
@@ -43,7 +43,7 @@ CASES = {
             [number(-1 / k), add(contract([T, log(S)]), contract([apply(1 - x0, [T]), apply(sympy.log(1 - x0), [S])]))],
             [n, j],
         ),
-        [LOG_OF_VALUE, ELEMENTWISE],
+        [LOG_OF_VALUE, ELEMENTWISE, SMALL],
     ),
     "sigmoid": (SIGMOID.rhs, [ELEMENTWISE]),
     "softplus": (apply(sympy.log(1 + sympy.exp(x0)), [A]), [ELEMENTWISE]),
@@ -54,7 +54,7 @@ CASES = {
         [ELEMENTWISE],
     ),
     "mish": (apply(x0 * sympy.tanh(sympy.log(1 + sympy.exp(x0))), [A]), [ELEMENTWISE]),
-    "elu": (apply(sympy.Piecewise((x0, x0 > 0), (sympy.exp(x0) - 1, True)), [A]), [ELEMENTWISE]),
+    "elu": (apply(sympy.Piecewise((x0, x0 > 0), (sympy.exp(x0) - 1, True)), [A]), [ELEMENTWISE, SMALL]),
     "weighted exponentials": (
         log(contract([apply(sympy.exp(x0), [symbol("A", [n, j1])]), symbol("w", [j1])], [j1])),
         [SHIFT],
@@ -112,3 +112,63 @@ def test_stable_functions_compare_by_real_parts() -> None:
         value = scalar.evaluate(scalar.stabilise(formula), [step], {})
         s = 1 / (1 + np.exp(-step.real))
         np.testing.assert_allclose(value.imag / 1e-200, slope(s), rtol=1e-14)
+
+
+MEANING = {
+    scalar.Logistic: lambda u: 1 / (1 + sympy.exp(-u)),
+    scalar.Softplus: lambda u: sympy.log(1 + sympy.exp(u)),
+    scalar.Log1p: lambda u: sympy.log(1 + u),
+    scalar.Expm1: lambda u: sympy.exp(u) - 1,
+    scalar.Erfc: lambda u: 1 - sympy.erf(u),
+    scalar.InverseRoot: lambda u: 1 / sympy.sqrt(u),
+}
+"""What each stable function is."""
+
+
+def meant(formula: sympy.Expr) -> sympy.Expr:
+    for f, meaning in MEANING.items():
+        formula = formula.replace(f, meaning)
+    return formula
+
+
+x2 = slot(2)
+G, P = scalar.Logistic, scalar.Softplus
+CANCELLING = [
+    (sympy.log(1 + x0), scalar.Log1p(x0)),
+    (sympy.log(1 - x0), scalar.Log1p(-x0)),
+    (sympy.log(2 + x0), sympy.log(2 + x0)),
+    (3 * sympy.exp(x0) - 3, 3 * scalar.Expm1(x0)),
+    (x1 - x1 * sympy.exp(2 * x0), -x1 * scalar.Expm1(2 * x0)),
+    (sympy.exp(x0) - 2, sympy.exp(x0) - 2),
+    (1 - G(x0), G(-x0)),
+    (x1 * G(x0) - x1, -x1 * G(-x0)),
+    ((1 - G(x0)) * G(x0), G(-x0) * G(x0)),
+    (G(x0) - x1, (1 - x1) * G(x0) - x1 * G(-x0)),
+    (P(x0) - x0, P(-x0)),
+    (P(x0) - x1 * x0, (1 - x1) * P(x0) + x1 * P(-x0)),
+    (2 * P(x0) - 2 * x0 * x1 + x2, 2 * x1 * P(-x0) + (2 - 2 * x1) * P(x0) + x2),
+    (P(x0) - x0**2, P(x0) - x0**2),
+    (sympy.sqrt(1 + x0**2) - 1, x0**2 / (1 + sympy.sqrt(1 + x0**2))),
+    (1 + sympy.tanh(x0), 2 * G(2 * x0)),
+    (x1 - x1 * sympy.tanh(x0), 2 * x1 * G(-2 * x0)),
+    (1 - sympy.tanh(x0) ** 2, 4 * G(2 * x0) * G(-2 * x0)),
+    (1 + sympy.erf(x0), scalar.Erfc(-x0)),
+    (x1 * sympy.erf(x0) - x1, -x1 * scalar.Erfc(x0)),
+    (x1 - sympy.erf(x0), x1 - sympy.erf(x0)),
+]
+
+
+@pytest.mark.parametrize(("formula", "expected"), CANCELLING, ids=str)
+def test_what_is_small_is_no_difference(formula: sympy.Expr, expected: sympy.Expr) -> None:
+    """The expected form; equal to what it replaces, exactly; and done once."""
+    after = scalar.without_cancellation(formula)
+    assert sympy.expand(after - expected) == 0
+    difference = sympy.expand_log((meant(formula) - meant(after)).rewrite(sympy.exp), force=True)
+    values = {x0: sympy.Rational(3, 7), x1: sympy.Rational(2, 5), x2: sympy.Rational(1, 3)}
+    assert sympy.simplify(difference) == 0 or abs(sympy.N(difference.subs(values), 60, maxn=200)) < 1e-50
+    assert scalar.without_cancellation(after) == after
+
+
+def test_a_planted_fault_is_seen() -> None:
+    wrong = (1 + x1) * P(x0) + x1 * P(-x0)
+    assert sympy.simplify((meant(P(x0) - x1 * x0) - meant(wrong)).subs({x0: 1, x1: 1})) != 0

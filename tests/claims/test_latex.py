@@ -209,6 +209,26 @@ e_i^2 + e^\top e + e^{(i)}
     (abs x)
 \|A x - |b|\|
     (norm (+ (* A x) (- (abs b))))
+||x - t||^2 + ||x||_2^2 + || W ||_F^2
+    (+ (^ (norm (+ x (- t))) 2) (^ (norm2 x) 2) (^ (normF W) 2))
+\frac{1}{2} ||x - t||^2 + \lambda ||w||_1
+    (+ (* (/ 1 2) (^ (norm (+ x (- t))) 2)) (* lambda (norm1 w)))
+|x||y| + ||x|| ||y|| + ||x||||y|| + |x| |y|
+    (+ (* (abs x) (abs y)) (* (norm x) (norm y)) (* (norm x) (norm y)) (* (abs x) (abs y)))
+|||x|| - 1| + ||x| - |y|| + |a - |b||
+    (+ (abs (+ (norm x) (- 1))) (abs (+ (abs x) (- (abs y)))) (abs (+ a (- (abs b)))))
+||x - |y||| + |a| ||b|| + 2||c||
+    (+ (norm (+ x (- (abs y)))) (* (abs a) (norm b)) (* 2 (norm c)))
+\left|\left|x - t\right|\right|^2 + \left||x| - 1\right|
+    (+ (^ (norm (+ x (- t))) 2) (abs (+ (abs x) (- 1))))
+\left\Vert x \right\Vert + \Vert x \Vert + \lvert\lvert x \rvert\rvert + \bigl|\bigl| x \bigr|\bigr| + ‖x‖
+    (+ (norm x) (norm x) (norm x) (norm x) (norm x))
+|\sum_i |x_i| - 1| + |\log |x|| + |-x|
+    (+ (abs (+ (sum [i] (abs (_ x i))) (- 1))) (abs (call log (abs x))) (abs (- x)))
+\sum_i ||x_i - m||^2 + \frac{||a||}{|b|}
+    (+ (sum [i] (^ (norm (+ (_ x i) (- m))) 2)) (/ (norm a) (abs b)))
+\|x - \|y\| y\| + ||x - ||y|| y||
+    (+ (norm (+ x (- (* (norm y) y)))) (norm (+ x (- (* (norm y) y)))))
 \langle x, y \rangle
     (call inner x y)
 \sum_{i=1}^n x_i
@@ -499,7 +519,7 @@ a + b)
 \left. f \right|_{x=0}
     a bar for the point at which something is taken is not understood
 p(y|x)
-    ) stands where it cannot be read; a closing bar was expected
+    a bar for a condition, as in p(x | y), is not understood; its pair was expected
 \foo + 1
     the command \foo is not understood
 \int_0^1 f

@@ -283,11 +283,19 @@ def _times(w: World, q: Expr, p: str) -> Expr:
 
 
 def unknown_cost() -> World:
+    return unknown_cost_of(quadratic=False)
+
+
+def unknown_cost_of(quadratic: bool) -> World:
     w = World()
     v, W = declare(w, "v", "n"), declare(w, "W", "h", "n")
     z = define(w, "z", "i", total(W("ij"), v("j"), over="j"))
-    define(w, "a", "i", of(sympy.tanh(x), z("i")))
-    w.opaque("C", ["a"])
+    a = define(w, "a", "i", of(sympy.tanh(x), z("i")))
+    if quadratic:
+        p, Q = declare(w, "p", "h"), declare(w, "Q", "h", "h")
+        define(w, "C", "", add(total(p("i"), a("i"), over="i"), total(a("i"), Q("ij"), a("j"), over="ij")))
+    else:
+        w.opaque("C", ["a"])
     return w
 
 
@@ -306,13 +314,43 @@ def test_adjoint_of_an_unknown_function_is_a_free_symbol() -> None:
 
 
 @pytest.mark.parametrize("by", ["a", "z", "W", "v"])
-def test_second_derivative_of_an_unknown_function_is_refused(by: str) -> None:
+def test_second_derivative_of_an_unknown_function(by: str) -> None:
+    """That of C = p·a + a·Q a at one point, where the slope is p + (Q + Qᵀ) a and the curvature Q + Qᵀ."""
+    w, known = unknown_cost(), unknown_cost_of(quadratic=True)
+    found = w.derivative(w.derivative(symbol("C"), w.symbol("z")), aside(w, by))
+    wanted = known.derivative(known.derivative(symbol("C"), known.symbol("z")), aside(known, by))
+    given = random_values(known, SIZES)
+    a = np.tanh(given["W"] @ given["v"])
+    slope = given["p"] + (given["Q"] + given["Q"].T) @ a
+    order = wanted.free
+    np.testing.assert_allclose(
+        value(w, found, order, given | {"adj__C__a": slope, "hess__C__a__a": given["Q"]}, SIZES),
+        value(known, wanted, order, given, SIZES),
+    )
+
+
+@pytest.mark.parametrize("by", ["a", "z", "W", "v"])
+def test_third_derivative_of_an_unknown_function_is_refused(by: str) -> None:
     w = unknown_cost()
     g = w.derivative(symbol("C"), w.symbol("z"))
+    h = w.derivative(total(g, over=g.free[0].name), aside(w, by))
     with pytest.raises(NotKnown, match="C is an unknown function"):
-        w.derivative(g, aside(w, by))
+        w.derivative(h, aside(w, "v"))
     with pytest.raises(NotKnown, match="C is an unknown function"):
-        w.derivative(total(g, over=g.free[0].name), aside(w, by))
+        w.derivative(total(h, over=h.free[0].name), aside(w, "v"))
+
+
+def test_curvature_by_two_arguments_has_no_order() -> None:
+    """∂²C/∂a∂b = ∂²C/∂b∂a, and the chain rule of second order through b = a²."""
+    w = World()
+    a = declare(w, "a")
+    define(w, "b", "", of(x**2, a("")))
+    w.opaque("C", ["a", "b"])
+    given = {"a": 3.0, "adj__C__a": 5.0, "adj__C__b": 7.0}
+    given |= {"hess__C__a__a": 0.5, "hess__C__a__b": 11.0, "hess__C__b__b": 1.5}  # half of the second derivatives
+    first = w.derivative(symbol("C"), a(""))
+    # C_aa + 2 C_ab 2a + C_bb (2a)² + 2 C_b
+    assert value(w, w.derivative(first, a("")), (), given, {}) == pytest.approx(1 + 2 * 11 * 6 + 3 * 36 + 2 * 7)
 
 
 def test_what_an_unknown_function_does_not_read_is_no_obstacle() -> None:

@@ -153,9 +153,57 @@ def test_partial_derivatives(name: str, by: int) -> None:
 def test_at_a_kink_the_convention_holds() -> None:
     for formula in (Abs(x), Max(x, 0), Min(x, 0), x * sign(x)):
         assert float(value(derivative(formula, 0), 0.0)) == 0
-    for by in (0, 1):
-        assert float(value(derivative(Max(x, y), by), 0.4, 0.4)) == 0
     assert float(value(derivative(KINKED["leaky relu"], 0), 0.0)) == pytest.approx(0.01)
+
+
+z, w = slot(2), slot(3)
+HALF, THIRD = Rational(1, 2), Rational(1, 3)
+
+# formula, values of x, y, z and w, slopes: quantities that tie share equally, against a constant the slope is 0
+TIES: list[tuple[sympy.Expr, tuple[float, ...], tuple[sympy.Expr | float, ...]]] = [
+    (Max(x, y), (0.4, 0.4), (HALF, HALF)),
+    (Max(x, y), (0.5, 0.4), (1, 0)),
+    (Max(x, y), (0.3, 0.4), (0, 1)),
+    (Min(x, y), (0.4, 0.4), (HALF, HALF)),
+    (Min(x, y), (0.3, 0.4), (1, 0)),
+    (Max(x, Max(y, z)), (1, 1, 1), (THIRD, THIRD, THIRD)),
+    (Max(Max(x, y), z), (1, 1, 0), (HALF, HALF, 0)),
+    (Max(x, Max(y, z)), (1, 2, 1), (0, 1, 0)),
+    (Min(x, Min(y, z)), (1, 1, 1), (THIRD, THIRD, THIRD)),
+    (Min(Min(x, y), Min(z, w)), (1, 3, 1, 1), (THIRD, 0, THIRD, THIRD)),
+    (Max(x, 2 * y, z), (2, 1, 0), (HALF, 1, 0)),
+    (Max(x, 0), (0,), (0,)),
+    (Min(x, c), (3,), (0,)),
+    (Max(x, 2 * c - c**2 + c), (0,), (0,)),
+    (Max(x, y, 0), (0, 0), (0, 0)),
+    (Max(x, y, 0), (1, 1), (HALF, HALF)),
+    (Max(x, Max(0, y), z), (-1, 0, -1), (0, 0, 0)),
+    (Min(Max(x, -c), c), (3,), (0,)),
+    (Min(Max(x, -c), c), (-3,), (0,)),
+    (Min(Max(x, -c), c), (1,), (1,)),
+    (Max(x, -x), (0,), (0,)),
+    (Abs(x - y), (2, 2), (0, 0)),
+    (Max(Min(x, y), Min(x, z)), (1, 2, 3), (1, 0, 0)),
+    (Max(x, y) ** 2, (3, 3), (3, 3)),
+    (Min(x * y, Min(Max(x, y - Rational(1, 5)), y + Rational(1, 5)) * y), (0.75, 0.7), (0.7, 0.75)),
+    (Max(x + Rational(1, 5), Min(x, y) + Rational(1, 5)), (0.3, 0.7), (1, 0)),
+]
+
+
+@pytest.mark.parametrize(("formula", "at", "slopes"), TIES, ids=[f"{f} at {at}" for f, at, _ in TIES])
+def test_ties(formula: sympy.Expr, at: tuple[float, ...], slopes: tuple[Any, ...]) -> None:
+    for by, slope in enumerate(slopes):
+        found = float(evaluate(derivative(formula, by), np.array(at, float), {"c": 3.0}))
+        assert found == pytest.approx(float(slope), abs=1e-14)
+
+
+def test_shares_of_quantities_sum_to_1_whatever_is_rounded() -> None:
+    """max(u, v) with u = v everywhere, though they differ by roundings."""
+    rng = np.random.default_rng(0)
+    at = rng.standard_normal((2, 1000))
+    for u, v in ((x + Rational(1, 5), Min(x, y + 100) + Rational(1, 5)), (x / 3, (Min(x, y + 100) + 1) / 3 - THIRD)):
+        slope = evaluate(derivative(Max(u, v), 0), at, {})
+        np.testing.assert_allclose(slope, float(sympy.diff(u, x)), rtol=1e-12)
 
 
 def test_an_unknown_derivative_is_refused() -> None:

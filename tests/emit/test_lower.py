@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 from symjac.calculus.stabilise import stabilise
 from symjac.core.evaluate import evaluate
@@ -65,11 +65,21 @@ def helpers() -> dict[str, Any]:
     return {name: module[name] for name in ("sigmoid", "softplus", "add_back")}
 
 
-def computed(e: Expr, order: tuple[Index, ...], values: Mapping[str, Any], helpers: Mapping[str, Any]) -> Any:
+def computed(
+    e: Expr, order: tuple[Index, ...], values: Mapping[str, Any], helpers: Mapping[str, Any], dtype: str = "np.float64"
+) -> Any:
     """The value that the generated line computes."""
-    space = {"np": np, "math": math, "erf": erf, "sliding_window_view": sliding_window_view, **helpers, **values}
+    space = {
+        "np": np,
+        "math": math,
+        "erf": erf,
+        "erfc": erfc,
+        "sliding_window_view": sliding_window_view,
+        **helpers,
+        **values,
+    }
     body = Body(["out"])
-    body.assign("out", lower_equation(Equation(symbol("out", order), e), "np.float64"))
+    body.assign("out", lower_equation(Equation(symbol("out", order), e), dtype))
     exec("\n".join(body.lines), space)
     return space["out"]
 
@@ -132,7 +142,7 @@ def test_bank(case: Case, sizes: dict[str, int], numeric: bool, helpers: dict[st
             name: np.float32(value) if np.ndim(value) == 0 else value.astype(np.float32)
             for name, value in given.items()
         }
-        in_single = computed(e, order, {**single, **constants}, helpers)
+        in_single = computed(e, order, {**single, **constants}, helpers, "np.float32")
     assert np.shape(found) == expected.shape
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
     if any(isinstance(s, Symbol) for s in _symbols(e)):

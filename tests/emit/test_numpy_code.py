@@ -230,12 +230,60 @@ def test_bad_arguments_are_named() -> None:
         (params._replace(b1=params.b1[:1]), X, T, r"b1: expected shape \(5,\).*; got \(1,\)"),
         (params._replace(W2=params.W2.T), X, T, r"W2: expected shape \(5, 2\).*; got \(2, 5\)"),
     ]
+    labels = T.argmax(axis=1)
+    rows += [
+        (params, X, labels, r"T: expected an array of floats.*; for labels give one-hot rows: np\.eye\(2\)\[T\]$"),
+        (params, X, labels[:, None], r"; for labels give one-hot rows: np\.eye\(2\)\[T\.ravel\(\)\]$"),
+        (params, X, labels.astype(float), r"T: expected shape .*one-hot rows: np\.eye\(2\)\[T\.astype\(int\)\]$"),
+        (params, X.astype(int), T, r"; give X\.astype\(float\)$"),
+        (params, X, T.astype(np.uint8), r"; give T\.astype\(float\)$"),
+        (params, X.tolist(), T, r"; give np\.asarray\(X, float\)$"),
+        (params, X.T, T, r"; give X\.T$"),
+        (params._replace(W2=params.W2.T), X, T, r"; give W2\.T$"),
+        (params._asdict(), X, T, r"params: expected Params, got dict; give Params\(\*\(params\[field\] for field"),
+        (params[:-1], X, T, rf"params: expected Params, {len(params)} arrays, got {len(params) - 1} of them"),
+        (None, X, T, "params: expected Params.* got NoneType"),
+    ]
     for p, x, t, message in rows:
         for function in (m.loss, m.gradients):
             with pytest.raises(ValueError, match=message):
                 function(p, x, t)
     with pytest.raises(ValueError, match="X: expected"):
         m.forward(params, X.T)
+    _, grads = m.gradients(params, X, T)
+    with pytest.raises(ValueError, match="grads: expected Params, got dict"):
+        m.update(params, grads._asdict())
+    with pytest.raises(ValueError, match="V: expected Params, got dict"):
+        m.hvp(params, X, T, grads._asdict())
+
+
+def test_the_remedies_work() -> None:
+    """What a message says to give is taken: the message's own words, executed."""
+    m = module("mnist-like")
+    params, X, T, _ = arguments("mnist-like", 4)
+    labels = T.argmax(axis=1)
+    T = np.eye(2)[labels]
+    right = m.loss(params, X, T)
+    for p, x, t in (
+        (params, X, labels),
+        (params, X, labels[:, None]),
+        (params, X, labels.astype(float)),
+        (params, X, T.astype(int)),
+        (params, X.tolist(), T),
+        (params, X.T, T),
+        (params._asdict(), X, T),
+        (params._replace(W1=params.W1.T), X, T),
+    ):
+        with pytest.raises(ValueError, match="give ") as caught:
+            m.loss(p, x, t)
+        name, _, rest = str(caught.value).partition(":")
+        words = rest.rpartition("give ")[2].removeprefix("one-hot rows: ")
+        given = {"params": p, "X": x, "T": t, **(p._asdict() if isinstance(p, m.Params) else {})}
+        put = eval(words, {**given, "np": np, "Params": m.Params})
+        if name in m.Params._fields:
+            p = p._replace(**{name: put})
+        again = {"params": p, "X": x, "T": t, **({name: put} if name in ("params", "X", "T") else {})}
+        assert m.loss(again["params"], again["X"], again["T"]) == right
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -256,6 +256,7 @@ def test_activation(build: Any, name: str, samples: str) -> None:
 
 Y, T = 0.05 + 0.9 * SIGMOID, np.array([[0, 1.0, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 1.0]])
 BCE = -(T * np.log(Y) + (1 - T) * np.log(1 - Y))
+LOG_SOFTMAX = Y - np.log(np.exp(Y).sum(axis=1, keepdims=True))
 LOGITS = np.log1p(np.exp(Y)) - T * Y
 LOSSES = {
     ("mse", "mean"): ((Y - T) ** 2).mean(),
@@ -263,6 +264,8 @@ LOSSES = {
     ("mse", "half_sum"): ((Y - T) ** 2).sum() / 2,
     ("cross_entropy", "mean"): -(T * np.log(Y)).sum() / 3,
     ("cross_entropy", "sum"): -(T * np.log(Y)).sum(),
+    ("cross_entropy_with_logits", "mean"): -(T * LOG_SOFTMAX).sum() / 3,
+    ("cross_entropy_with_logits", "sum"): -(T * LOG_SOFTMAX).sum(),
     ("binary_cross_entropy", "mean"): BCE.mean(),
     ("binary_cross_entropy", "sum"): BCE.sum(),
     ("binary_cross_entropy_with_logits", "mean"): LOGITS.mean(),

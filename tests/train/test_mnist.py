@@ -78,10 +78,19 @@ def test_a_download_fills_the_cache_once(contents, monkeypatch):
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b[:-1] + b"\xff", lambda b: b""])
 def test_a_damaged_file_is_passed_over(contents, tmp_path, monkeypatch, damage):
     put(source.cache_folder(), contents, lambda name, content: (name, damage(content)))
-    folder = put(tmp_path / "mine", contents, lambda name, content: (name, gzip.compress(damage(content))[:-3]))
     monkeypatch.setattr(source, "_from_mirror", lambda mirror: contents)
-    assert source.mnist(folder).source == source.MIRRORS[0]
+    assert source.mnist().source == source.MIRRORS[0]
     assert source.mnist().source.startswith("cache")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b[:-1] + b"\xff", lambda b: b""])
+def test_a_named_folder_is_the_only_source(contents, tmp_path, damage):
+    """Whatever is wrong with it, neither the cache nor a mirror takes its place."""
+    put(source.cache_folder(), contents)
+    folder = put(tmp_path / "mine", contents, lambda name, content: (name, gzip.compress(damage(content))[:-3]))
+    for named in (folder, tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(DataError, match=f"folder {named}"):
+            source.mnist(named)
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(contents, monkeypatch, tmp_path):
@@ -92,13 +101,13 @@ def test_a_cache_that_cannot_be_written_is_no_failure(contents, monkeypatch, tmp
 
 def test_one_message_names_every_source(contents, tmp_path):
     with pytest.raises(DataError) as raised:
-        source.mnist(tmp_path / "mine")
+        source.mnist()
     lines = str(raised.value).splitlines()
     mirrors = [f"  {mirror}" for mirror in source.MIRRORS]
-    starts = ["MNIST", f"  folder {tmp_path}", "  cache", *mirrors, "  wheel", "  help"]
+    starts = ["MNIST", "  cache", *mirrors, "  wheel", "  help"]
     assert len(lines) == len(starts)
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
-    assert "no network" in lines[3]
+    assert "no network" in lines[2]
 
 
 class TestWheel:

@@ -27,7 +27,7 @@ from symjac.core.expr import (
     symbol,
 )
 from symjac.core.index import index, size_symbol
-from symjac.core.scalar import indicator, slot
+from symjac.core.scalar import Share, indicator, slot
 from symjac.verify.canonical import Forms, equal
 from symjac.verify.form import Sum, TooMuch
 from symjac.verify.reals import POSITIVE, SIGNED, Doubles, NotRational, Rationals
@@ -157,6 +157,7 @@ EQUAL: tuple[tuple[str, Expr, Expr], ...] = (
         contract([determinant(A(), i, j), determinant(B(), i, j)]),
     ),
     ("det(2A)", determinant(contract([number(2), A()]), i, j), contract([number(2**m), determinant(A(), i, j)])),
+    ("share in max(w, 2 - w²)", each(Share(x, 2 - x**2), w()), each(indicator(x + x**2 > 2), w())),
     ("det Aᵀ", determinant(A(), i, j), determinant(A(), j, i)),
     ("diag(w)⁻¹", inverse(contract([identity(i, j), w()]), i, j, i, j), contract([identity(i, j), each(1 / x, w(j))])),
 )
@@ -171,6 +172,7 @@ UNEQUAL: tuple[tuple[str, Expr, Expr], ...] = (
     ("other sum", contract([E, each(1 / x, total(each(exp(x), symbol("z", [j]))))]), softmax),
     ("f and g", each(f(x), w()), each(g(x), w())),
     ("sqrt(x²) and x", each(sqrt(x), each(x**2, w())), w()),
+    ("1[x = 0] and 0", each(indicator(sympy.Eq(x, 0)), w()), number(0)),
     ("1[x > 0] and 1[x ≥ 0]", each(indicator(x > 0), w()), each(indicator(x >= 0), w())),
     ("other stacking", pair(u, i, a), affine(u, [(n, i), (ONE, a)], ZERO)),
     ("A⁻¹ and A⁻ᵀ", inverse(A(), i, j, i, j), inverse(A(), i, j, j, i)),

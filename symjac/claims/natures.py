@@ -1,0 +1,262 @@
+"""What an equation is beside a claim: a step of an iteration, a value that a case gives, a condition, a new meaning.
+
+Symjac judges what is said of derivatives. Of other equations it says only that they hold; where one does not hold, it
+is a condition, a case or the new meaning of a name, and no claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence, Set
+
+from symjac.claims import functions
+from symjac.claims.calls import OPERATORS
+from symjac.claims.names import identifier, ways
+from symjac.claims.notebook import Notebook
+from symjac.claims.pending import innermost, is_zero
+from symjac.claims.tree import (
+    Around,
+    Call,
+    Derivative,
+    Group,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Prime,
+    Product,
+    Quotient,
+    Scripts,
+    Statement,
+    Sum,
+    Transpose,
+    rebuild,
+    walk,
+)
+
+CLAIM, CONDITION, MEANING = "claim", "condition", "meaning"
+"""What an equation is: a claim whatever comes of it; where it does not hold, a condition; where it does not hold, the
+new meaning of its name."""
+
+RATES = frozenset({"alpha", "beta", "eta", "epsilon", "varepsilon", "lambda", "lr", "gamma", "mu", "rho", "tau"})
+"""Names of step sizes and the like."""
+
+_CASE = re.compile(r"\b(when|whenever|if|iff|for|at|case|where|from|unless|layer|until)\b[^.]{0,30}$")
+_SET = re.compile(
+    r"\b(set(s|ting)?|stationar\w*|optim\w*|minimi\w*|maximi\w*|minim\w*|maxim\w*|extrem\w*|critical|solv\w+|equat\w+"
+    r"|equal\w*|vanish\w*|roots?|zeros?|first[- ]order|conditions?|constraints?|requir\w*|must|should|needs?|wants?"
+    r"|when\w*|if|where|until|converge\w*|kkt|equilibrium|saddle|such that|subject to|assum\w*|suppos\w*|at|let)\b"
+)
+_RESULT = re.compile(
+    r"\b(then|hence|thus|so|therefore|consequently|have|gets?|obtain\w*|find|see|gives?|yields?|follows|is|because|since"
+    r"|as|implies|independent|constant|depends?|claim|clearly|obviously)\b"
+)
+_SOLUTION = re.compile(
+    r"\b(minimi[sz]\w*|maximi[sz]\w*|solution|solve[sd]?|solving|optim\w+|minimum|maximum|estimat\w+|attained|reached)\b"
+)
+_WHY = re.compile(r"\b(where|since|because|as|here|with|recall|remember|used?|using|note|which)\b")
+_NEW = re.compile(r"\b(now|let|instead|another|consider|suppose|redefine\w*|change|different|assume|take)\b")
+
+
+def is_value(node: Node) -> bool:
+    """A number written out: 3, -0.1, 10^{-3}, 1/2."""
+    match node:
+        case Num():
+            return True
+        case Neg(of=of) | Group(of=of):
+            return is_value(of)
+        case Quotient(top=top, bottom=bottom):
+            return is_value(top) and is_value(bottom)
+        case Scripts(base=base, sub=(), sup=sup):
+            return is_value(base) and sup is not None and is_value(sup)
+        case Product(factors=factors):
+            return all(map(is_value, factors))
+    return False
+
+
+def speaks(nodes: Iterable[Node], notebook: Notebook) -> bool:
+    """True where a derivative stands in these formulas, or in the definition of a name in them."""
+    seen: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        for n in walk(pending.pop()):
+            if isinstance(n, Derivative | Prime) or (isinstance(n, Call) and n.function == Name("R")):
+                return True
+            key = identifier(n)
+            if key is None or key in seen:
+                continue
+            seen.add(key)
+            if isinstance(n, Name) and len(n.text) > 1 and n.text[0] == "d" and notebook.knows(n.text[1:]):
+                return True
+            if key in notebook.definitions:
+                pending.append(notebook.definitions[key].right)
+            if key in notebook.functions:
+                pending.append(notebook.functions[key].body)
+    return False
+
+
+# ---------------------------------------------------------------- steps
+
+
+def step(s: Statement, notebook: Notebook) -> tuple[Node, Node] | None:
+    r"""w = w − η ∂L/∂w, w_{t+1} = w_t − η ∂L/∂w: its sides with one name for the new and the old; None for others."""
+    if s.relations[:1] != ("=",) or len(s.sides) != 2:
+        return None
+    left, right = s.sides
+    if not isinstance(innermost(left), Name) or not isinstance(right, Sum):
+        return None
+    scaled = any(_is_multiple(t, left, notebook) for t in right.terms)
+    if scaled or (left in walk(right) and speaks([right], notebook)):
+        return left, right
+    key = _numbered(left, notebook)
+    olds = [t for t in right.terms if key is not None and _numbered(t, notebook) == key]
+    if not olds or not _descends(innermost(left), right):
+        return None
+    bare = notebook.latex.get(key or "", innermost(left))
+
+    def renamed(node: Node) -> Node:
+        return bare if node in olds else rebuild(node, renamed)
+
+    return bare, renamed(right)
+
+
+def _is_multiple(term: Node, left: Node, notebook: Notebook) -> bool:
+    """left, or numbers times it: beta v."""
+    if isinstance(term, Neg):
+        return _is_multiple(term.of, left, notebook)
+    if not isinstance(term, Product) or left not in term.factors:
+        return term == left
+    others = [n for f in term.factors if f != left for n in walk(f) if isinstance(n, Name)]
+    shapes = [notebook.shapes.get(identifier(n) or "") for n in others]
+    known = zip(others, shapes, strict=True)
+    return all((n.text in RATES) if shape is None else not (shape.sizes or shape.letters) for n, shape in known)
+
+
+def _numbered(node: Node, notebook: Notebook) -> str | None:
+    """w of w_{t+1}, where w is a known name and w_{t+1} is none."""
+    for way in ways(node):
+        if notebook.knows(way.key):
+            return way.key if way.sub and way.sup is None else None
+    return None
+
+
+def _descends(base: Node, right: Sum) -> bool:
+    """True where the sum has the derivative by the name, or a step size before what is taken off."""
+    by = (b for n in walk(right) if isinstance(n, Derivative) for b in n.by)
+    rates = (n for t in right.terms if isinstance(t, Neg) for n in walk(t) if isinstance(n, Name))
+    return any(innermost(b) == base for b in by) or any(n.text in RATES for n in rates)
+
+
+def restates_itself(s: Statement) -> bool:
+    """S = Sᵀ, S = −Sᵀ, S_ij = S_ji: no definition."""
+    left, right = s.sides[0], s.sides[1]
+    while isinstance(right, Neg | Transpose | Group):
+        right = right.of
+    if isinstance(left, Scripts) and isinstance(right, Scripts) and len(left.sub) == len(right.sub) == 2:
+        return left.base == right.base and left.sup == right.sup and left.sub == right.sub[::-1]
+    return left == right
+
+
+# ---------------------------------------------------------------- values
+
+
+def differentiated(statements: Iterable[Statement]) -> Set[Node]:
+    """The names that a derivative of the page is taken by, without scripts."""
+    every = (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Derivative))
+    return {innermost(b) for n in every for b in n.by}
+
+
+def is_case(s: Statement, variables: Set[Node]) -> bool:
+    """y_i = 1 behind "when", or of what is differentiated by: it holds here and not elsewhere."""
+    left, right = s.sides[0], s.sides[1]
+    if not is_value(right) or not isinstance(innermost(left), Name) or isinstance(left, Transpose):
+        return False
+    said = _CASE.search(s.around.before) is not None or any(_CASE.search(note) for note in s.notes)
+    return said or innermost(left) in variables
+
+
+def zeroed(statements: Sequence[Statement]) -> dict[Node, int]:
+    """The names by which a derivative is said to be 0, each with the first place."""
+    out: dict[Node, int] = {}
+    for place, s in enumerate(statements):
+        if any(map(is_zero, s.sides)):
+            for n in (n for side in s.sides for n in walk(side) if isinstance(n, Derivative)):
+                for by in n.by:
+                    out.setdefault(innermost(by), place)
+    return out
+
+
+def is_solution(s: Statement, place: int, variables: Set[Node], zeros: dict[Node, int]) -> bool:
+    """w = (XᵀX)⁻¹Xᵀy behind ∇_w L = 0, or said to be where something is least: w at that point, not everywhere."""
+    name = innermost(s.sides[0])
+    if name not in variables:
+        return False
+    return zeros.get(name, place) < place or _SOLUTION.search(s.around.before) is not None
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def is_set(s: Statement) -> bool:
+    """True where the words say that something is set, or asked, to be zero."""
+    said = " ".join((s.around.before, s.around.after, *s.notes)).lower()
+    return _SET.search(said) is not None
+
+
+def is_result(s: Statement) -> bool:
+    """True where the words say that it follows."""
+    return _RESULT.search(s.around.before) is not None
+
+
+def is_new(s: Statement) -> bool:
+    """True where the words announce a new meaning."""
+    return _NEW.search(s.around.before) is not None
+
+
+def explains(around: Around) -> bool:
+    """True where the words say why something before holds: "since", "where", "here"."""
+    return _WHY.search(around.before) is not None and _NEW.search(around.before) is None
+
+
+def is_within(left: Node, right: Node) -> bool:
+    return any(n == left for n in walk(right))
+
+
+def is_generic(right: Node, notebook: Notebook) -> bool:
+    """True for ℓ(y) with a function ℓ that nothing is known of: it says only what something depends on."""
+    for n in walk(right):
+        key = function_of(n)
+        if key is not None and not notebook.knows(key) and not _is_function(key, notebook):
+            return True
+    return False
+
+
+def _is_function(key: str, notebook: Notebook) -> bool:
+    known = key in notebook.functions or key in notebook.standard or key in OPERATORS or key in functions.ELEMENTWISE
+    return known or functions.library_name(key) is not None
+
+
+def nature(s: Statement, place: int, notebook: Notebook) -> str:
+    """What the equation between the sides `place` and `place` + 1 of a statement is; "" where it is none at all."""
+    left, right = s.sides[place], s.sides[place + 1]
+    if is_zero(left) or is_zero(right):
+        if not speaks(s.sides, notebook):
+            return CONDITION
+        if is_set(s):
+            return ""
+        return CLAIM if is_result(s) and place == 0 else CONDITION
+    if speaks(s.sides, notebook):
+        return CLAIM
+    key = identifier(left)
+    if place == 0 and key is not None and (key in notebook.definitions or key in notebook.functions):
+        known = notebook.definitions.get(key)
+        return CONDITION if is_value(right) and (known is None or not is_value(known.right)) else MEANING
+    return MEANING if place == 0 and function_of(left) in notebook.functions else CONDITION
+
+
+def function_of(left: Node) -> str | None:
+    """f of f(v)."""
+    match left:
+        case Product(factors=(Name() | Scripts() as head, Group())) | Call(function=Name() | Scripts() as head):
+            return identifier(head)
+    return None

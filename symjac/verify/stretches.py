@@ -1,0 +1,165 @@
+"""A page in stretches. A new one begins where a name gets another meaning or shape, and where a fact is said.
+
+What stands in a stretch is read under the meanings and the facts in effect there. A second equation for a name gives it
+a new meaning where it does not hold under the first; where it holds, it is a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from symjac.claims import functions, natures
+from symjac.claims.errors import CONFINED
+from symjac.claims.meaning import Meaning
+from symjac.claims.names import identifier
+from symjac.claims.natures import CONDITION, MEANING
+from symjac.claims.notebook import Notebook
+from symjac.claims.said import Said, functions_named, properties
+from symjac.claims.statements import Equality, Page, sort
+from symjac.claims.tree import Span, Statement
+from symjac.verify.decide import holds
+from symjac.verify.question import problem_of
+from symjac.verify.stated import stated
+
+MOST_STRETCHES = 64
+"""Of one page; what stands behind them is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The claims of one stretch, and what holds there."""
+
+    notebook: Notebook
+    claims: tuple[Equality, ...]
+
+
+class Stretches:
+    """The stretches of a page; `others` counts the equations that claim nothing."""
+
+    def __init__(self, statements: Sequence[tuple[Statement, str]], base: Notebook) -> None:
+        self.statements, self.base = statements, base
+        self.defined_since: dict[str, int] = {}
+        self.declared_since: dict[str, int] = {}
+        self.facts: list[Said] = []
+        self.stating: set[tuple[int, Span]] = set()
+        """The equations that state a fact."""
+        self.found: list[Stretch] = []
+        self.unread: dict[Span, str] = {}
+        self.others = 0
+        self._read()
+
+    def _read(self) -> None:
+        first = self._page(0)
+        text = [s if role == "text" else replace(s, sides=(), relations=()) for s, role in self.statements]
+        self.facts += [s for s in properties(text, first.notebook) if not _is_known(s, self.facts)]
+        self._name_functions(text, first.notebook)
+        start = 0
+        for _ in range(MOST_STRETCHES):
+            start = self._stretch(start)
+            if start >= len(self.statements):
+                return
+        for s, _ in self.statements[start:]:
+            if len(s.sides) > 1:
+                self.unread[s.span] = "too many names get another meaning in this file; split it"
+
+    def _name_functions(self, text: Sequence[Statement], book: Notebook) -> None:
+        for key, name in functions_named(text):
+            library = functions.library_name(name) or (name if name in functions.ELEMENTWISE else None)
+            if library is not None and not book.knows(key) and key not in book.functions:
+                self.base.standard.setdefault(key, library)
+
+    def _page(self, start: int) -> Page:
+        book = self.base.copy()
+        book.defined_since, book.declared_since = dict(self.defined_since), dict(self.declared_since)
+        book.facts = book.facts + [said.fact for said in self.facts if _in_effect(said, start)]
+        return sort(self.statements, book, start)
+
+    def _stretch(self, start: int) -> int:
+        """Reads the stretch that begins at this statement; where the next one begins."""
+        while True:
+            page = self._page(start)
+            end, kept = self._until(page, start)
+            if end is not None:
+                break
+        self.unread |= dict(page.unread)
+        self.others += sum(start <= place < end for place in page.idle)
+        claims = tuple(e for e in kept if e.place < end)
+        self.others += len({e.place for e in page.claims if start <= e.place < end} - {e.place for e in claims})
+        if claims or not self.found:
+            self.found.append(Stretch(page.notebook, claims))
+        return end
+
+    def _until(self, page: Page, start: int) -> tuple[int | None, list[Equality]]:
+        """Where the stretch ends, and its claims so far; None for an end where a fact holds from its start on."""
+        end = self._boundary(page.notebook, start)
+        meaning = Meaning(page.notebook, page.notebook.reading)
+        kept: list[Equality] = []
+        for e in page.claims:
+            if e.place >= end:
+                break
+            if e.nature == MEANING and not _holds(meaning, e):
+                if not self._is_new(e, page.notebook, start):
+                    continue
+                self.defined_since[_key(e)] = e.place
+                return (e.place, kept) if e.place > start else (None, [])
+            if e.nature == CONDITION:
+                if (e.place, e.right.span) in self.stating:
+                    continue
+                fact = stated(meaning, e)
+                if fact is not None:
+                    self.stating.add((e.place, e.right.span))
+                    said = Said(fact, self._first_of_sentence(e.place))
+                    if not _is_known(said, self.facts):
+                        self.facts.append(said)
+                        return (said.start, kept) if said.start > start else (None, [])
+                    continue
+            kept.append(e)
+        self._redeclared(page.notebook, end)
+        return end, kept
+
+    def _boundary(self, book: Notebook, start: int) -> int:
+        """The next place at which a fact begins or ceases to hold, or a name gets another shape."""
+        places = [p for said in self.facts for p in (said.start, said.end) if p is not None]
+        places += book.redeclared.values()
+        return min((p for p in places if p > start), default=len(self.statements))
+
+    def _redeclared(self, book: Notebook, end: int) -> None:
+        for key, place in book.redeclared.items():
+            if place == end:
+                self.declared_since[key] = self.defined_since[key] = place
+
+    def _is_new(self, e: Equality, book: Notebook, start: int) -> bool:
+        """Whether an equation that does not hold gives its name a new meaning: not one that has it on both sides."""
+        key, (s, _) = _key(e), self.statements[e.place]
+        if not key or self.defined_since.get(key) == e.place or natures.is_within(e.left, e.right):
+            return False
+        return natures.is_new(s) or not natures.is_generic(e.right, book)
+
+    def _first_of_sentence(self, place: int) -> int:
+        """From where on a fact holds: from its sentence on; from the beginning where it explains what was before."""
+        around = self.statements[place][0].around
+        if natures.explains(around):
+            return 0
+        while place and self.statements[place - 1][0].around.sentence == around.sentence >= 0:
+            place -= 1
+        return place
+
+
+def _key(e: Equality) -> str:
+    return identifier(e.left) or natures.function_of(e.left) or ""
+
+
+def _in_effect(said: Said, place: int) -> bool:
+    return said.start <= place and (said.end is None or place < said.end)
+
+
+def _is_known(said: Said, known: Sequence[Said]) -> bool:
+    return any(k.fact == said.fact and k.start <= said.start and k.end in (None, said.end) for k in known)
+
+
+def _holds(meaning: Meaning, e: Equality) -> bool:
+    try:
+        return holds(problem_of(*meaning.sides(e.left, e.right, e.conditions), meaning))
+    except CONFINED:
+        return False

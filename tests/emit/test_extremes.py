@@ -1,0 +1,103 @@
+"""Activations and losses at very small and very large arguments, against mpmath: digits stay, nothing warns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mpf
+
+from symjac.emit.numpy_code import generate
+from symjac.model.library import builtin
+from tests.nets import derivation_of
+
+mpmath.mp.dps = 700
+SIZES = (1e-30, 1e-20, 1e-10, 1e-7, 1e-3, 0.1, 0.5, 1.0, 3.0, 5.0, 9.0, 17.0, 20.0, 50.0, 88.0, 120.0, 700.0, 1e3, 1e4)
+POINTS = [0.0, *(sign * x for x in SIZES for sign in (1, -1))]
+DTYPES = [np.float64, np.float32]
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda x: x,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "tanh": mpmath.tanh,
+    "relu": lambda x: max(x, mpf(0)),
+    "leaky_relu": lambda x: x if x > 0 else x / 100,
+    "elu": lambda x: x if x > 0 else mpmath.expm1(x),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "swish": lambda x: x / (1 + mpmath.exp(-x)),
+    "silu": lambda x: x / (1 + mpmath.exp(-x)),
+    "gelu": lambda x: x * mpmath.erfc(-x / mpmath.sqrt(2)) / 2,
+    "gelu_tanh": lambda x: x / (1 + mpmath.exp(-2 * mpmath.sqrt(2 / mpmath.pi) * (x + mpf("0.044715") * x**3))),
+}
+OF_VALUE = {"sigmoid", "tanh"}
+"""Their slopes are computed from the value, z (1 - z) and 1 - z^2: to a rounding of 1, not of the slope."""
+
+
+def module(text: str) -> ModuleType:
+    made = ModuleType("net")
+    exec(compile(generate(derivation_of(text)), "net.py", "exec"), made.__dict__)
+    return made
+
+
+@cache
+def net(layers: str, loss: str, given: str = "X[k, 1]") -> ModuleType:
+    return module(
+        f"name: net\ninput: {given}\nlayers: [{layers}]\nloss: {loss}\nupdate: {{gradient_descent: {{alpha: 0.1}}}}\n"
+    )
+
+
+def close(got: Any, wanted: Any, dtype: Any, x: float, floor: float = 0.0) -> None:
+    """Relative to a few roundings; to more where a rounding of the argument is magnified. Below, `floor`."""
+    info = np.finfo(dtype)
+    bound = float(info.eps) * (16 + 4 * min(abs(x), 60.0) ** 2)
+    error = abs(mpf(float(got)) - mpf(wanted))
+    assert error <= bound * abs(mpf(wanted)) + 4 * float(info.tiny) + floor, (x, float(got), mpmath.nstr(wanted, 12))
+
+
+def test_every_activation_is_here() -> None:
+    assert {*ACTIVATIONS, "softmax", "log_softmax"} == builtin().activations.keys()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation(name: str, dtype: Any) -> None:
+    """The value, and the slope as the gradient by a bias in front of it."""
+    m, f = net(f"dense: 1, {name}, dense: 1", "{formula: 'sum[n,j] (Y[n,j])'}"), ACTIVATIONS[name]
+    one, zero = np.ones((1, 1), dtype), np.zeros(1, dtype)
+    params = m.Params(one, zero, one, zero)
+    for point in POINTS:
+        X = np.full((1, 1), point, dtype)
+        x = mpf(float(X[0, 0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, grads = m.gradients(params, X, np.ones((1, 1), dtype))
+            at = m.linearize(params, X, np.ones((1, 1), dtype)).hvp(params)
+        assert np.isfinite(at[1]).all()
+        close(value, f(x), dtype, point)
+        if point:
+            slope = mpmath.diff(f, x, h=abs(x) * mpf(10) ** -20)
+            close(grads[1][0], slope, dtype, point, float(np.finfo(dtype).eps) if name in OF_VALUE else 0.0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("t", [0.0, 1.0, 0.25])
+def test_logits(t: float, dtype: Any) -> None:
+    """log(1 + exp y) - t y, and its slope 1/(1 + exp(-y)) - t."""
+    m = net("dense: 1", "{binary_cross_entropy_with_logits: {reduction: sum}}")
+    params = m.Params(np.ones((1, 1), dtype), np.zeros(1, dtype))
+    for point in POINTS:
+        X, T = np.full((1, 1), point, dtype), np.full((1, 1), t, dtype)
+        y = mpf(float(X[0, 0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, grads = m.gradients(params, X, T)
+        close(value, mpmath.log1p(mpmath.exp(-abs(y))) + max(y, 0) - mpf(t) * y, dtype, point)
+        slope = mpmath.exp(y) / (1 + mpmath.exp(y)) - t if t == 0 or t == 0.25 else -1 / (1 + mpmath.exp(y))
+        close(grads[1][0], slope, dtype, point)

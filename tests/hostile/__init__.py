@@ -1,0 +1,1 @@
+"""Hostile inputs for every reader: how they are made, and who reads them."""
