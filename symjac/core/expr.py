@@ -340,7 +340,7 @@ def apply(formula: sympy.Expr, args: Sequence[Expr]) -> Expr:
     """
     atoms: list[Expr] = []
     inner = {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(args)}
-    formula = formula.xreplace(inner)
+    formula = scalar.placed(formula, inner)
     return _map(formula, atoms)
 
 
@@ -467,7 +467,7 @@ def scalar_of(e: Expr, atoms: list[Expr]) -> sympy.Expr:
                 inner.append(_atom(tied, atoms))
             return sympy.Mul(*inner)
         case Map():
-            return e.formula.xreplace({scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(e.args)})
+            return scalar.placed(e.formula, {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(e.args)})
         case _:
             return _atom(e, atoms)
 
