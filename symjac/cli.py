@@ -32,7 +32,7 @@ from symjac.train.errors import DataError, Diverged
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from symjac.check.numeric import Report
+    from symjac.check.numeric import Figure, Report
     from symjac.check.ties import Ties
     from symjac.claims.source import Source
     from symjac.derive import Derivation
@@ -647,8 +647,10 @@ def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
 
     _need_to_check(module, stack)
     try:
-        with _busy("checking"):
-            return compare(module, seed, partial(declared_loss, stack) if stack else None)
+        with _bar() as bar:
+            task = bar.add_task("checking", total=1.0)
+            declared = partial(declared_loss, stack) if stack else None
+            return compare(module, seed, declared, lambda part: bar.update(task, completed=part))
     except NoPoint as error:
         _end(f"error: the code was not checked: {error}", 1)
 
@@ -720,11 +722,17 @@ def _table(report: Report) -> Table:
         table.add_column(column, justify="right" if column in ("differences", "complex step") else "left")
     for figure in report.figures:
         every = figure.entries == figure.size
-        checked = "every entry" if every else f"{figure.entries} entries, {figure.directions} directions"
+        checked = "every entry" if every else f"{figure.entries} of {figure.size:,} entries, {_directions(figure)}"
         shape = "×".join(map(str, figure.shape)) or "scalar"
         verdict = "[green]agrees[/]" if figure.agrees else f"[red]refuted[/] {figure.fault}".rstrip()
         table.add_row(figure.parameter, shape, checked, error(figure.differences), error(figure.complex_step), verdict)
     return table
+
+
+def _directions(figure: Figure) -> str:
+    """How many there are, and of how many entries where one does not move them all."""
+    of = "" if figure.moved == figure.size else f" of {figure.moved:,} entries"
+    return f"{figure.directions} direction{'s' * (figure.directions != 1)}{of}"
 
 
 def _on_ties(found: Ties) -> Iterator[str]:

@@ -340,7 +340,7 @@ def apply(formula: sympy.Expr, args: Sequence[Expr]) -> Expr:
     """
     atoms: list[Expr] = []
     inner = {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(args)}
-    formula = formula.xreplace(inner)
+    formula = scalar.placed(formula, inner)
     return _map(formula, atoms)
 
 
@@ -469,7 +469,7 @@ def scalar_of(e: Expr, atoms: list[Expr]) -> sympy.Expr:
                 inner.append(_atom(tied, atoms))
             return sympy.Mul(*inner)
         case Map():
-            return e.formula.xreplace({scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(e.args)})
+            return scalar.placed(e.formula, {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(e.args)})
         case _:
             return _atom(e, atoms)
 
@@ -678,6 +678,18 @@ def canonical(e: Expr) -> Expr:
 def symbols(e: Expr) -> tuple[Symbol, ...]:
     """The symbols in `e` (each access once), in the order of a left-to-right reading."""
     return tuple(n for n in walk(e) if isinstance(n, Symbol))
+
+
+def bound(node: Expr) -> tuple[Index, ...]:
+    """The indices that the node binds."""
+    match node:
+        case Contract():
+            return node.summed
+        case Max():
+            return node.over
+        case OfMatrix():
+            return node.row, node.column
+    return ()
 
 
 def substitute(e: Expr, equation: Equation) -> Expr:

@@ -8,7 +8,7 @@ its condition selects. Away from kinks, derivatives of indicators are 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any
 
@@ -199,7 +199,24 @@ STABLE: dict[type[sympy.Function], sympy.Expr] = {
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
     """1[condition]."""
-    return sympy.Piecewise((sympy.Integer(1), condition), (sympy.Integer(0), True))
+    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
+
+
+def _one_sided(condition: sympy.Basic) -> sympy.Basic:
+    """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
+    compared = isinstance(condition, sympy.core.relational.Relational)
+    if not (compared and isinstance(condition.lhs, sympy.Add) and isinstance(condition.rhs, sympy.Add)):
+        return condition
+    return condition.func(condition.lhs - condition.rhs, 0)
+
+
+def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+    """`formula` with `values` for its placeholders."""
+    for condition in formula.atoms(sympy.core.relational.Relational) if formula.has(sympy.Piecewise) else ():
+        after = condition.xreplace(values)
+        if _one_sided(after) is not after:
+            formula = formula.xreplace({condition: condition.func(condition.lhs - condition.rhs, 0)})
+    return formula.xreplace(values)
 
 
 @cache
