@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.core.files import write_whole
+from symjac.core.files import is_full, write_whole
 from symjac.train.archive import TEXT, Archive
 from symjac.train.errors import DataError
 
@@ -99,7 +99,8 @@ def save(path: Path, parameters: Arrays, progress: Progress) -> None:
     try:
         write_whole(path, buffer.getvalue())
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+        help = "\n  help: free some space and go on with --resume" if is_full(error) else ""
+        raise DataError(f"{path}: cannot be written ({error.strerror}){help}") from error
 
 
 def progress_of(archive: Archive) -> Progress:
