@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from symjac.check.numeric import Report
+    from symjac.check.ties import Ties
     from symjac.claims.source import Source
     from symjac.derive import Derivation
     from symjac.model.stack import Stack
@@ -714,6 +715,18 @@ def _table(report: Report) -> Table:
     return table
 
 
+def _on_ties(found: Ties) -> Iterator[str]:
+    said = []
+    if found.error is not None:
+        said.append(f"against the convention {found.error:.1e}")
+    if found.differences is not None:
+        said.append(f"against differences, where a tie persists, {found.differences:.1e}")
+    if said:
+        yield f"At {found.points} points with ties planted: {', '.join(said)}."
+    if found.infinite:
+        yield f"Not finite where these tie, so not compared there: {'; '.join(found.infinite)}."
+
+
 def _notes(report: Report) -> list[str]:
     from symjac.check.numeric import COMPLEX, DIFFERENCES
 
@@ -728,5 +741,6 @@ def _notes(report: Report) -> list[str]:
         notes.append(f"Partly too small beside the loss for differences to resolve: {', '.join(faint)}.")
     if report.loss is not None:
         notes.append(f"The loss, against the declared formulas: {report.loss:.1e}.")
+    notes += _on_ties(report.ties) if report.ties else []
     notes.append("All agree." if report.agrees else "What was generated does not agree.")
     return notes

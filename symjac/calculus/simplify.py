@@ -15,17 +15,21 @@ import sympy
 from symjac.calculus.trace import Fact, Law, Step
 from symjac.core import scalar
 from symjac.core.expr import (
+    ZERO,
     Add,
     Contract,
     Equation,
     Expr,
     Identity,
     Map,
+    Max,
     Number,
     Symbol,
     add,
+    apply,
     contract,
     from_scalar,
+    maximum,
     number,
     rebuild,
     rename,
@@ -59,6 +63,12 @@ VALUE = Law(
 )
 CANCEL = Law("cancellation", r"\frac{a}{b} \, b = a", "lowers the number of operations")
 FACT = Law("declared fact", r"\text{left} = \text{right}", "removes a summed factor")
+CENTRED = Law(
+    "sum of differences",
+    r"\sum_i \bigl(x_i - \tfrac{1}{n} \sum_j x_j\bigr) = \sum_i x_i - \sum_j x_j = 0",
+    "lowers the number of terms",
+)
+NUMBER = Law("one number", r"c \, (d \, a) = (c d) \, a", "lowers the number of numbers in a product")
 FACTOR = Law("common factor", r"a b + a c = a (b + c)", "lowers the number of factors")
 
 
@@ -218,12 +228,12 @@ def _canonical(e: Expr) -> Expr:
     """`e` with bound indices named by position, so that equal sums are one object."""
 
     def law(node: Expr) -> Expr | None:
-        if not isinstance(node, Contract) or not node.summed:
-            return None
-        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(node.summed)}
+        over = node.summed if isinstance(node, Contract) else node.over if isinstance(node, Max) else ()
+        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(over)}
         if all(i == j for i, j in names.items()):
             return None
-        return contract([rename(f, names) for f in node.factors], names.values())
+        kids = [rename(c, names) for c in node.children]
+        return contract(kids, names.values()) if isinstance(node, Contract) else maximum(kids[0], names.values())
 
     return transform(e, law)
 
@@ -349,6 +359,71 @@ def _one_fact(e: Expr, fact: Fact) -> Expr:
     return transform(e, law)
 
 
+# ---------------------------------------------------------------- sums of differences
+
+
+def _sum_apart(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    """A sum over an index that one factor alone has is taken of that factor's terms, where some cancel.
+
+    So Σ (x − x̄) is 0, times what is alike along the axis as well, and where it is named x̂.
+    """
+    values = {q.lhs.name: q for q in context.values}
+    used: list[str] = []
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract):
+            return None
+        for i in node.summed:
+            after = _of_factor(node, i)
+            if after is not None:
+                return after
+        return None
+
+    def _of_factor(node: Contract, i: Index) -> Expr | None:
+        having = [p for p, f in enumerate(node.factors) if i in f.free]
+        if len(having) != 1:
+            return None
+        total = _total(node.factors[having[0]], i)
+        if total is None:
+            return None
+        others = [f for p, f in enumerate(node.factors) if p not in having]
+        return contract([*others, total], [j for j in node.summed if j is not i])
+
+    def _total(f: Expr, i: Index) -> Expr | None:
+        if isinstance(f, Add):
+            parts = _like_terms([_parts(contract([t], [i])) for t in f.terms])
+            return add(*(p.whole for p in parts)) if len(parts) < len(f.terms) else None
+        if isinstance(f, Contract):
+            return _of_factor(f, i)
+        if not isinstance(f, Symbol) or f.name not in values or len(set(f.indices)) < len(f.indices):
+            return None
+        if _total(substitute(f, values[f.name]), i) is not ZERO:
+            return None
+        used.append(f.name)
+        return ZERO
+
+    return transform(e, law), tuple(dict.fromkeys(used))
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _one_number(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    """The numbers of a product, those in formulas among its factors too, as one."""
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract):
+            return None
+        apart = [f.formula.as_coeff_Mul() if isinstance(f, Map) else (sympy.Integer(1), None) for f in node.factors]
+        numbers = [c for c, _ in apart if c != 1]
+        if not numbers or len(numbers) + isinstance(node.factors[0], Number) < 2:
+            return None
+        rest = [apply(r, f.children) if c != 1 else f for f, (c, r) in zip(node.factors, apart, strict=True)]
+        return contract([number(sympy.Mul(*numbers)), *rest], node.summed)
+
+    return transform(e, law), ()
+
+
 # ---------------------------------------------------------------- common factors
 
 
@@ -363,7 +438,7 @@ def _common(terms: Sequence[Expr]) -> Expr | None:
     """
     parts = _like_terms([_parts(t) for t in terms])
     if len(parts) < len(terms):
-        return add(*(p.without((), sympy.Integer(1)) for p in parts))
+        return add(*(p.whole for p in parts))
     first = parts[0]
     shared = [f for f in first.loose if all(f in p.loose for p in parts[1:])]
     shared = list(dict.fromkeys(shared))
@@ -377,10 +452,10 @@ def _common(terms: Sequence[Expr]) -> Expr | None:
 
 
 def _like_terms(parts: Sequence[_Parts]) -> list[_Parts]:
-    """2a + 3a = 5a."""
-    alike: dict[tuple[tuple[Expr, ...], Expr | None], _Parts] = {}
+    """2a + 3a = 5a, whatever summed indices are called."""
+    alike: dict[tuple[tuple[str, ...], Expr | None], _Parts] = {}
     for p in parts:
-        kind = (tuple(sorted(p.loose, key=lambda f: f.key)), p.tied)
+        kind = (tuple(sorted(_canonical(f).key for f in p.loose)), None if p.tied is None else _canonical(p.tied))
         known = alike.get(kind)
         alike[kind] = p if known is None else _Parts(known.coefficient + p.coefficient, known.loose, known.tied)
     return [p for p in alike.values() if p.coefficient != 0]
@@ -396,6 +471,10 @@ class _Parts:
     coefficient: sympy.Expr
     loose: tuple[Expr, ...]
     tied: Expr | None
+
+    @property
+    def whole(self) -> Expr:
+        return self.without((), sympy.Integer(1))
 
     def without(self, factors: Sequence[Expr], coefficient: sympy.Expr) -> Expr:
         left = list(self.loose)
@@ -436,6 +515,8 @@ RULES: tuple[tuple[Law, Rule], ...] = (
     (VALUE, _by_value),
     (CANCEL, _cancel),
     (FACT, _use_facts),
+    (CENTRED, _sum_apart),
+    (NUMBER, _one_number),
     (FACTOR, _factor),
 )
 LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))

@@ -5,31 +5,38 @@ What is made here is for computing only: its functions `scalar.Logistic` and `sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import sympy
 
 from symjac.calculus.trace import Law, Step
 from symjac.core import scalar
 from symjac.core.expr import (
+    ONE,
     Add,
     Contract,
     Equation,
     Expr,
+    Identity,
     Map,
     Max,
+    Number,
     Symbol,
     apply,
     contract,
     from_scalar,
     maximum,
     rebuild,
+    rename,
     scalar_of,
     substitute,
     transform,
     walk,
 )
+from symjac.core.index import Index
 
 LOG_OF_VALUE = Law(
     "logarithm of a quotient of exponentials",
@@ -38,7 +45,7 @@ LOG_OF_VALUE = Law(
 )
 SHIFT = Law(
     "shift by the maximum",
-    r"\sum_j c_j e^{a_j} = e^m \sum_j c_j e^{a_j - m}, \quad m = \max_j a_j",
+    r"\sum_j c_j e^{a_j} = e^m \sum_j c_j e^{a_j - m}, \quad m = \max_{c_j \neq 0} a_j",
     "a shifted sum is not shifted again",
 )
 ELEMENTWISE = Law(
@@ -55,18 +62,41 @@ SMALL = Law(
     r"\zeta(u) - t u = (1 - t) \zeta(u) + t \zeta(-u), \quad \zeta(u) = \log(1 + e^u)",
     "each application takes a term away from beside the function",
 )
-LAWS = (LOG_OF_VALUE, SHIFT, ELEMENTWISE, SMALL)
+ROOT_AT_ZERO = Law(
+    "derivative of a root at 0",
+    r"\tfrac{d}{du} u^{p} = 0 \text{ at } u = 0, \quad 0 < p < 1",
+    "no negative power of a root is left",
+)
+BRANCH = Law(
+    "branches that are not taken",
+    r"[c]\, f(u) = [c]\, f([c]\, u + [\neg c])",
+    "what is 1 where the branch is not taken stays",
+)
+LAWS = (LOG_OF_VALUE, ROOT_AT_ZERO, SHIFT, ELEMENTWISE, SMALL, BRANCH)
 
 
-def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step, ...]]:
-    """`e` without overflow and logarithms of rounded zeros, and the steps; `values` holds the definitions of names."""
-    if not any(isinstance(n, Map) and _has_exponential_or_log(n.formula) for n in walk(e)):
+def stabilise(
+    e: Expr, values: Mapping[str, Equation], inputs: Collection[str] = (), derived: bool = False
+) -> tuple[Expr, tuple[Step, ...]]:
+    """`e` without overflow and logarithms of rounded zeros, and the steps; `values` holds the definitions of names.
+
+    An array of `inputs` may have zeros, and is a mask where it multiplies exponentials. In what is `derived`, the
+    derivative of a root at 0 is taken as 0.
+    """
+    if not any(isinstance(n, Map) and _has_something_to_do(n.formula) for n in walk(e)):
         return e, ()
     steps: list[Step] = []
     after, names = _open_logs(e, values)
     if after is not e:
         steps.append(Step(LOG_OF_VALUE, e, after, names))
-    for law, rule in ((SHIFT, _shift), (ELEMENTWISE, _elementwise), (SMALL, _without_cancellation)):
+    rules: tuple[tuple[Law, Callable[[Expr], Expr]], ...] = (
+        (ROOT_AT_ZERO, lambda e: _with_roots_at_zero(e, values) if derived else e),
+        (SHIFT, lambda e: _shift(e, frozenset(inputs))),
+        (ELEMENTWISE, _elementwise),
+        (SMALL, _without_cancellation),
+        (BRANCH, _guarded),
+    )
+    for law, rule in rules:
         before, after = after, rule(after)
         if after is not before:
             steps.append(Step(law, before, after))
@@ -75,8 +105,13 @@ def stabilise(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[Step
 
 @cache
 def _has_exponential_or_log(formula: sympy.Expr) -> bool:
-    return bool(formula.has(sympy.exp, sympy.log, sympy.tanh, sympy.erf)) or any(
-        p.exp.is_Rational and p.exp.q == 2 for p in formula.atoms(sympy.Pow)
+    return bool(formula.has(sympy.exp, sympy.log))
+
+
+@cache
+def _has_something_to_do(formula: sympy.Expr) -> bool:
+    return bool(formula.has(sympy.exp, sympy.log, sympy.tanh, sympy.erf, sympy.Piecewise)) or any(
+        not p.exp.is_Integer for p in formula.atoms(sympy.Pow)
     )
 
 
@@ -119,38 +154,89 @@ def _is_exponential_quotient(equation: Equation) -> bool:
 # ---------------------------------------------------------------- sums of exponentials
 
 
-def _shift(e: Expr) -> Expr:
+@dataclass(frozen=True, slots=True)
+class _Shifted:
+    """Σ_j c_j exp(a_j) = exp(m) S. Of `mask`, which c_j has as a factor: what is 0 is not counted in the maximum m."""
+
+    m: Expr
+    total: Expr
+    mask: Expr
+    exponent: Expr
+    over: tuple[Index, ...]
+
+
+def _shift(e: Expr, inputs: frozenset[str]) -> Expr:
     """The shift in the smallest parts of `e` that hold a sum of exponentials and what it meets."""
-    meeting = [c for c in e.children if _meets(c)]
+    meeting = [c for c in e.children if _meets(c, inputs)]
     whole = isinstance(e, Map) or (isinstance(e, Contract) and len(meeting) > 1)
     if whole and meeting:
-        shifted = _shifted(e)
+        shifted = _shifted(e, inputs)
         if shifted is not None:
             return shifted
-    kids = [_shift(c) for c in e.children]
+    kids = [_shift(c, inputs) for c in e.children]
     return e if all(a is b for a, b in zip(kids, e.children, strict=True)) else rebuild(e, kids)
 
 
-def _meets(e: Expr) -> bool:
+def _meets(e: Expr, inputs: frozenset[str]) -> bool:
     """True where `e`, seen elementwise, has an exponential or a sum of exponentials."""
     atoms: list[Expr] = []
     formula = scalar_of(e, atoms)
-    return _has_exponential_or_log(formula) or any(_sum_of_exponentials(a) is not None for a in atoms)
+    return _has_exponential_or_log(formula) or any(_sum_of_exponentials(a, inputs) is not None for a in atoms)
 
 
-def _shifted(e: Expr) -> Expr | None:
+def _shifted(e: Expr, inputs: frozenset[str]) -> Expr | None:
     atoms: list[Expr] = []
     factors, summed = (e.factors, e.summed) if isinstance(e, Contract) else ((e,), ())
     formula = sympy.Mul(*(scalar_of(f, atoms) for f in factors))
     table: dict[sympy.Expr, sympy.Expr] = {}
+    masks: list[tuple[sympy.Expr, sympy.Expr]] = []
     for place, a in enumerate(tuple(atoms)):
-        found = _sum_of_exponentials(a)
+        found = _sum_of_exponentials(a, inputs)
         if found is not None:
-            m, total = found
-            table[scalar.slot(place)] = sympy.exp(_slot(m, atoms)) * _slot(total, atoms)
+            m = _slot(found.m, atoms)
+            table[scalar.slot(place)] = sympy.exp(m) * _slot(found.total, atoms)
+            masks += _masks_outside(found, m, atoms)
     if not table:
         return None
-    return contract([from_scalar(_gathered(formula.xreplace(table)), atoms)], summed)
+    gathered = _gathered(formula.xreplace(table))
+    if masks:
+        gathered = gathered.replace(lambda p: isinstance(p, sympy.Mul), lambda p: _masked(p, masks))
+    return contract([from_scalar(gathered, atoms)], summed)
+
+
+def _masks_outside(found: _Shifted, m: sympy.Symbol, atoms: Sequence[Expr]) -> list[tuple[sympy.Expr, sympy.Expr]]:
+    """(mask, a − m) as formulas of `atoms`, over each index there that may stand for the one that is summed."""
+    if found.mask is ONE or len(found.over) != 1:
+        return []
+    i = found.over[0]
+    out = []
+    for j in sorted({j for a in atoms for j in a.free if j.size == i.size and j not in found.m.free}, key=repr):
+        known = list(atoms)
+        mask, power = (scalar_of(rename(e, {i: j}), known) for e in (found.mask, found.exponent))
+        if len(known) == len(atoms):
+            out.append((mask, power - m))
+    return out
+
+
+def _masked(p: sympy.Mul, masks: Sequence[tuple[sympy.Expr, sympy.Expr]]) -> sympy.Expr:
+    """exp(a − m) beside a mask as exp(min(a − m, 0)): a − m is 0 or less wherever the mask is not 0."""
+    here = [power for mask, power in masks if {*sympy.Mul.make_args(mask)} <= {*p.args}]
+    low = {
+        sympy.expand(sympy.Add(*(c * power for c, power in zip(times, here, strict=True))))
+        for times in product(range(3), repeat=min(len(here), 4))
+        if any(times)
+    }
+
+    def at_most_one(f: sympy.Expr) -> sympy.Expr:
+        if isinstance(f, sympy.exp) and sympy.expand(f.args[0]) in low:
+            return _at_most_one(f)
+        return f.func(*map(at_most_one, f.args)) if isinstance(f, sympy.Add | sympy.Mul) else f
+
+    return at_most_one(p) if low else p
+
+
+def _at_most_one(power: sympy.exp) -> sympy.Expr:
+    return sympy.exp(sympy.Min(power.args[0], 0))
 
 
 def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
@@ -159,8 +245,8 @@ def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
     return scalar.slot(atoms.index(a))
 
 
-def _sum_of_exponentials(a: Expr) -> tuple[Expr, Expr] | None:
-    """(m, S) for a = Σ_j c_j exp(a_j) = exp(m) S, m the maximum over j of a_j; None for other and for shifted sums."""
+def _sum_of_exponentials(a: Expr, inputs: frozenset[str]) -> _Shifted | None:
+    """m and S for a = Σ_j c_j exp(a_j) = exp(m) S, m the maximum over j of a_j; None for other and for shifted sums."""
     if not isinstance(a, Contract) or not a.summed:
         return None
     inner: list[Expr] = []
@@ -172,11 +258,26 @@ def _sum_of_exponentials(a: Expr) -> tuple[Expr, Expr] | None:
     over = [i for i in a.summed if i in exponent.free]
     if not over or any(isinstance(n, Max) for n in walk(exponent)):
         return None
-    m = maximum(exponent, over)
-    rest = sympy.Mul(*(f for f in sympy.Mul.make_args(formula) if not isinstance(f, sympy.exp)))
+    rest = [f for f in sympy.Mul.make_args(formula) if not isinstance(f, sympy.exp)]
+    masking = sympy.Mul(*(f for f in rest if _is_mask(f, inner, over, inputs)))
+    mask = apply(masking, inner)
+    counted = sympy.Add(*exponents)
+    if masking != 1:
+        counted = sympy.Piecewise((counted, sympy.Ne(masking, 0)), (-sympy.oo, True))
+    m = maximum(apply(counted, inner), over)
     inner.append(m)
-    shifted = sympy.exp(sympy.Add(*exponents) - scalar.slot(len(inner) - 1))
-    return m, contract([from_scalar(rest, inner), from_scalar(shifted, inner)], a.summed)
+    power = sympy.exp(sympy.Add(*exponents) - scalar.slot(len(inner) - 1))
+    power = power if masking == 1 else _at_most_one(power)
+    total = contract([from_scalar(sympy.Mul(*rest), inner), from_scalar(power, inner)], a.summed)
+    return _Shifted(m, total, mask, exponent, tuple(over))
+
+
+def _is_mask(f: sympy.Expr, atoms: Sequence[Expr], over: Sequence[Index], inputs: frozenset[str]) -> bool:
+    """True for a factor that is made from inputs alone and differs along what is summed."""
+    read = [atoms[scalar.slot_number(s)] for s in scalar.slots_of(f)]
+    return (
+        bool(read) and all(a.names and a.names <= inputs for a in read) and any(i in a.free for a in read for i in over)
+    )
 
 
 @cache
@@ -197,10 +298,16 @@ def _log_of_product(a: sympy.Expr) -> sympy.Expr:
 
 
 def _one_exponential(product: sympy.Mul) -> sympy.Expr:
-    exponents = [f.args[0] for f in product.args if isinstance(f, sympy.exp)]
-    if len(exponents) < 2:
+    """The product with one exponential; where a sum beside it has exponentials as well, with one in each term."""
+    powers = [f for f in product.args if isinstance(f, sympy.exp)]
+    others = [f for f in product.args if not isinstance(f, sympy.exp)]
+    inside = next((f for f in others if isinstance(f, sympy.Add) and f.has(sympy.exp)), None)
+    if powers and inside is not None:
+        others.remove(inside)
+        return sympy.Mul(*others, sympy.Add(*(_one_exponential(sympy.Mul(*powers, t)) for t in inside.args)))
+    if len(powers) < 2:
         return product
-    return sympy.Mul(*(f for f in product.args if not isinstance(f, sympy.exp))) * sympy.exp(sympy.Add(*exponents))
+    return sympy.Mul(*others, sympy.exp(sympy.Add(*(f.args[0] for f in powers))))
 
 
 # ---------------------------------------------------------------- elementwise
@@ -226,3 +333,69 @@ def _without_cancellation(e: Expr) -> Expr:
         return node if after == formula else from_scalar(after, atoms)
 
     return transform(e, law)
+
+
+def _guarded(e: Expr) -> Expr:
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Map):
+            return None
+        formula = scalar.guarded(node.formula)
+        return node if formula == node.formula else apply(formula, node.args)
+
+    return transform(e, law)
+
+
+# ---------------------------------------------------------------- roots
+
+
+def _with_roots_at_zero(e: Expr, values: Mapping[str, Equation]) -> Expr:
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Map):
+            return None
+        bases = {p.base for p in node.formula.atoms(sympy.Pow) if scalar.is_inverse_root(p)}
+        if not bases:
+            return None
+        known = _signs(node.args, values)
+        positive = frozenset(b for b in bases if b.xreplace(known).is_positive)
+        formula = scalar.with_roots_at_zero(node.formula, positive)
+        return node if formula == node.formula else from_scalar(formula, node.args)
+
+    return transform(e, law)
+
+
+def _signs(args: Sequence[Expr], values: Mapping[str, Equation]) -> dict[sympy.Symbol, sympy.Symbol]:
+    """A symbol for each slot that is known to be positive, or not to be negative, where its argument is."""
+    return {scalar.slot(p): _as_symbol(p, a, values) for p, a in enumerate(args)}
+
+
+def _as_symbol(place: int, a: Expr, values: Mapping[str, Equation]) -> sympy.Symbol:
+    formula = _with_signs(a, values)
+    if formula.is_positive:
+        return sympy.Symbol(f"a{place}", positive=True)
+    return sympy.Symbol(f"a{place}", nonnegative=True) if formula.is_nonnegative else scalar.slot(place)
+
+
+def _with_signs(e: Expr, values: Mapping[str, Equation]) -> sympy.Expr:
+    """A formula that is positive, or not negative, where SymPy can tell from its parts that `e` is."""
+    match e:
+        case Number():
+            return e.value
+        case Symbol():
+            known = values.get(e.name)
+            return _with_signs(known.rhs, {}) if known is not None else sympy.Symbol(e.key, real=True)
+        case Add():
+            return sympy.Add(*(_with_signs(t, values) for t in e.terms))
+        case Contract():
+            # A sum of what is not negative is not negative; of what is positive, positive.
+            return _sign_alone(sympy.Mul(*(_with_signs(f, values) for f in e.factors)))
+        case Map():
+            return e.formula.xreplace({scalar.slot(p): _with_signs(a, values) for p, a in enumerate(e.args)})
+        case Max():
+            return _sign_alone(_with_signs(e.body, values))
+    return sympy.Dummy(nonnegative=True) if isinstance(e, Identity) else sympy.Dummy(real=True)
+
+
+def _sign_alone(formula: sympy.Expr) -> sympy.Expr:
+    if formula.is_positive:
+        return sympy.Dummy(positive=True)
+    return sympy.Dummy(nonnegative=True) if formula.is_nonnegative else sympy.Dummy(real=True)

@@ -11,8 +11,9 @@ from symjac.core.evaluate import evaluate
 from symjac.model.stack import Stack
 
 
-def declared_loss(stack: Stack, params: Sequence[NDArray[Any]], inputs: Sequence[NDArray[Any]]) -> float:
-    """The loss at these arrays, given in the order in which the stack has its parameters and its inputs."""
+def declared_loss(stack: Stack, params: Sequence[NDArray[Any]], inputs: Sequence[NDArray[Any]]) -> float | complex:
+    """The loss at these arrays, given in the order in which the stack has its parameters and its inputs; complex where
+    one of them is."""
     constants: dict[str, Any] = {name: float(value) for name, value in stack.constants}
     tensors: dict[str, Any] = {}
     symbols = (*stack.inputs, *(parameter.symbol for parameter in stack.parameters))
@@ -23,4 +24,5 @@ def declared_loss(stack: Stack, params: Sequence[NDArray[Any]], inputs: Sequence
     for definition in (*stack.forward, stack.loss):
         left, right = definition.equation.lhs, definition.equation.rhs
         tensors[left.name] = evaluate(right, left.indices, tensors, constants)
-    return float(tensors[stack.loss.equation.lhs.name])
+    value: float | complex = tensors[stack.loss.equation.lhs.name].item()
+    return value

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symjac.check import ties
+from symjac.check.ties import Declared
+
 Array = NDArray[Any]
 Params = Any
 """The module's own NamedTuple of arrays."""
 Kind = Callable[[np.random.Generator, tuple[int, ...], int], Array]
 """Draws an array of a shape whose samples stand along an axis."""
-Declared = Callable[[Params, tuple[Array, ...]], float]
-"""The loss by other means than the module's."""
 
 DIFFERENCES = 1e-6
 COMPLEX = 1e-12
@@ -84,9 +85,13 @@ class Report:
     """Differences not taken since a kink stood too close."""
     loss: float | None
     """The largest relative error of the module's loss against the declared formulas; None where they are not known."""
+    ties: ties.Ties | None
+    """The gradients where quantities tie; None where there is no kink, or no tie was found."""
 
     @property
     def agrees(self) -> bool:
+        if self.ties is not None and not self.ties.agrees:
+            return False
         return (self.loss is None or self.loss <= FORMULAS) and all(figure.agrees for figure in self.figures)
 
 
@@ -106,7 +111,7 @@ class Point:
 
 def check(module: ModuleType, seed: int = 0, declared: Declared | None = None) -> Report:
     """Compares `gradients` with differences of `loss` in float64, at one random point for each of BATCHES, and `loss`
-    with what `declared` says of the same parameters and inputs.
+    with what `declared` says of the same parameters and inputs; then `gradients` where quantities tie.
     """
     rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):
@@ -114,6 +119,7 @@ def check(module: ModuleType, seed: int = 0, declared: Declared | None = None) -
         tallies = {name: _Tally(array.shape) for name, array in points[0].params._asdict().items()}
         for point in points:
             _compare(module, point, rng, tallies)
+        tied = ties.compare(module, points[0].params, points[0].inputs, rng, declared)
     margins = [point.margin for point in points if point.margin is not None]
     return Report(
         tuple(tally.figure(name) for name, tally in tallies.items()),
@@ -122,6 +128,7 @@ def check(module: ModuleType, seed: int = 0, declared: Declared | None = None) -
         min(margins, default=None),
         sum(tally.left_out for tally in tallies.values()),
         max(_error(declared, point) for point in points) if declared else None,
+        tied,
     )
 
 

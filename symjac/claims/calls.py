@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from symjac.calculus.differentiate import jacobian
-from symjac.claims import entering, functions, letters, sizes, values
+from symjac.claims import applied, entering, functions, letters, sizes, values
 from symjac.claims.errors import Misfit, NotUnderstood
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Function
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Prime):
         return slope(m, head, args, span)
+    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == 1 and len(args) == 1:
+        return logarithm(m, head, args[0])
     if isinstance(head, Scripts) and head.sup is not None and identifier(head.base) is not None:
         bare = head.base if not head.sub else Scripts(head.base, head.sub, span=head.span)
         return letters.powered(m, call(m, bare, args, span), head.sup, span)
+    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == len(args) == 1:
+        return values.divide(call(m, head.base, args, span), call(m, head.base, head.sub, span))
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
@@ -43,6 +47,8 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
         return values.inner(m.read(args[0]), m.read(args[1]))
     if key in ("max", "min") and len(args) > 1:
         return extreme(m, key, args)
+    if key in m.notebook.applications and not m.known(key) and (len(args) > 1 or applied.is_whole(m, key)):
+        return applied.whole(m, key, args, span)
     if len(args) != 1:
         raise NotUnderstood(span, f"{key} takes one argument here")
     x = m.read(args[0])
@@ -54,8 +60,15 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if library is not None:
         return of_library(m, library, x, span)
     if isinstance(head, Name | Scripts) and not m.known(key):
-        return mapped(m, scalar.unknown(key)(scalar.slot(0)), x)
+        return applied.mapped(key, x)
     raise NotUnderstood(span, f"{key} is not a function")
+
+
+def logarithm(m: Meaning, head: Scripts, arg: Node) -> Value:
+    """log_2 x, entry by entry."""
+    base = letters.exponent(m.read(head.sub[0]), head.span)
+    value = mapped(m, sympy.log(scalar.slot(0)) / sympy.log(base), m.read(arg))
+    return letters.powered(m, value, head.sup, head.span)
 
 
 def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:

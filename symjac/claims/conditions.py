@@ -12,7 +12,7 @@ from symjac.claims.errors import NotUnderstood
 from symjac.claims.tree import Cases, Node, Num, Relation
 from symjac.claims.values import Value
 from symjac.core import scalar
-from symjac.core.expr import affine
+from symjac.core.expr import affine, number
 
 if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
@@ -30,6 +30,8 @@ def condition(m: Meaning, node: Node, args: list[Value]) -> sympy.Basic:
 def indicator(m: Meaning, node: Node) -> Value:
     if isinstance(node, Relation) and node.op == "=" and is_index(m, node.left) and is_index(m, node.right):
         return kronecker(m, node.left, node.right)
+    if isinstance(node, Relation) and node.op == "!=" and is_index(m, node.left) and is_index(m, node.right):
+        return values.add(values.scalar(number(1)), values.negate(kronecker(m, node.left, node.right)))
     args: list[Value] = []
     test = condition(m, node, args)
     return values.elementwise(scalar.indicator(test), *args)
@@ -46,7 +48,9 @@ def is_index(m: Meaning, node: Node) -> bool:
 
 
 def kronecker(m: Meaning, left: Node, right: Node) -> Value:
-    """1[i = 49 c + 7 j]: an index on one side alone."""
+    """1[i = 49 c + 7 j]: an index on one side alone; of two numbers, 0 or 1."""
+    if isinstance(left, Num) and isinstance(right, Num):
+        return values.scalar(number(int(left.text == right.text)))
     for one, other in ((left, right), (right, left)):
         terms, offset = letters.affine(m, one)
         if len(terms) == 1 and terms[0][0] == 1 and offset == 0:

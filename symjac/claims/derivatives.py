@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import sympy
 
+from symjac.calculus.differentiate import jacobian
 from symjac.claims import values
 from symjac.claims.names import identifier
-from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose
+from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose, walk
 from symjac.claims.values import Value
-from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract, rename, symbol
+from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract, rename, substitute, symbol
 from symjac.core.index import Index
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ def arranged(m: Meaning, node: Derivative) -> Value:
         of = of.of if node.kind != "nabla" else of
     value = m.read(of)
     bys = [_by(m, b) for b in node.by]
+    for (by, _, _), written in zip(bys, node.by, strict=True):
+        _note_link(m, value, by, of, written)
     vec = of_vec or any(v for _, v, _ in bys)
     if len(bys) == 1:
         b, _, flipped = bys[0]
-        expr = _differentiated(m, value.expr, b, 0)
+        expr = _differentiated(m, value.expr, b, 0, _formula(m, node, of, value, b))
         gradient = node.kind == "nabla" or b.row
         return _layout(m, expr, value.axes, _axes(b, 0), vec, value.row or b.row, gradient, flipped)
     if len(bys) == 2 and not value.axes:
@@ -39,6 +42,14 @@ def arranged(m: Meaning, node: Derivative) -> Value:
     from symjac.claims.errors import NotUnderstood
 
     raise NotUnderstood(node.span, f"a derivative of order {len(bys)} of {values.shape_text(value)} is not read")
+
+
+def _note_link(m: Meaning, value: Value, by: Value, of: Node, written: Node) -> None:
+    """Remember that the derivative is 0 because nothing says how the one depends on the other."""
+    taken = _taken_out(by.expr)
+    assert taken is not None
+    if value.expr.names and not m.world.depends(value.expr, taken[0].name):
+        m.unlinked.setdefault(m.reading_of, []).append((of, written))
 
 
 def by_entries(m: Meaning, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:
@@ -96,13 +107,41 @@ def _taken_out(e: Expr) -> tuple[Symbol, list[Expr]] | None:
     return (tensors[0], ties) if sorted(tied, key=str) == sorted(e.summed, key=str) else None
 
 
-def _differentiated(m: Meaning, of: Expr, by: Value, order: int) -> Expr:
-    """∂of/∂by over the axes of `of`, those of `by` as `_axes`, and the letters of both."""
+def _formula(m: Meaning, node: Derivative, of: Node, value: Value, by: Value) -> Expr | None:
+    """The formula in which ∂ holds the quantities but the variable: that of a function of several, g(w, h) = w h, and,
+    beside total derivatives, that of a defined name. None where it is no other than the total derivative.
+    """
+    taken, key = _taken_out(by.expr), identifier(of)
+    if node.kind != "partial" or taken is None or key is None:
+        return None
+    name, own = taken[0].name, m.notebook.functions.get(key)
+    e = value.expr
+    if own is None and m.taken.direct and isinstance(e, Symbol) and e.name in m.world.equations:
+        e = substitute(e, m.world.equations[e.name])
+    elif own is None or len(own.parameters) < 2 or name not in own.parameters:
+        return None
+    held = set(own.parameters) if own is not None else set(e.names)
+    through = {n for n in e.names - held if n != name and name in m.world.cone([n])}
+    return e if name in e.names and not through else None
+
+
+def tells_totals_apart(*sides: Node) -> bool:
+    """True where d and ∂ of one quantity by one variable stand in a formula."""
+    kinds: dict[tuple[Node, tuple[Node, ...]], set[str]] = {}
+    for node in (n for side in sides for n in walk(side) if isinstance(n, Derivative)):
+        kinds.setdefault((node.of, node.by), set()).add(node.kind)
+    return any({"total", "partial"} <= k for k in kinds.values())
+
+
+def _differentiated(m: Meaning, of: Expr, by: Value, order: int, formula: Expr | None = None) -> Expr:
+    """∂of/∂by over the axes of `of`, those of `by` as `_axes`, and the letters of both; of a `formula`, with the other
+    quantities in it held.
+    """
     taken = _taken_out(by.expr)
     assert taken is not None
     s, ties = taken
     held = symbol(s.name, [Index(f"_w{order}{p}", i.size) for p, i in enumerate(s.indices)])
-    raw = m.world.derivative(of, held)
+    raw = m.world.derivative(of, held) if formula is None else jacobian(formula, held)
     to = dict(zip(by.axes, _axes(by, order), strict=True))
     expr = raw
     bound = {i for i in s.indices if i not in by.expr.free}

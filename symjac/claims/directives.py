@@ -46,6 +46,14 @@ def apply(text: str, notebook: Notebook) -> bool:
     return True
 
 
+def is_sentence(text: str) -> bool:
+    """True for a directive that is one of the sentences."""
+    try:
+        return apply(text, Notebook())
+    except ValueError:
+        return False
+
+
 def _sentence(line: str, notebook: Notebook) -> bool:
     for pattern, enter in SENTENCES:
         found = re.fullmatch(pattern, line)
@@ -102,20 +110,26 @@ def _layers(book: Notebook, label: str, first: str, last: str, _: str | None, de
     return None
 
 
-def _sums(book: Notebook, axis: str, name: str, value: str) -> None:
-    book.facts.append(FactText("sum", _name(name), axis, expression(value), f"{axis} of {name} sum to {value}"))
+def _sums(book: Notebook, axis: str, name: str, value: str, over: str | None) -> None:
+    text = f"{axis} of {name} sum to {value}"
+    book.facts.append(FactText("sum", _name(name), _axis(axis, over), expression(value), text))
+
+
+def _axis(axis: str, over: str | None) -> str:
+    return f"axis {over}" if over else axis
 
 
 def _property(book: Notebook, name: str, what: str) -> None:
     book.facts.append(FactText(what, _name(name), text=f"{name} is {what}"))
 
 
-def _mean_zero(book: Notebook, name: str) -> None:
-    book.facts.append(FactText("mean zero", _name(name), text=f"{name} has mean zero"))
+def _mean_zero(book: Notebook, axis: str, name: str, over: str | None) -> None:
+    text = f"{axis} of {name} have mean zero"
+    book.facts.append(FactText("mean zero", _name(name), _axis(axis, over), text=text))
 
 
-def _unit(book: Notebook, name: str) -> None:
-    book.facts.append(FactText("norm 1", _name(name), text=f"{name} has norm 1"))
+def _unit(book: Notebook, axis: str, name: str, over: str | None) -> None:
+    book.facts.append(FactText("norm 1", _name(name), _axis(axis, over), text=f"{axis} of {name} have norm 1"))
 
 
 def _tied(book: Notebook, name: str) -> None:
@@ -159,6 +173,11 @@ def _function(book: Notebook, name: str, library: str) -> bool | None:
     return None
 
 
+_PARTS = r"(?:the )?(rows|columns|entries) of (\S+)"
+_OVER = r"(?: over axis (\d+(?:, \d+)*))?"
+_PROPERTIES = (
+    r"(symmetric|skew-symmetric|diagonal|(?:symmetric )?positive definite|positive|orthogonal|between 0 and 1)"
+)
 _WORD = r"([^\s,=]+)"
 SENTENCES: tuple[tuple[str, Callable[..., bool | None]], ...] = (
     (r"samples *[:=] *(rows|columns)", _samples),
@@ -168,10 +187,12 @@ SENTENCES: tuple[tuple[str, Callable[..., bool | None]], ...] = (
     (r"parameters *[:=] *(.+)", _parameters),
     (r"indices from ([01])", _indices),
     (r"layers *[:=] *(\w) *= *(\d+) *\.\. *(\w+)(,? *\w *= *(\d+))?", _layers),
-    (r"(rows|columns|entries) of (\S+) sum to (\S+)", _sums),
-    (r"(\S+) is (symmetric|skew-symmetric|diagonal|positive definite|positive|orthogonal|between 0 and 1)", _property),
-    (r"(\S+) has mean (?:zero|0)", _mean_zero),
-    (r"(\S+) has (?:unit norm|norm 1)", _unit),
+    (_PARTS + r" sum to (\S+)" + _OVER, _sums),
+    (_PARTS + r" have mean (?:zero|0)" + _OVER, _mean_zero),
+    (_PARTS + r" have (?:unit norm|norm 1)" + _OVER, _unit),
+    (r"(?:the entries of (?=\S+ are))?(\S+) (?:is|are) " + _PROPERTIES, _property),
+    (r"()(\S+) has mean (?:zero|0)()", _mean_zero),
+    (r"()(\S+) has (?:unit norm|norm 1)()", _unit),
     (r"entries of (\S+) are tied", _tied),
     (r"(\S+) *= *(rows|columns) of (.+)", _samples_of),
     (r"(\S+) is a function of (.+)", _opaque),

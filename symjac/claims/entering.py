@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import sympy
 
 from symjac.claims import facts, letters, sizes, values
+from symjac.claims.dependence import Link
 from symjac.claims.errors import Again, Misfit, NotUnderstood, WorldError
 from symjac.claims.facts import Fact
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Definition, FactText
-from symjac.claims.tree import Node, Span
+from symjac.claims.tree import Name, Node, Scripts, Span
 from symjac.claims.values import SizeMismatch, Value
-from symjac.core.expr import Expr, Symbol, affine, contract, rename
+from symjac.core.expr import Expr, ShapeError, Symbol, affine, contract, rename
+from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
 
 if TYPE_CHECKING:
@@ -44,10 +46,16 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
             define(m, key, book.definitions[key])
         elif key in book.opaque:
             opaque(m, key)
+        elif key in m.links:
+            linked(m, key, m.links[key], span)
         else:
             assume(m, m.world.declare(key, axes_of(m, key)))
     except WorldError as error:
         raise NotUnderstood(span, str(error)) from None
+    except (Misfit, ShapeError) as error:
+        found = error if isinstance(error, Misfit) else Misfit(span, str(error))
+        reason = found.reason if found.defining else f"in the definition of {key}, {found.reason}"
+        raise Misfit(found.span, reason, defining=True) from None
     finally:
         m.busy.remove(key)
     return m.world.symbol(key)
@@ -68,19 +76,55 @@ def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
             number = letters.scalar_number(m.read(said.value).expr)
             if number is None:
                 raise NotUnderstood(said.value.span, "a number is expected")
-            axes = {"rows": (1,), "columns": (0,)}.get(said.axis, tuple(range(len(s.indices))))
-            return facts.sums_to(s, number, *axes)
+            return facts.sums_to(s, number, *_axes(said, s))
         case "mean zero":
-            return facts.mean_zero(s)
+            return facts.mean_zero(s, *_axes(said, s))
         case "norm 1":
-            return facts.unit_norm(s)
+            return facts.unit_norm(s, *_axes(said, s))
     wanted = "symmetric positive definite" if said.kind == "positive definite" else said.kind
     return facts.fact(s, facts.Property(wanted))
 
 
+def _axes(said: FactText, s: Symbol) -> tuple[int, ...]:
+    """Over which axes a fact is said; all where it says none."""
+    if said.axis.startswith("axis "):
+        return tuple(int(a) - 1 for a in said.axis.removeprefix("axis ").split(", "))
+    return {"rows": (1,), "columns": (0,)}.get(said.axis, tuple(range(len(s.indices))))
+
+
 def opaque(m: Meaning, key: str) -> None:
-    names = [base_symbol(m, n).name for n in m.notebook.opaque[key]]
-    m.world.opaque(key, names)
+    """A quantity known only to depend on others; of those that are not declared nothing is known."""
+    own = axes_of(m, key) if key in m.notebook.shapes else ()
+    of = [base_symbol(m, n) for n in m.notebook.opaque[key] if not is_unheard(m, n)]
+    if not of:
+        raise NotUnderstood(m.notebook.opaque[key][0].span, f"nothing is known of what {key} is a function of")
+    m.world.opaque(key, [access(s, own, Link(s.name), p) for p, s in enumerate(of)], axes=own)
+
+
+def is_unheard(m: Meaning, node: Node) -> bool:
+    """True for a name of which the notes say nothing."""
+    if not isinstance(node, Name | Scripts):
+        return False
+    try:
+        m.read(node)
+    except NotUnderstood:
+        return identifier(node) is not None
+    return False
+
+
+def linked(m: Meaning, key: str, links: Sequence[Link], span: Span) -> None:
+    """An unknown function of what it is differentiated by."""
+    own = axes_of(m, key)
+    m.world.opaque(key, [access(symbol(m, link.by, span), own, link, p) for p, link in enumerate(links)], axes=own)
+
+
+def access(argument: Symbol, own: tuple[Index, ...], link: Link, number: int) -> Symbol:
+    """All entries of an argument, but at the places that it shares with its function."""
+    at = [Index(f"_b{number}{q}", i.size) for q, i in enumerate(argument.indices)]
+    for p, q in link.shared:
+        if q < len(at) and p < len(own) and at[q].size == own[p].size:
+            at[q] = own[p]
+    return symbol_of(argument.name, at)
 
 
 def base_symbol(m: Meaning, node: Node) -> Symbol:

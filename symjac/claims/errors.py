@@ -24,15 +24,23 @@ class NotUnderstood(Exception):
 
 
 class Misfit(Exception):
-    """Shapes that do not fit; where, and both in words."""
+    """Shapes that do not fit; where, and both in words. `defining`: in a definition that a formula reads."""
 
-    def __init__(self, span: Span, reason: str) -> None:
+    def __init__(self, span: Span, reason: str, defining: bool = False) -> None:
         super().__init__(reason)
-        self.span, self.reason = span, reason
+        self.span, self.reason, self.defining = span, reason, defining
 
 
 class Again(Exception):
     """An unknown size was found: the formula is to be read once more."""
+
+
+class TooMuch(NotUnderstood):
+    """A formula that has a meaning, and numbers in it that are too large to be worked out."""
+
+
+class NoLink(NotUnderstood):
+    """A derivative is 0 only because nothing says how the one quantity depends on the other."""
 
 
 BEYOND = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)

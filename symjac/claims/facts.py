@@ -59,21 +59,24 @@ class Fact:
 
     @property
     def text(self) -> str:
-        name = self.symbol.name
+        return self.said_of(self.symbol.name)
+
+    def said_of(self, name: str) -> str:
+        """The fact as a directive says it, of what is called `name`."""
         match self.what:
             case Property.SUM:
-                return _sentence(self, "have mean 0" if self.value == 0 else f"sum to {self.value}")
+                return _sentence(self, name, "have mean 0" if self.value == 0 else f"sum to {self.value}")
             case Property.UNIT:
-                return _sentence(self, "have norm 1")
+                return _sentence(self, name, "have norm 1")
             case Property.POSITIVE | Property.BETWEEN if self.symbol.indices:
                 return f"the entries of {name} are {self.what.value}"
             case _:
                 return f"{name} is {self.what.value}"
 
 
-def _sentence(f: Fact, what: str) -> str:
+def _sentence(f: Fact, name: str, what: str) -> str:
     """`what` said of the parts of the symbol that run over the axes of `f`."""
-    name, rank = f.symbol.name, len(f.symbol.indices)
+    rank = len(f.symbol.indices)
     if len(f.axes) == rank:
         return f"the entries of {name} {what}"
     if rank == 2:

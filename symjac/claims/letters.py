@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 import sympy
 
 from symjac.claims import entering, sizes, values
-from symjac.claims.errors import NotUnderstood
+from symjac.claims.errors import Misfit, NotUnderstood, TooMuch
 from symjac.claims.names import identifier, ways
 from symjac.claims.notebook import each
-from symjac.claims.tree import Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
+from symjac.claims.tree import Big, Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
 from symjac.claims.values import Value
 from symjac.core import scalar
 from symjac.core.expr import Expr, Map, Number
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 LARGEST_POWER = 32
 """Of a matrix: it is written out as a product."""
 
-LARGEST_PLACE = 3
-"""The places of an axis of n that stand for themselves at the sizes at which formulas are compared."""
+LARGEST_PLACE = 1000
+"""An entry by number asks for axes as long; formulas are compared at such sizes up to here."""
 
 LARGEST_EXPONENT = 1000
 LONGEST_NUMBER = 1 << 15
@@ -41,7 +41,11 @@ def letter_in_scope(m: Meaning, key: str) -> Index | None:
 
 
 class Bound(dict[str, Index]):
-    """The letters that a sum binds; others in its body belong further out."""
+    """The letters that a sum binds; others in its body belong further out. `said`: those whose limits it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: set[str] = set()
 
 
 def free_scope(m: Meaning) -> dict[str, Index]:
@@ -54,7 +58,7 @@ def letter(m: Meaning, key: str, span: Span) -> Index:
     found = letter_in_scope(m, key)
     if found is None:
         roots = m.roots[-1] if m.roots else ()
-        size = extent(m, key) or size_seen(m, key, roots) or size_counted(m, key, roots)
+        size = extent(m, key) or size_seen(m, key, roots) or size_counted(m, key, roots) or size_in_notes(m, key)
         if size is None:
             raise NotUnderstood(span, f"what {key} runs over is not said; write for example ${key} = 1, \\dots, n$")
         found = Index(key, size)
@@ -77,6 +81,26 @@ def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
                 if size is not None:
                     return size
     return None
+
+
+def size_in_notes(m: Meaning, key: str) -> sympy.Expr | None:
+    """Of a letter that numbers a family x_i: the size that all formulas of the notes agree on."""
+    shapes = m.notebook.shapes
+    if not any(key in s.letters for s in shapes.values()):
+        return None
+    nodes = (n for d in m.notebook.definitions.values() for n in walk(d.right))
+    found: set[sympy.Expr] = set()
+    for node in nodes:
+        if isinstance(node, Big) and node.upper is not None and [identifier(n) for n in node.over] == [key]:
+            first = node.lower or Num("1")
+            if isinstance(first, Num) and first.text.isdigit():
+                found.add(sizes.size(m, node.upper) - int(first.text) + 1)
+        elif isinstance(node, Scripts) and isinstance(node.base, Name) and node.base.text in shapes:
+            shape = shapes[node.base.text]
+            places = [p for p, s in enumerate(node.sub) if identifier(s) == key]
+            if places and not shape.letters and len(node.sub) == len(shape.sizes):
+                found.add(sizes.size(m, shape.sizes[places[0]]))
+    return found.pop() if len(found) == 1 else None
 
 
 def size_counted(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
@@ -131,6 +155,9 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
             return value.axes[0 if alias.along == "rows" else -1].size
         key_of = each(way.key) if m.notebook.knows(each(way.key)) else way.key
         if m.notebook.knows(key_of):
+            shape = m.notebook.shapes.get(key_of)
+            if shape is not None and key in shape.letters and places[0] == shape.letters.index(key):
+                return None  # x_i of a family x_i says nothing of i
             if key_of not in m.busy:
                 axes = entering.symbol(m, key_of, node.span).indices
             elif key_of in m.notebook.shapes:
@@ -197,8 +224,8 @@ def no_index(script: Node) -> NoReturn:
     raise NotUnderstood(script.span, "an index is expected: a letter, a number, or a sum of them")
 
 
-def split_subscripts(subs: tuple[Node, ...], rank: int) -> list[Node]:
-    """A_{ij} without a comma is i, j, and A_{12} is 1, 2."""
+def split_subscripts(subs: tuple[Node, ...], rank: int, mixed: bool = False) -> list[Node]:
+    """A_{ij} without a comma is i, j, and A_{12} is 1, 2; `mixed`: numbers may stand beside letters, as in δ_{i2}."""
     if len(subs) == 1 and isinstance(subs[0], Num) and rank == len(subs[0].text) == 2:
         return [Num(digit, span=subs[0].span) for digit in subs[0].text]
     out: list[Node] = []
@@ -207,7 +234,7 @@ def split_subscripts(subs: tuple[Node, ...], rank: int) -> list[Node]:
             isinstance(s, Product)
             and len(subs) == 1
             and len(s.factors) == rank
-            and not any(isinstance(f, Num) for f in s.factors)
+            and (mixed or not any(isinstance(f, Num) for f in s.factors))
         ):
             out += s.factors
         else:
@@ -268,13 +295,23 @@ def _check_range(
         first = m.notebook.base
         raise NotUnderstood(script.span, f"there is no entry {offset + first}: {size} are counted from {first}")
     if not terms and offset >= LARGEST_PLACE and not axis.size.is_Integer:
-        place = offset + m.notebook.base
-        raise NotUnderstood(script.span, f"entry {place} of {size} is not read; of n entries, only the first three are")
+        raise TooMuch(script.span, f"entries by number are judged up to {LARGEST_PLACE}")
     if len(terms) == 1 and terms[0][0] == 1 and offset == 0:
         letter, room = terms[0][1], size - sizes.true(m, terms[0][1].size)
         if not room.is_nonnegative and not any("?" in s.name for s in room.free_symbols):
             last = sizes.true(m, letter.size)
-            raise NotUnderstood(script.span, f"{letter.name} runs over {last} values, and stands at an axis of {size}")
+            why = f"{letter.name} runs over {last} values, and stands at an axis of {size}"
+            raise (Misfit if _fits_nowhere(m, letter.name) else NotUnderstood)(script.span, why)
+
+
+def _fits_nowhere(m: Meaning, key: str) -> bool:
+    """True for a letter of the formula itself whose range nothing says but the axes that it stands at, none of them
+    with an offset: at two lengths it has no value.
+    """
+    if m.reading_of or extent(m, key) is not None or any(key in s.said for s in m.scopes if isinstance(s, Bound)):
+        return False
+    scripts = (s for roots in m.roots for r in roots for n in walk(r) if isinstance(n, Scripts) for s in n.sub)
+    return not any(isinstance(s, Sum) and Name(key) in walk(s) for s in scripts)
 
 
 def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
@@ -287,7 +324,7 @@ def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
     shape = values.slim(value).shape
     if len(shape) == 2 and power.is_Integer and sympy.expand(shape[0] - shape[1]) == 0:
         if abs(int(power)) > LARGEST_POWER:
-            raise NotUnderstood(span, f"powers of a matrix are read up to {LARGEST_POWER}")
+            raise TooMuch(span, f"powers of a matrix are judged up to {LARGEST_POWER}")
         return values.power(value, int(power))
     return raised(value, power, span)
 
@@ -297,7 +334,7 @@ def raised(value: Value, power: sympy.Expr, span: Span) -> Value:
     if power.is_Rational:
         steps = max(abs(power.p), power.q)
         if steps > LARGEST_EXPONENT or steps * _bits(value.expr) > LONGEST_NUMBER:
-            raise NotUnderstood(span, f"a power that large is not read; exponents are read up to {LARGEST_EXPONENT}")
+            raise TooMuch(span, f"a power that large is not worked out; exponents are judged up to {LARGEST_EXPONENT}")
     return values.elementwise(scalar.slot(0) ** power, value)
 
 

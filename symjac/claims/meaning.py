@@ -6,16 +6,18 @@ are not written (of I and of a vector of ones) are unknowns, solved for where sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
+from itertools import pairwise
 from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, conditions, entering, functions, letters, sizes, sums, values
+from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
+from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
@@ -69,12 +71,27 @@ DEEPEST = 80
 """How deep formulas and definitions may be nested."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken where the notes leave it open."""
+
+    links: Links = ()
+    """The unknown functions of the notes, with what they are functions of."""
+    whole: frozenset[str] = frozenset()
+    """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
+    direct: bool = False
+    """∂g/∂w holds what else stands in the formula for g, as beside dg/dw."""
+
+
 @dataclass
 class Meaning:
     """The notebook's names as expressions, under one reading."""
 
     notebook: Notebook
     reading: Reading
+    taken: Taken = field(default_factory=Taken)
+    given: dict[tuple[object, ...], str] = field(default_factory=dict)
+    """Unknown functions applied: the name in the world, by function and arguments."""
     world: World = field(default_factory=World)
     solved: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
     """Unknown size -> size."""
@@ -91,6 +108,12 @@ class Meaning:
     """How many identities without a size have been met in the formula that is being read."""
     reading_of: str = ""
     """The name whose definition is being read; empty for a formula of the notes."""
+    unlinked: dict[str, list[tuple[Node, Node]]] = field(default_factory=dict)
+    """By `reading_of`: what was differentiated by what it does not depend on as far as the notes say."""
+
+    @cached_property
+    def links(self) -> Mapping[str, tuple[Link, ...]]:
+        return dict(self.taken.links)
 
     # ------------------------------------------------------------ entry points
 
@@ -108,6 +131,7 @@ class Meaning:
         Raises Misfit where their shapes differ.
         """
         number = self._number_in(left, right)
+        self.unlinked.pop("", None)
 
         def read() -> tuple[Value, Value]:
             if number is not None:
@@ -129,6 +153,14 @@ class Meaning:
                 raise Misfit(right.span, self._unlike(a, b)) from None
 
         return self._solving((left, right, *when), read)
+
+    def without_link(self, *sides: Expr) -> tuple[Node, Node] | None:
+        """A derivative in the formula read last, of value `sides`, or in what they depend on, that is 0 only because
+        nothing in the notes says how the one depends on the other.
+        """
+        names = self.world.cone(n for e in sides for n in e.names)
+        found = (pair for name in ("", *sorted(names)) for pair in self.unlinked.get(name, ()))
+        return next(found, None)
 
     def _number_in(self, left: Node, right: Node) -> str | None:
         """x in f'(x) = .., where the formula has no other quantity: it is claimed of every number."""
@@ -262,16 +294,18 @@ class Meaning:
                 total = value
                 continue
             with sizes.at(self, part):
-                total = self._times(total, value, parts[place - 1][1], node)
+                total = self._times(total, value, _sign(node, parts[place - 1][1], part), node)
             if isinstance(total.expr, Contract) and len(total.expr.factors) > MOST_FACTORS:
                 raise NotUnderstood(node.span, f"products are read up to {MOST_FACTORS} factors")
         assert total is not None
         return total
 
-    def _times(self, a: Value, b: Value, before: Node, node: Product) -> Value:
-        dotted = "\\cdot" in node.signs
-        if dotted and len(a.axes) == len(b.axes) == 1 and not a.row and not b.row and a.axes[0].size == b.axes[0].size:
+    def _times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
+        alike = len(a.axes) == len(b.axes) == 1 and a.row == b.row and a.axes[0].size == b.axes[0].size
+        if "\\cdot" in node.signs and alike and not a.row:
             return values.inner(a, b)
+        if sign in ("*", "\\ast") and alike and not self.notebook.primes_transpose:  # two columns have no other product
+            return values.hadamard(a, b)
         return values.matmul(a, b)
 
     def _applied(self, node: Product) -> list[tuple[Value, Node]]:
@@ -414,11 +448,17 @@ class Meaning:
         if isinstance(node, Name) and node.text.startswith("d") and len(node.text) > 1:
             return self._spelled_gradient(node, Name(node.text[1:], span=node.span))
         function = self.notebook.functions.get(key)
-        if function is not None and all(map(self.notebook.knows, function.parameters)):
+        if function is not None and all(map(self._is_quantity, function.parameters)):
             return calls.own(self, key, function, [self.read(Name(p)) for p in function.parameters], node.span)
+        generic = applied.by_name(self, key, node.span)
+        if generic is not None:
+            return generic
         if key in CONSTANTS or key in self.notebook.variables:
             return values.from_symbol(self._free_number(key))
         raise NotUnderstood(node.span, self._unknown_name(node))
+
+    def _is_quantity(self, key: str) -> bool:
+        return self.notebook.knows(key) or (key in self.notebook.variables and key not in self.notebook.functions)
 
     def _unknown_name(self, node: Node) -> str:
         from symjac.claims.writer import latex
@@ -432,8 +472,9 @@ class Meaning:
         """I_n, 1_n, a bracket or an operator with scripts, dW_1, f with a power."""
         base = node.base
         key = identifier(base)
-        if key == "delta" and len(node.sub) == 2 and node.sup is None and all(map(self._may_be_letter, node.sub)):
-            return conditions.kronecker(self, *node.sub)
+        pair = letters.split_subscripts(node.sub, 2, mixed=True)
+        if key == "delta" and len(pair) == 2 and node.sup is None and all(map(self._may_be_place, pair)):
+            return conditions.kronecker(self, *pair)
         whole_key = identifier(node)
         if whole_key is not None and sizes.is_size(self, whole_key):
             return values.scalar(number(size_symbol(whole_key)))
@@ -449,9 +490,10 @@ class Meaning:
         value = self.read(base)
         return letters.powered(self, letters.entry(self, value, node.sub, node.span), node.sup, node.span)
 
-    def _may_be_letter(self, node: Node) -> bool:
+    def _may_be_place(self, node: Node) -> bool:
+        """True for an index letter and for a number."""
         key = identifier(node)
-        return key is not None and letters.looks_like_letter(self, key)
+        return isinstance(node, Num) or (key is not None and letters.looks_like_letter(self, key))
 
     def _spelled_gradient(self, node: Node, by: Node) -> Value:
         """dW: the gradient of the loss."""
@@ -469,3 +511,11 @@ class Meaning:
             raise NotUnderstood(node.span, str(error)) from None
         except WorldError as error:
             raise NotUnderstood(node.span, str(error)) from None
+
+
+def _sign(node: Product, before: Node, after: Node) -> str:
+    """What stands between two factors of a product, each maybe a function with its bracket."""
+    last = before.factors[-1] if isinstance(before, Product) else before
+    first = after.factors[0] if isinstance(after, Product) else after
+    places = [p for p, (a, b) in enumerate(pairwise(node.factors)) if a is last and b is first]
+    return node.signs[places[0]] if places and places[0] < len(node.signs) else ""

@@ -7,7 +7,7 @@ is a condition, a case or the new meaning of a name, and no claim.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
 from symjac.claims import functions
 from symjac.claims.calls import OPERATORS
@@ -38,7 +38,8 @@ CLAIM, CONDITION, MEANING = "claim", "condition", "meaning"
 """What an equation is: a claim whatever comes of it; where it does not hold, a condition; where it does not hold, the
 new meaning of its name."""
 
-RATES = frozenset({"alpha", "eta", "epsilon", "varepsilon", "lr", "gamma", "mu", "rho", "tau"})
+RATES = frozenset({"alpha", "beta", "eta", "epsilon", "varepsilon", "lambda", "lr", "gamma", "mu", "rho", "tau"})
+"""Names of step sizes and the like."""
 
 _CASE = re.compile(r"\b(when|whenever|if|iff|for|at|case|where|from|unless|layer|until)\b[^.]{0,30}$")
 _SET = re.compile(
@@ -49,6 +50,9 @@ _SET = re.compile(
 _RESULT = re.compile(
     r"\b(then|hence|thus|so|therefore|consequently|have|gets?|obtain\w*|find|see|gives?|yields?|follows|is|because|since"
     r"|as|implies|independent|constant|depends?|claim|clearly|obviously)\b"
+)
+_SOLUTION = re.compile(
+    r"\b(minimi[sz]\w*|maximi[sz]\w*|solution|solve[sd]?|solving|optim\w+|minimum|maximum|estimat\w+|attained|reached)\b"
 )
 _WHY = re.compile(r"\b(where|since|because|as|here|with|recall|remember|used?|using|note|which)\b")
 _NEW = re.compile(r"\b(now|let|instead|another|consider|suppose|redefine\w*|change|different|assume|take)\b")
@@ -101,7 +105,8 @@ def step(s: Statement, notebook: Notebook) -> tuple[Node, Node] | None:
     left, right = s.sides
     if not isinstance(innermost(left), Name) or not isinstance(right, Sum):
         return None
-    if left in right.terms or (left in walk(right) and speaks([right], notebook)):
+    scaled = any(_is_multiple(t, left, notebook) for t in right.terms)
+    if scaled or (left in walk(right) and speaks([right], notebook)):
         return left, right
     key = _numbered(left, notebook)
     olds = [t for t in right.terms if key is not None and _numbered(t, notebook) == key]
@@ -113,6 +118,18 @@ def step(s: Statement, notebook: Notebook) -> tuple[Node, Node] | None:
         return bare if node in olds else rebuild(node, renamed)
 
     return bare, renamed(right)
+
+
+def _is_multiple(term: Node, left: Node, notebook: Notebook) -> bool:
+    """left, or numbers times it: beta v."""
+    if isinstance(term, Neg):
+        return _is_multiple(term.of, left, notebook)
+    if not isinstance(term, Product) or left not in term.factors:
+        return term == left
+    others = [n for f in term.factors if f != left for n in walk(f) if isinstance(n, Name)]
+    shapes = [notebook.shapes.get(identifier(n) or "") for n in others]
+    known = zip(others, shapes, strict=True)
+    return all((n.text in RATES) if shape is None else not (shape.sizes or shape.letters) for n, shape in known)
 
 
 def _numbered(node: Node, notebook: Notebook) -> str | None:
@@ -131,10 +148,12 @@ def _descends(base: Node, right: Sum) -> bool:
 
 
 def restates_itself(s: Statement) -> bool:
-    """S = Sᵀ, S = −Sᵀ: no definition."""
+    """S = Sᵀ, S = −Sᵀ, S_ij = S_ji: no definition."""
     left, right = s.sides[0], s.sides[1]
     while isinstance(right, Neg | Transpose | Group):
         right = right.of
+    if isinstance(left, Scripts) and isinstance(right, Scripts) and len(left.sub) == len(right.sub) == 2:
+        return left.base == right.base and left.sup == right.sup and left.sub == right.sub[::-1]
     return left == right
 
 
@@ -147,22 +166,32 @@ def differentiated(statements: Iterable[Statement]) -> Set[Node]:
     return {innermost(b) for n in every for b in n.by}
 
 
-def is_case(s: Statement, variables: Set[Node], values: dict[Node, set[Node]]) -> bool:
-    """y_i = 1 behind "when", beside another value, or of what is differentiated by: it holds here and not elsewhere."""
+def is_case(s: Statement, variables: Set[Node]) -> bool:
+    """y_i = 1 behind "when", or of what is differentiated by: it holds here and not elsewhere."""
     left, right = s.sides[0], s.sides[1]
     if not is_value(right) or not isinstance(innermost(left), Name) or isinstance(left, Transpose):
         return False
     said = _CASE.search(s.around.before) is not None or any(_CASE.search(note) for note in s.notes)
-    return said or innermost(left) in variables or len(values.get(left, ())) > 1
+    return said or innermost(left) in variables
 
 
-def values_given(statements: Iterable[Statement]) -> dict[Node, set[Node]]:
-    """Each left side with the numbers that it is said to be."""
-    out: dict[Node, set[Node]] = {}
-    for s in statements:
-        if s.relations[:1] in (("=",), (":=",)) and is_value(s.sides[1]):
-            out.setdefault(s.sides[0], set()).add(s.sides[1])
+def zeroed(statements: Sequence[Statement]) -> dict[Node, int]:
+    """The names by which a derivative is said to be 0, each with the first place."""
+    out: dict[Node, int] = {}
+    for place, s in enumerate(statements):
+        if any(map(is_zero, s.sides)):
+            for n in (n for side in s.sides for n in walk(side) if isinstance(n, Derivative)):
+                for by in n.by:
+                    out.setdefault(innermost(by), place)
     return out
+
+
+def is_solution(s: Statement, place: int, variables: Set[Node], zeros: dict[Node, int]) -> bool:
+    """w = (XᵀX)⁻¹Xᵀy behind ∇_w L = 0, or said to be where something is least: w at that point, not everywhere."""
+    name = innermost(s.sides[0])
+    if name not in variables:
+        return False
+    return zeros.get(name, place) < place or _SOLUTION.search(s.around.before) is not None
 
 
 # ---------------------------------------------------------------- conditions
@@ -220,7 +249,8 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
         return CLAIM
     key = identifier(left)
     if place == 0 and key is not None and (key in notebook.definitions or key in notebook.functions):
-        return CONDITION if is_value(right) else MEANING
+        known = notebook.definitions.get(key)
+        return CONDITION if is_value(right) and (known is None or not is_value(known.right)) else MEANING
     return MEANING if place == 0 and function_of(left) in notebook.functions else CONDITION
 
 

@@ -6,7 +6,8 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
-from symjac.claims.tree import Name, Node, Span
+from symjac.claims.fonts import Fonts
+from symjac.claims.tree import Name, Node, Space, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,16 @@ class Notebook:
     """θ = (W_1, b_1): a name for several."""
     opaque: dict[str, tuple[Node, ...]] = field(default_factory=dict)
     """A number known only to depend on these."""
+    maps: dict[str, tuple[tuple[Space, ...], Space]] = field(default_factory=dict)
+    """f: R^n -> R: the spaces of its arguments, and that of its values."""
+    applications: dict[str, tuple[tuple[Node, ...], ...]] = field(default_factory=dict)
+    """Functions of which the notes say the name alone, with the arguments that each stands with."""
+    numbers: set[str] = field(default_factory=set)
+    """Those of them that make a number of arrays, as a loss does."""
+    codomains: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+    """Those that make an array, with its sizes."""
+    open: set[str] = field(default_factory=set)
+    """Those of which nothing tells whether they make a number or act on each entry."""
     tied: set[str] = field(default_factory=set)
     """Symmetric matrices whose entries are differentiated together."""
     parameters: tuple[Node, ...] = ()
@@ -132,10 +143,16 @@ class Notebook:
     """Layer labels that run: l -> 1 .. 3."""
     letters: set[str] = field(default_factory=set)
     """Names used as an index of a sum or a range."""
+    equations: tuple[tuple[Node, Node], ...] = ()
+    """The neighbouring sides of all statements."""
+    limits: tuple[Node, ...] = ()
+    """The upper limits of sums."""
     variables: set[str] = field(default_factory=set)
     """Names that stand for any number: x in f(x) = x^2."""
     primes_transpose: bool = False
     """X' is the transpose, as in the plain notation."""
+    fonts: Fonts = field(default_factory=Fonts)
+    """Which letters are told apart by their fonts."""
     latex: dict[str, Node] = field(default_factory=dict)
     """Identifier -> the name as the writer writes it."""
     places: dict[str, int] = field(default_factory=dict)
@@ -171,8 +188,17 @@ def each(key: str) -> str:
 
 
 def loss_of(notebook: Notebook) -> Name | None:
-    """The quantity that a bare dW is the gradient of: L, J, C, E or loss, whichever is known."""
+    """The quantity that a bare dW is the gradient of: L, J, C, E or loss, whichever is known; a script L before L."""
     for text in ("L", "J", "C", "E", "loss", "ell"):
-        if notebook.knows(text):
-            return Name(text)
+        for known in (f"script {text}", text):
+            if notebook.knows(known.replace(" ", "_")):
+                return Name(known)
     return None
+
+
+LOSSES = frozenset({"L", "J", "C", "E", "l", "ell", "loss", "cost", "Loss", "Cost", "err", "error"})
+
+
+def is_loss(key: str) -> bool:
+    """True for a name that losses have, whatever its font and labels."""
+    return key.removeprefix("script_").split("_")[0] in LOSSES

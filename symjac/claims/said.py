@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from symjac.claims.names import identifier
 from symjac.claims.notebook import FactText, Notebook
-from symjac.claims.tree import Items, Node, Num, Space, Statement
+from symjac.claims.tree import Group, Items, Node, Num, Product, Space, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ _BEHIND = (
 _BEFORE = r"\b(?:{word}){noun}$"
 _NOT = re.compile(r"\b(?:not|neither|nor|never|no longer|non|need not|isn't|aren't|without|unless|whether)\b|n't\b")
 _IF = re.compile(r"\b(?:if|when|whenever|in case|special case|in the case)\b")
+_FROM_HERE = re.compile(r"\b(?:now|let|suppos\w*|assum\w*|further\w*|next)\b")
 _GIVEN = re.compile(
     r"\b(?:where|with|and|assum\w*|suppos\w*|let|given|since|because|as|that|for|here|now|note|recall|have)\b[^.]{0,40}$"
 )
@@ -52,6 +53,27 @@ _SUMS = re.compile(
     r"^,? ?(?:which |that |both |all |(?:whose|the|its) (?:entries|components|elements) )*"
     r"(?:sums?|adds?(?: up)?|summing|adding up) to (?:1|one|unity)\b"
 )
+
+_FUNCTIONS = r"softmax|sigmoid|logistic|relu|tanh|softplus"
+_IS_FUNCTION = re.compile(
+    rf"^,? ?(?:(?:be|is|denotes?|means|stands for|the|being|are|an?|for|logistic)[ -])*(?P<name>{_FUNCTIONS})\b"
+)
+_FUNCTION_OF = re.compile(rf"\b(?P<name>{_FUNCTIONS})(?: (?:activation|function|nonlinearity))*,?$")
+
+
+def functions_named(statements: Sequence[Statement]) -> Iterator[tuple[str, str]]:
+    """σ and softmax of "let σ be the softmax": what a name alone in a formula is said to be."""
+    for s in statements:
+        if s.relations or len(s.sides) != 1:
+            continue
+        head = s.sides[0]
+        if isinstance(head, Product) and len(head.factors) == 2 and isinstance(head.factors[1], Group):
+            head = head.factors[0]
+        found = _IS_FUNCTION.search(s.around.after) or _FUNCTION_OF.search(s.around.before)
+        key = identifier(head)
+        if found is not None and key is not None:
+            yield key, found["name"]
+
 
 COMPARED = frozenset({"<", "<=", ">", ">=", "succ", "succeq"})
 
@@ -103,12 +125,13 @@ def _fact(node: Node, kind: str, notebook: Notebook) -> FactText:
 
 
 def _scoped(fact: FactText, place: int, s: Statement, statements: Sequence[Statement]) -> Said:
-    """Behind "if" to the end of the paragraph, else all over the page: a property belongs to the name."""
-    if not _IF.search(s.around.before[-60:]):
+    """Behind "if" to the end of the paragraph, behind "now let" from its sentence on, else all over the page."""
+    conditional = _IF.search(s.around.before[-60:]) is not None
+    if not conditional and not _FROM_HERE.search(s.around.before):
         return Said(fact)
     same = [p for p, other in enumerate(statements) if other.around.paragraph == s.around.paragraph]
     start = min(p for p in same if statements[p].around.sentence == s.around.sentence)
-    return Said(fact, start, max(same) + 1)
+    return Said(fact, start, max(same) + 1 if conditional else None)
 
 
 def _signs(statements: Sequence[Statement], notebook: Notebook) -> Iterator[tuple[int, Said, bool]]:

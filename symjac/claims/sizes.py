@@ -116,8 +116,9 @@ def is_size(m: Meaning, key: str) -> bool:
 
 
 def sizes_used(m: Meaning) -> set[sympy.Symbol]:
-    """The sizes that declarations and ranges name."""
-    trees = [n for shape in m.notebook.shapes.values() for n in shape.sizes] + list(m.notebook.ranges.values())
+    """The sizes that declarations, ranges and sums name."""
+    book = m.notebook
+    trees = [*(n for shape in book.shapes.values() for n in shape.sizes), *book.ranges.values(), *book.limits]
     out: set[sympy.Symbol] = set()
     for tree in trees:
         for node in walk(tree):

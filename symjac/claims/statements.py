@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from symjac.claims import natures
+from symjac.claims import generic, natures
 from symjac.claims.calls import OPERATORS
 from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.functions import ELEMENTWISE
 from symjac.claims.names import identifier, label, ways
-from symjac.claims.notebook import Definition, Function, Notebook, Shape, each, loss_of
+from symjac.claims.notebook import Alias, Definition, Function, Notebook, Shape, each, loss_of
 from symjac.claims.tree import (
     Big,
     Call,
@@ -101,6 +102,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     each_of(separate)
     statements = [(s, role) for s, (_, role) in zip(separated, statements, strict=True)]
     notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
+    notebook.limits = tuple(_limits(s for s, _ in statements))
     each_of(lambda _, s, __: _ranges(s, notebook))
 
     def declare(place: int, s: Statement, _: str) -> None:
@@ -108,9 +110,13 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
             _declare(instance, place, notebook)
 
     each_of(declare)
+    _samples_of_matrices(notebook)
+    statements = generic.without_arguments(statements, notebook)
     sorter = _Definitions(statements, notebook)
     each_of(sorter.by_a_derivative)
     each_of(sorter.by_a_formula)
+    generic.settle([instance for s, _ in statements for instance in _instances(s, notebook)], notebook)
+    notebook.equations = tuple(p for s, _ in statements for p in pairwise(s.sides))
     claims: list[Equality] = []
     idle: list[int] = []
 
@@ -140,6 +146,12 @@ def _letters(statements: Iterable[Statement]) -> Iterator[str]:
             for node in walk(side):
                 if isinstance(node, Big):
                     yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _limits(statements: Iterable[Statement]) -> Iterator[Node]:
+    """The names that sums run up to."""
+    nodes = (n for s in statements for side in s.sides for n in walk(side))
+    yield from dict.fromkeys(n.upper for n in nodes if isinstance(n, Big) and isinstance(n.upper, Name | Scripts))
 
 
 def _ranges(s: Statement, notebook: Notebook) -> None:
@@ -283,6 +295,7 @@ def _inside(node: Node, top: int) -> bool:
 
 
 def _declare(s: Statement, place: int, notebook: Notebook) -> None:
+    generic.declare_maps(s, notebook)
     for left, relation, right in zip(s.sides, s.relations, s.sides[1:], strict=False):
         if relation == "in" and isinstance(right, Space):
             for node in left.items if isinstance(left, Items) else (left,):
@@ -304,6 +317,20 @@ def _declare_one(node: Node, space: Space, span: Span, place: int, notebook: Not
     if known is None:
         notebook.shapes[key] = Shape(letters, space.sizes, span)
         notebook.latex.setdefault(key, _bare(node, letters))
+
+
+def _samples_of_matrices(notebook: Notebook) -> None:
+    """x_i in R^d beside X in R^{n x d}, of which no formula is given: x_i is row i of X; of R^{d x n}, column i."""
+    for key, shape in list(notebook.shapes.items()):
+        whole = key[:1].upper() + key[1:]
+        matrix = notebook.shapes.get(whole)
+        if len(shape.letters) != 1 or len(shape.sizes) != 1 or matrix is None or whole == key or matrix.letters:
+            continue
+        if len(matrix.sizes) == 2 and shape.sizes[0] in matrix.sizes and matrix.sizes[0] != matrix.sizes[1]:
+            notebook.aliases[key] = Alias(
+                notebook.latex.get(whole, Name(whole)), "rows" if matrix.sizes[1] == shape.sizes[0] else "columns"
+            )
+            del notebook.shapes[key]
 
 
 def _split(node: Node, notebook: Notebook) -> tuple[tuple[str, ...], str | None]:
@@ -341,7 +368,7 @@ class _Definitions:
         self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
         text = [s for s, role in statements if role == "text"]
         self.variables = natures.differentiated(text)
-        self.values = natures.values_given(text)
+        self.zeros = natures.zeroed([s for s, _ in statements])
 
     def by_a_derivative(self, place: int, s: Statement, role: str) -> None:
         if len(s.sides) > 1 and isinstance(s.sides[1], Derivative):
@@ -352,7 +379,7 @@ class _Definitions:
             self.enter(place, s, role)
 
     def enter(self, place: int, s: Statement, role: str) -> None:
-        if role == "claim" or s.relations[:1] not in (("=",), (":=",)) or self.defines_nothing(s, role):
+        if role == "claim" or s.relations[:1] not in (("=",), (":=",)) or self.defines_nothing(place, s, role):
             return
         if _is_spelled_gradient(s.sides[0], self.named) and loss_of(self.notebook) is not None:
             return
@@ -360,9 +387,11 @@ class _Definitions:
             if _define(instance, place, self.notebook):
                 self.places.add(place)
 
-    def defines_nothing(self, s: Statement, role: str) -> bool:
+    def defines_nothing(self, place: int, s: Statement, role: str) -> bool:
         if s.relations[0] == ":=":
             return s.sides[0] in walk(s.sides[1])
+        if role == "text" and natures.is_solution(s, place, self.variables, self.zeros):
+            return True
         return natures.step(s, self.notebook) is not None or natures.restates_itself(s) or self.is_case(s, role)
 
     def is_case(self, s: Statement, role: str) -> bool:
@@ -372,7 +401,7 @@ class _Definitions:
         key = identifier(s.sides[0])
         shape = self.notebook.shapes.get(key or "")
         array = shape is not None and bool(shape.sizes or shape.letters)
-        return (array and not isinstance(s.sides[0], Transpose)) or natures.is_case(s, self.variables, self.values)
+        return (array and not isinstance(s.sides[0], Transpose)) or natures.is_case(s, self.variables)
 
 
 def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:
@@ -388,6 +417,8 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
     left, right = s.sides[0], s.sides[1]
     if isinstance(right, Items) or identifier(left) in notebook.groups:
         return False
+    if generic.says_dependence(left, right, notebook):
+        return True
     if _define_function(left, right, place, notebook):
         return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p

@@ -28,6 +28,8 @@ def big(m: Meaning, node: Big) -> Value:
         for key in keys:
             assert key is not None
             bound[key] = Index(key, extent(m, key, node, len(keys)))
+            if node.upper is not None:
+                bound.said.add(key)
         body = m.read(node.body)
     finally:
         m.scopes.pop()

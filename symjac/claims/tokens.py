@@ -134,7 +134,17 @@ def _pieces(kind: str, found: str) -> Iterable[str]:
         return (found,)
     if found in UNICODE:
         return UNICODE[found]
-    return _accented(unicodedata.normalize("NFKD", found))
+    return _styled(found, _accented(unicodedata.normalize("NFKD", found)))
+
+
+_FONTS = {"BOLD": "\\mathbf", "SCRIPT": "\\mathcal", "FRAKTUR": "\\mathfrak", "SANS-SERIF": "\\mathsf"}
+
+
+def _styled(found: str, pieces: Iterable[str]) -> Iterable[str]:
+    """The letter as TeX writes it in the style that Unicode has it in."""
+    words = unicodedata.name(found, "").split()
+    font = next((_FONTS[w] for w in words if w in _FONTS), None) if words[:1] == ["MATHEMATICAL"] else None
+    return pieces if font is None else (font, "{", *pieces, "}")
 
 
 def _accented(found: str) -> Iterable[str]:

@@ -67,7 +67,7 @@ class Auxiliary:
 
 @dataclass(frozen=True, slots=True)
 class _Slope:
-    """∂name/∂argument of an unknown `name`: over the axes of `name` and `inner`, those of the argument that are its own."""
+    """∂name/∂argument of an unknown `name`, over the axes of `name` and `inner`, the other axes of the argument."""
 
     name: str
     access: Symbol
@@ -160,8 +160,8 @@ class World:
             raise WorldError(f"{name}: the index {', '.join(loose)} of the right side is not on the left")
         for s in symbols(rhs):
             self._check_access(s)
-        if name in rhs.names or name in self._cone(rhs.names):
-            through = [n for n in sorted(rhs.names) if n == name or name in self._cone((n,))]
+        if name in rhs.names or name in self.cone(rhs.names):
+            through = [n for n in sorted(rhs.names) if n == name or name in self.cone((n,))]
             raise WorldError(f"{name} is defined by itself, through {', '.join(through)}")
         self.declare(name, axes)
         equation = Equation(symbol(name, axes), rhs)
@@ -188,7 +188,7 @@ class World:
         for argument in of:
             access = self.symbol(argument) if isinstance(argument, str) else argument
             self._check_access(access)
-            if name == access.name or name in self._cone((access.name,)):
+            if name == access.name or name in self.cone((access.name,)):
                 raise WorldError(f"{name} is defined by itself, through {access.name}")
             inner = [i for i in dict.fromkeys(access.indices) if i in access.free and i not in axes]
             over = (*axes, *inner)
@@ -253,8 +253,7 @@ class World:
     # ------------------------------------------------------------ what depends on what
 
     def _formula(self, name: str) -> Equation | None:
-        """The definition; of an unknown quantity Σ slope · argument, of its slopes Σ curvature · argument: they have the
-        first derivatives."""
+        """The definition; of an unknown quantity and of its slopes a sum that has their first derivatives."""
         return self._equations.get(name) or self._unknown.get(name) or self._of_slope(name)
 
     def _of_slope(self, name: str) -> Equation | None:
@@ -295,13 +294,13 @@ class World:
         """The names that `name` depends on directly; an unknown function and its slopes depend on its arguments."""
         return self._reads.get(name, ())
 
-    def _cone(self, names: Iterable[str]) -> frozenset[str]:
+    def cone(self, names: Iterable[str]) -> frozenset[str]:
         """`names` and all that they depend on."""
         return frozenset(_post_order(names, self._below))
 
     def depends(self, e: Expr, name: str) -> bool:
         """True where `e` reads `name` itself or through definitions."""
-        return name in self._cone(e.names)
+        return name in self.cone(e.names)
 
     def needed(self, e: Expr, keep: Container[str] = (), assumed: bool = False) -> tuple[Equation, ...]:
         """The definitions that `e` depends on, each after those that it reads; those of `keep` are taken as given.
@@ -349,7 +348,7 @@ class World:
         value = rename(of, dict(zip(of.free, kept, strict=True)))
         root = self._roots.get(value)
         if root is None:
-            cone = self._cone(value.names)
+            cone = self.cone(value.names)
             self._taken_as_free |= cone
             name = of.name if isinstance(of, Symbol) else f"e{len(self._roots) + 1}"
             root = self._roots[value] = _Root(name, value, kept, cone)
@@ -517,6 +516,12 @@ class World:
         out._facts = dict(self._facts)
         for fact in more:
             out.assume(fact)
+        return out
+
+    def vanishing(self, names: Iterable[str]) -> World:
+        """The same world, its definitions shared, where these free names are 0."""
+        out = copy.copy(self)
+        out._equations = self._equations | {n: Equation(self._symbols[n], ZERO) for n in names}
         return out
 
     def candidates(self, s: Symbol) -> list[Fact]:

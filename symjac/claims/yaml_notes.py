@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from symjac.claims import markdown
+from symjac.claims.directives import is_sentence
 from symjac.claims.parts import Directive, Found, Piece, Snippet, place_in
 from symjac.claims.scan import Scan
 from symjac.core.errors import InputError
@@ -67,11 +68,14 @@ def sidecar(text: str, found: Found) -> None:
 
 
 def strings(given: Sequence[Piece], claims: Sequence[Piece], notation: str, found: Found) -> None:
-    """Adds formulas that each are one string."""
+    """Adds formulas that each are one string; what is given may be a directive."""
     reader = _Notes(found.text, found)
     for role, pieces in (("given", given), ("claim", claims)):
         for piece in pieces:
-            reader.formula(piece, role, notation)
+            if role == "given" and is_sentence(piece.text):
+                found.add(Directive(piece.text, piece.offsets))
+            else:
+                reader.formula(piece, role, notation)
 
 
 def _parse(text: str, file: str) -> Node:

@@ -1,4 +1,7 @@
-"""The NumPy oracle: the value of any expression, one np.einsum a product. For tests and checks, not for speed."""
+"""The NumPy oracle: the value of any expression, one np.einsum a product. For tests and checks, not for speed.
+
+Of complex arrays it takes complex steps, with the conventions at kinks: see `complex_step`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symjac.core import scalar
+from symjac.core import complex_step, scalar
 from symjac.core.expr import (
     Add,
     Contract,
@@ -74,7 +77,9 @@ def _value(node: Expr, values: Mapping[Expr, Any], tensors: Mapping[str, Any], c
             return np.asarray(scalar.evaluate(node.formula, args, dict(constants)))
         case Max():
             body = node.body
-            return values[body].max(axis=tuple(body.free.index(i) for i in node.over))
+            axes = tuple(body.free.index(i) for i in node.over)
+            value = values[body]
+            return complex_step.largest(value, axes) if complex_step.is_taken(value) else value.max(axis=axes)
         case Inverse():
             matrices, outside = _matrices(node, values, constants)
             have = _labels([*outside, node.left, node.right], node)

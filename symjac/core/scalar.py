@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from symjac.core import complex_step
+
 _SLOTS = [sympy.Symbol(f"x{i}", real=True) for i in range(64)]
 _NUMBERS = {s: i for i, s in enumerate(_SLOTS)}
 
@@ -138,6 +140,15 @@ class InverseRoot(sympy.Function):  # type: ignore[misc]
     nargs = 1
 
 
+class Guard(sympy.Function):  # type: ignore[misc]
+    """Of (u, condition): u where the condition holds, 1 elsewhere. Made by `stabilise` alone, never differentiated.
+
+    A Piecewise inside a branch of its own condition would not do: SymPy takes it away.
+    """
+
+    nargs = 2
+
+
 class Erfc(sympy.Function):  # type: ignore[misc]
     """1 − erf(u), exact for large u too. Made by `stabilise` alone, never differentiated."""
 
@@ -181,7 +192,7 @@ _apart = sympy.Ne(_u, 0)
 STABLE: dict[type[sympy.Function], sympy.Expr] = {
     Logistic: sympy.Piecewise((1, _u >= 0), (_small, True)) / (1 + _small),
     Softplus: sympy.Max(_u, 0) + Log1p(_small),
-    InverseRoot: sympy.Piecewise((1 / sympy.sqrt(sympy.Piecewise((_u, _apart), (1, True))), _apart), (0, True)),
+    InverseRoot: sympy.Piecewise((1 / sympy.sqrt(Guard(_u, _apart)), _apart), (0, True)),
 }
 """What a stable function computes, in `slot(0)`: exponents are min(u, −u) <= 0, in a complex step too."""
 
@@ -603,6 +614,73 @@ def _clip_branches(*branches: Any) -> sympy.Expr:
     return sympy.Piecewise(*pairs)
 
 
+@cache
+def guarded(formula: sympy.Expr) -> sympy.Expr:
+    """An equal formula in which a branch that is not taken is computed at 1 where its argument could do harm there.
+
+    Logarithms, roots, reciprocals and exponentials of a branch see 1 where another branch is taken, as arrays are
+    computed in all branches. Terminates: what sees 1 already is left.
+    """
+    return formula.replace(sympy.Piecewise, _guarded_branches)
+
+
+def _guarded_branches(*branches: Any) -> sympy.Expr:
+    pairs = [(value, condition) for value, condition in branches]
+    out = []
+    for place, (value, condition) in enumerate(pairs):
+        here = sympy.And(*(sympy.Not(c) for _, c in pairs[:place]), condition)
+        safe = value.replace(_may_do_harm, lambda e, here=here: e.func(Guard(e.args[0], here), *e.args[1:]))
+        out.append((safe, condition))
+    return sympy.Piecewise(*out)
+
+
+def _may_do_harm(e: sympy.Expr) -> bool:
+    """True for a function that is not defined, or overflows, for some of the values that its argument can have."""
+    if not e.args or not isinstance(e, sympy.Expr) or not slots_of(e) or isinstance(e.args[0], Guard):
+        return False
+    a = e.args[0]
+    if isinstance(e, sympy.log | Log1p):
+        return not (a if isinstance(e, sympy.log) else 1 + a).is_positive
+    if isinstance(e, sympy.Pow):
+        if e.exp.could_extract_minus_sign():
+            return not a.is_positive
+        return not e.exp.is_Integer and not a.is_nonnegative
+    if isinstance(e, InverseRoot):
+        return not a.is_nonnegative
+    return isinstance(e, sympy.exp | sympy.sinh | sympy.cosh | Expm1) and not (
+        a.is_nonpositive or a.has(sympy.Max, sympy.Min)
+    )
+
+
+@cache
+def with_roots_at_zero(formula: sympy.Expr, positive: frozenset[sympy.Expr]) -> sympy.Expr:
+    """`formula`, a derivative, with the derivative of a root at 0 taken as 0; the bases in `positive` are never 0.
+
+    u^(−p/2) = (1/√u)^p, 0 where u is 0; other roots likewise. Terminates: no such power is left.
+    """
+
+    def at_zero(e: sympy.Pow) -> sympy.Expr:
+        power = -e.exp
+        if power.q == 2:
+            return InverseRoot(e.base) ** power.p
+        apart = sympy.Ne(e.base, 0)
+        return sympy.Piecewise((Guard(e.base, apart) ** e.exp, apart), (0, True))
+
+    return formula.replace(lambda e: is_inverse_root(e) and e.base not in positive, at_zero)
+
+
+def is_inverse_root(e: sympy.Basic) -> bool:
+    """True for u^(−p/q) of a quantity u."""
+    return (
+        isinstance(e, sympy.Pow)
+        and isinstance(e.exp, sympy.Rational)
+        and bool(e.exp.is_negative)
+        and e.exp.q != 1
+        and bool(slots_of(e.base))
+        and not isinstance(e.base, Guard)
+    )
+
+
 # ---------------------------------------------------------------- numbers
 
 
@@ -638,16 +716,20 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
                 out = np.where(value(condition), value(branch), out)
             return out
         if isinstance(e, sympy.core.relational.Relational):
-            return RELATIONS[type(e)](value(e.lhs), value(e.rhs))
+            sides = value(e.lhs), value(e.rhs)
+            return RELATIONS[type(e)](*((complex_step.gap(*sides), 0) if complex_step.is_taken(*sides) else sides))
         if isinstance(e, sympy.And | sympy.Or):
             both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
             return reduce(both, (value(a) for a in e.args))
         if isinstance(e, sympy.Max | sympy.Min):
-            pick = np.maximum if isinstance(e, sympy.Max) else np.minimum
-            out = value(e.args[0])
-            for a in e.args[1:]:
-                out = pick(out, value(a))
-            return out
+            pick, side = (np.maximum, 1) if isinstance(e, sympy.Max) else (np.minimum, -1)
+            quantities = [value(a) for a in e.args if slots_of(a)]
+            bounds = [value(a) for a in e.args if not slots_of(a)]
+            if complex_step.is_taken(*quantities):
+                return complex_step.extreme(side, quantities, bounds)
+            return reduce(pick, (*quantities, *bounds))
+        if isinstance(e, Guard):
+            return np.where(value(e.args[1]), value(e.args[0]), 1)
         if isinstance(e, Share):
             first, *others = (value(a) for a in e.args)
             leads = np.logical_and.reduce(np.broadcast_arrays(*(first >= b for b in others)))
@@ -661,7 +743,10 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
 
             return (special.erf if isinstance(e, sympy.erf) else special.erfc)(value(e.args[0]))
         if type(e) in NUMPY_NAMES:
-            return getattr(np, NUMPY_NAMES[type(e)])(value(e.args[0]))
+            x = value(e.args[0])
+            if isinstance(e, sympy.Abs | sympy.sign) and complex_step.is_taken(x):
+                return complex_step.magnitude(x) if isinstance(e, sympy.Abs) else np.sign(complex_step.gap(x, 0))
+            return getattr(np, NUMPY_NAMES[type(e)])(x)
         if isinstance(e, Unknown):
             raise TypeError(f"{primed(e.name, e.order)} is not known")
         raise TypeError(f"{type(e).__name__} is not in the language")

@@ -221,7 +221,8 @@ class _Module:
     def _assign(self, body: Body, equation: Equation, name: str) -> None:
         """The formula as a comment, then the assignment."""
         body.comment(text.equation(equation.lhs, equation.rhs, names=in_python))
-        rhs, steps = stabilise(equation.rhs, self.values)
+        inputs = [s.name for s in self.stack.inputs]
+        rhs, steps = stabilise(equation.rhs, self.values, inputs, equation.lhs.name not in self.values)
         if steps:
             body.comment(f"computed stably: {', '.join(step.law.name for step in steps)}")
         body.assign(name, lower_equation(Equation(equation.lhs, rhs), f"{self.inputs[0]}.dtype"))

@@ -116,6 +116,8 @@ def _printed(e: sympy.Basic) -> Code:
         return _rational(e)
     if isinstance(e, sympy.Float):
         return _rational(sympy.Rational(float(e))) if float(e).is_integer() else atom(repr(float(e)))
+    if e is sympy.S.NegativeInfinity:
+        return negative(atom("np.inf"))
     if e in _CONSTANTS:
         return atom(_CONSTANTS[e])
     if isinstance(e, sympy.Add):
@@ -128,6 +130,8 @@ def _printed(e: sympy.Basic) -> Code:
         return _where(e)
     if isinstance(e, sympy.core.relational.Relational):
         return _condition(e)
+    if isinstance(e, scalar.Guard):
+        return call("np.where", _condition(e.args[1]), _printed(e.args[0]), atom("1"))
     if isinstance(e, sympy.Max | sympy.Min):
         return _bound(e)
     if isinstance(e, scalar.Share):

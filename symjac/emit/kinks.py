@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -10,10 +10,12 @@ from itertools import combinations
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import Map, Max, Number, apply, symbols, walk
+from symjac.core.expr import Map, Max, apply, symbols, walk
+from symjac.core.index import Index
 from symjac.emit import text
-from symjac.emit.array import floating
-from symjac.emit.code import Code, atom, call, typed
+from symjac.emit.array import aligned, floating, union
+from symjac.emit.code import Code, atom, binary, call, fill, typed
+from symjac.emit.formula import template
 from symjac.emit.lower import lower
 from symjac.model.names import in_python
 from symjac.model.stack import Definition
@@ -34,14 +36,12 @@ def kinks(definition: Definition, dtype: str) -> Iterator[Kink]:
     for node in walk(equation.rhs):
         match node:
             case Map():
-                for formula in zeros(node.formula):
-                    at = apply(formula, node.args)
-                    if not isinstance(at, Number):
-                        order = max((s.indices for s in symbols(at)), key=len)
-                        where = f"{text.expression(at, order, in_python)} = 0"
-                        yield Kink(
-                            f"{_definition(definition, lhs)} at {where}", typed(floating(lower(at, order)).code, dtype)
-                        )
+                for a, b in meetings(node.formula):
+                    met = apply(a, node.args), apply(b, node.args)
+                    order = max((s.indices for e in met for s in symbols(e)), key=len, default=None)
+                    if order is not None:
+                        where = " = ".join(text.sides(order, met, in_python))
+                        yield Kink(f"{_definition(definition, lhs)} at {where}", typed(_gap(node, a, b, order), dtype))
             case Max():
                 body = lower(node.body, equation.lhs.indices)
                 axes = tuple(body.axes.index(i) for i in node.over)
@@ -58,16 +58,30 @@ def _definition(definition: Definition, lhs: str) -> str:
     return f"{lhs}'s formula"
 
 
+def _gap(node: Map, a: sympy.Expr, b: sympy.Expr, order: Sequence[Index]) -> Code:
+    """a − b, each as the formula's own code has it: 0 where their values are one number, whatever was rounded."""
+    args = [floating(lower(x, order)) for x in node.args]
+    axes = union(args, order)
+    gap = template(a) if b == 0 else binary(template(a), "-", template(b))
+    return fill(gap, [aligned(x, axes) for x in args])
+
+
 @cache
-def zeros(formula: sympy.Expr) -> tuple[sympy.Expr, ...]:
-    """Formulas whose zeros are the kinks and jumps of `formula`, up to sign."""
-    found: list[sympy.Expr] = []
+def meetings(formula: sympy.Expr) -> tuple[tuple[sympy.Expr, sympy.Expr], ...]:
+    """Formulas of which `formula` has a kink or jumps where the two are equal, each pair once."""
+    zero = sympy.Integer(0)
+    found: list[tuple[sympy.Expr, sympy.Expr]] = []
     for e in sympy.preorder_traversal(formula):
         if isinstance(e, sympy.Max | sympy.Min):
-            found += [a - b for a, b in combinations(e.args, 2)]
+            found += combinations(sorted(e.args, key=lambda a: not scalar.slots_of(a)), 2)
         elif isinstance(e, sympy.Abs | sympy.sign):
-            found.append(e.args[0])
+            found.append((e.args[0], zero))
         elif isinstance(e, sympy.core.relational.Relational):
-            found.append(e.lhs - e.rhs)
-    upright = [-f if f.could_extract_minus_sign() else f for f in found]
-    return tuple(dict.fromkeys(f for f in upright if scalar.slots_of(f)))
+            found.append((e.lhs, e.rhs))
+    once: dict[sympy.Expr, tuple[sympy.Expr, sympy.Expr]] = {}
+    for a, b in found:
+        gap = a - b
+        if scalar.slots_of(gap):
+            turned = gap.could_extract_minus_sign()
+            once.setdefault(-gap if turned else gap, (-a, b) if turned and b == 0 else (a, b))
+    return tuple(once.values())

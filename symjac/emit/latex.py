@@ -109,6 +109,7 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     """Between a coefficient and what it multiplies."""
     ONES = r"\mathbf{1}"
     MINUS = "-"
+    INFINITY = r"\infty"
     RELATION = 0
 
     def __init__(self) -> None:
@@ -397,6 +398,12 @@ class Printer(LatexPrinter):  # type: ignore[misc]
         if len(e.args) == 2 and e.args[0][0] == 1 and e.args[1] == (0, sympy.true):
             return self.indicator(self.condition(e.args[0][1]))
         return self.cases([(self.part(v), None if c is sympy.true else self.condition(c)) for v, c in e.args])
+
+    def part_Guard(self, e: Any) -> Part:
+        return self.cases([(self.part(e.args[0]), self.condition(e.args[1])), (Part("1", Level.ATOM), None)])
+
+    def part_NegativeInfinity(self, e: Any) -> Part:
+        return Part(self.INFINITY, Level.ATOM, True)
 
     def condition(self, c: Any) -> str:
         if isinstance(c, sympy.And | sympy.Or):

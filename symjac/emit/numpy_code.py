@@ -227,8 +227,10 @@ class _Module:
 
     def _lowered(self, equation: Equation, dtype: str) -> tuple[Code, list[str]]:
         shape, names = structure([equation.lhs, equation.rhs])
+        derived = equation.lhs.name not in self.values and equation.lhs.name != self.stack.loss.equation.lhs.name
+        shape = f"derived {shape}" if derived else shape
         if shape not in self.patterns:
-            rhs, steps = stabilise(equation.rhs, self.values)
+            rhs, steps = stabilise(equation.rhs, self.values, [s.name for s in self.stack.inputs], derived)
             if steps:  # they may have read what the names stand for
                 return lower_equation(Equation(equation.lhs, rhs), dtype), [step.law.name for step in steps]
             places = {name: f"_{place}_" for place, name in enumerate(names)}

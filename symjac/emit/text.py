@@ -31,6 +31,7 @@ class TextPrinter(Printer):
     TIMES = "·"
     ONES = "𝟏"
     MINUS = "−"
+    INFINITY = "∞"
     RELATION = 1
 
     def index_name(self, identifier: str) -> str:

@@ -44,6 +44,7 @@ def offered(problem: Problem) -> list[Fact]:
     found: dict[str, Symbol] = {s.name: s for e in (problem.left, problem.right) for s in symbols(e)}
     for q in problem.needed():
         found |= {s.name: s for s in symbols(q.rhs) if s.name not in found}
-    several = [problem.world.candidates(problem.world.symbol(name)) for name in found if name in problem.world]
+    world = problem.world
+    several = [world.candidates(world.symbol(n)) for n in found if n in world and n not in world.auxiliary]
     longest = max((len(c) for c in several), default=0)
     return [c[place] for place in range(longest) for c in several if place < len(c)]

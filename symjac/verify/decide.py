@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
@@ -18,10 +18,12 @@ import sympy
 
 from symjac.verify import canonical, cases, components
 from symjac.verify.arrays import TooLarge
+from symjac.verify.chains import COUNTS
 from symjac.verify.counterexample import find
+from symjac.verify.degrees import degree
 from symjac.verify.laws import chance
 from symjac.verify.problem import Problem, apart, compared, modular, reals, residues, sides
-from symjac.verify.reals import LEAST, PRECISIONS, RANGES, SIGNED, SMALL, Balls, Doubles, Range, Unseen
+from symjac.verify.reals import FAR, LEAST, PRECISIONS, RANGES, SIGNED, SMALL, WIDE, Balls, Doubles, Range, Unseen
 from symjac.verify.residues import MOST_CHAINS
 from symjac.verify.sizes import Sizes
 from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
@@ -39,6 +41,13 @@ FEW_ENTRIES = 1 << 10
 SECONDS_FOR_FORM = 10.0
 SECONDS_FOR_COMPONENTS = 1.0
 ROUNDING = 1e-10
+MOST_SIZES = 40
+"""Choices of sizes that are tried where sizes stand as numbers."""
+FEW_SIZES = 8
+"""Sizes that are tried where there is no bound on how many there would have to be."""
+MOST_SAID = 6
+MOST_BITS_OF_POWERS = 20
+SEEDS_FOR_VALUES = 2
 CLEAR = 1e-6
 """A relative difference of float64 values that may be, and one that is no rounding."""
 
@@ -198,61 +207,201 @@ def _equal_entries(problem: Problem, sizes: Sizes, claim: str) -> bool | None:
     return True if agreeing > POINTS else None
 
 
+def sure(problem: Problem, seconds: float = 1.0) -> bool:
+    """True where the sides are equal on a second road: at points of their own, in all cases, at larger sizes."""
+    decision = decide(problem, seconds)
+    if decision.verdict == AGREES:
+        return all(_may_be_equal(problem, sizes) for sizes in problem.open.larger())
+    return decision.verdict == PROVED
+
+
+def _may_be_equal(problem: Problem, sizes: Sizes) -> bool:
+    """False where the sides are seen to differ."""
+    try:
+        found = _equal_modular(problem, sizes, own=True)
+        if _differ_for_sure(problem, found):
+            return False
+        return bool(found) or _equal_real(problem, sizes, 2, problem.digest) is not False
+    except (Unseen, *cases.NO_VALUE):
+        return True
+
+
 # ---------------------------------------------------------------- the decision
 
 
-def decide(problem: Problem, seconds: float = 5.0) -> Decision:
-    """The verdict on left = right."""
-    deadline = time.process_time() + seconds
-    tried: list[Sizes] = []
-    modulo = 0
-    by_floats = 0
+@dataclass
+class _Comparison:
+    """What came of comparing the sides at several choices of sizes."""
+
+    equal: list[Sizes] = field(default_factory=list)
+    without: list[Sizes] = field(default_factory=list)
+    """Where no point counts."""
+    differ: Sizes | None = None
+    case: cases.Point | None = None
+    """A point at which they differ, where they do in one case only."""
+    modulo: int = 0
+    """Points at which residues were equal."""
+    by_balls: int = 0
+    """Choices of sizes at which balls decided."""
     open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
-    reason = "no small sizes fit it"
-    for sizes in _assignments(problem):
-        try:
-            found = _equal_modular(problem, sizes, own=True)
-            real = not _differ_for_sure(problem, found) and (
-                bool(found) or _equal_real(problem, sizes, 3, problem.digest)
-            )
-            explored = _explored(problem, sizes, real, thorough=True)
-        except Unseen as error:
-            return Decision(UNDECIDED, "", reason=f"{error}")
-        except cases.NO_VALUE as error:
-            reason = f"it could not be evaluated: {error}"
-            continue
-        if real is False:
-            shown = find(problem, sizes, min(deadline, time.process_time() + seconds / 2))
-            return Decision(REFUTED, f"the sides differ{_at(sizes)}", counterexample=shown)
-        if explored is not None and explored.differ is not None:
-            shown = find(problem, sizes, min(deadline, time.process_time() + seconds / 2), explored.differ)
-            return Decision(REFUTED, f"the sides differ in one case{_at(sizes)}", counterexample=shown, in_a_case=True)
-        if explored is not None:
-            open_cases = explored.unseen if open_cases is None else cases.common(open_cases, explored.unseen)
-            real = real or explored.compared >= LEAST_COMPARED or None
-        if real is None:
-            reason = "no point was found at which both sides have a real value"
-            continue
-        modulo += found or 0
-        by_floats += not found
-        tried.append(sizes)
-        if time.process_time() > deadline:
-            break
-    if not tried:
-        return Decision(UNDECIDED, "", reason=reason)
+    valued: list[Sizes] = field(default_factory=list)
+    """Where points are known at which both sides have a value."""
+    unseen: str = ""
+    reason: str = "no small sizes fit it"
+
+    @property
+    def unseen_cases(self) -> tuple[tuple[cases.Condition, bool], ...]:
+        """Conditions that were not seen both ways; modulo a prime a sign is as it may be, but not that of a size."""
+        return tuple(c for c in self.open_cases or () if self.by_balls or not c[0].u.names)
+
+
+def decide(problem: Problem, seconds: float = 5.0) -> Decision:
+    """The verdict on left = right.
+
+    First at the points of the world, which are quick; what is not proved then, at points of the problem's own, and at
+    more sizes where a size stands as a number.
+    """
+    deadline = time.process_time() + seconds
+    first = _comparison(problem, list(_assignments(problem)), deadline)
+    if (ended := _ended(problem, first, deadline, seconds)) is not None:
+        return ended
+    tried = first.equal
     facts = used_facts(problem, min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0])
     soon = min(deadline, time.process_time() + SECONDS_FOR_FORM)
     if canonical.equal(problem.left, problem.right, problem.world, assumed=bool(facts), deadline=soon):
-        return Decision(PROVED, "canonical form, all sizes", facts=facts)
-    unseen = [c for c in open_cases or () if by_floats or not c[0].u.names]  # modulo a prime a sign is as it may be
-    of_sizes = any(not c.u.names for c, _ in unseen)
-    soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
-    sized = None if of_sizes else components.equal(problem, tried, assumed=bool(facts), deadline=soon)
-    if sized is not None:
-        return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
+        none = next((f"; a side has no value{_at(s)}" for s in first.without if 1 not in s.values()), "")
+        return Decision(PROVED, f"canonical form, all sizes{none}", facts=facts)
+    if too_long := _too_long(problem):
+        return _undecided(too_long)
+    more, enough = _sizes_as_numbers(problem, tried)
+    second = _comparison(problem, [*tried, *more], deadline, own=True)
+    if second.differ is not None or second.unseen:
+        return _ended(problem, second, deadline, seconds) or _undecided(second.unseen)
+    enough = enough and all(sizes in second.equal for sizes in more)
+    unseen = first.unseen_cases
+    if enough and all(c.u.names for c, _ in unseen):
+        soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
+        sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
+        if sized is not None:
+            return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
     if unseen:
-        return Decision(UNDECIDED, "", reason="not every case was seen", unseen=tuple(unseen))
-    return Decision(AGREES, _agreement(problem, modulo, by_floats, tried), facts=facts)
+        return replace(_undecided("not every case was seen"), unseen=unseen)
+    return Decision(AGREES, _agreement(problem, second if second.equal else first, enough), facts=facts)
+
+
+def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own: bool = False) -> _Comparison:
+    """The sides at each choice of sizes, until they differ or time is up; each case is looked at but for `own`."""
+    out = _Comparison()
+    for sizes in choices:
+        try:
+            found = _equal_modular(problem, sizes, own=own)
+            claim = problem.digest if own else ""
+            equal = not _differ_for_sure(problem, found) and (bool(found) or _equal_real(problem, sizes, 3, claim))
+            explored = None if own else _explored(problem, sizes, equal, thorough=True)
+        except Unseen as error:
+            out.unseen = str(error)
+            continue
+        except cases.NO_VALUE as error:
+            out.reason = f"it could not be evaluated: {error}"
+            continue
+        if equal is False or (explored is not None and explored.differ is not None):
+            out.differ = sizes
+            out.case = None if explored is None else explored.differ
+            return out
+        if explored is not None:
+            unseen = explored.unseen
+            out.open_cases = unseen if out.open_cases is None else cases.common(out.open_cases, unseen)
+            out.valued += [sizes] if explored.compared >= LEAST_COMPARED else []
+            equal = equal or explored.compared >= LEAST_COMPARED or None
+        if equal is None:
+            out.without.append(sizes)
+            out.reason = NO_POINT
+        else:
+            out.modulo += found or 0
+            out.by_balls += not found
+            out.equal.append(sizes)
+        if time.process_time() > deadline:
+            break
+    return out
+
+
+NO_POINT = "no point was found at which both sides have a real value"
+
+
+def _ended(problem: Problem, found: _Comparison, deadline: float, seconds: float) -> Decision | None:
+    """The decision where the sides differ, or where it is not known whether they are equal or are at all."""
+    if found.differ is not None:
+        shown = find(problem, found.differ, min(deadline, time.process_time() + seconds / 2), found.case)
+        where = "the sides differ" if found.case is None else "the sides differ in one case"
+        road = f"{where}{_at(found.differ)}"
+        return Decision(REFUTED, road, counterexample=shown, in_a_case=found.case is not None)
+    if found.unseen:
+        return _undecided(found.unseen)
+    if not found.equal:
+        return _undecided(found.reason)
+    small = [sizes for sizes in found.equal if 1 in sizes.values()]
+    if any(sizes in found.valued or _has_values(problem, sizes) for sizes in found.equal if sizes not in small):
+        return None
+    reason = NO_POINT
+    if (at := next((sizes for sizes in small if _has_values(problem, sizes)), None)) is not None:
+        reason = f"the sides are equal only{_at(at)}; at larger ones {NO_POINT}"
+    return _undecided(reason)
+
+
+def _undecided(reason: str) -> Decision:
+    return Decision(UNDECIDED, "", reason=reason)
+
+
+def _has_values(problem: Problem, sizes: Sizes) -> bool:
+    """True where a point is found at which both sides have a real value; what is too large is taken to have one."""
+    for within in (*RANGES, SMALL, FAR, WIDE):
+        for seed in range(SEEDS_FOR_VALUES):
+            try:
+                if compared(problem, reals(Doubles, problem.world, sizes, seed, within)) is not None:
+                    return True
+                if _entries(problem, sizes) > FEW_ENTRIES:
+                    continue
+            except TypeError:
+                pass
+            except TooLarge:
+                return True
+            except cases.NO_VALUE:
+                continue
+            try:
+                if apart(problem, reals(Balls, problem.world, sizes, seed, within)) is not None:
+                    return True
+            except (Unseen, *cases.NO_VALUE):
+                continue
+    return False
+
+
+def _too_long(problem: Problem) -> str:
+    """Why residues say nothing: numbers that could be multiples of many primes, powers that could be 1 modulo many."""
+    if problem.laws.longest_power > MOST_BITS_OF_POWERS:
+        return f"a power of more than {MOST_BITS_OF_POWERS} bits"
+    most = 29 * COUNTS[problem.laws.length] // 20
+    if problem.laws.bits > most:
+        return f"its numbers have more than {most} bits"
+    return ""
+
+
+def _sizes_as_numbers(problem: Problem, tried: Sequence[Sizes]) -> tuple[list[Sizes], bool]:
+    """More sizes to try, where sizes stand as numbers; and whether there are then more than the degrees."""
+    both, definitions = (problem.left, problem.right), problem.needed()
+    needed = {name: degree(name, both, definitions) for name in problem.open.names}
+    if any(d != 0 for d in needed.values()) and _equal_loose(problem, tried[0]):
+        needed = {name: degree(name, both, definitions, ones_alone=True) for name in needed}
+    wanted = {name: FEW_SIZES if d is None else d for name, d in needed.items() if d != 0}
+    grid, whole = problem.open.grid(tried[0], wanted, MOST_SIZES)
+    return [sizes for sizes in grid if sizes not in tried], whole and None not in needed.values()
+
+
+def _equal_loose(problem: Problem, sizes: Sizes) -> bool:
+    """True where the sides are equal with random numbers for the sizes that stand as numbers."""
+    try:
+        return bool(modular(problem, sizes, _points(problem, sizes), own=True, loose=True))
+    except cases.NO_VALUE:
+        return False
 
 
 def _assignments(problem: Problem) -> Iterator[Sizes]:
@@ -269,20 +418,31 @@ def _at(sizes: Sizes) -> str:
     return " at sizes " + ", ".join(f"{name} = {n}" for name, n in sizes.items()) if sizes else ""
 
 
-def _agreement(problem: Problem, modulo: int, by_floats: int, tried: list[Sizes]) -> str:
+def _agreement(problem: Problem, found: _Comparison, enough: bool) -> str:
+    tried = found.equal
     several = f"{len(tried)} choices of sizes" if len(tried) > 1 else "one choice of sizes"
+    if not enough:
+        several = f"{_at_several(tried)} only, for a size stands as a number"
     entries = sum(len(problem.by_entries(sizes)[0]) for sizes in tried if problem.long(sizes))
     if entries:
-        how = "float64" if by_floats else "modulo primes"
+        how = "float64" if found.by_balls else "modulo primes"
         missed = f"what is wrong at half of the entries is missed with probability 1e-{int(entries * 0.301)}"
         return f"{entries} random entries, {how}, {several}: {missed}"
-    if by_floats:
-        return f"balls of {PRECISIONS[1]} bits at {3 * by_floats} random points, {several}"
-    road = f"{modulo} random points, each modulo a prime of its own, {several}"
+    if found.by_balls:
+        return f"balls of {PRECISIONS[1]} bits at {3 * found.by_balls} random points, {several}"
+    road = f"{found.modulo} random points, each modulo a prime of its own, {several}"
     if problem.laws.cases:
         return f"{road}; the conditions of functions by cases hold or not at random"
     digits = min(int(-math.log10(max(_missed(problem, sizes), 1e-99))) for sizes in tried)
-    return f"{road}: error < 1e-{digits}"
+    return f"{road}: error < 1e-{digits}" if digits > 0 else f"{road}; no bound of the error is known"
+
+
+def _at_several(several: Sequence[Sizes]) -> str:
+    """at sizes n = 3 and n = 4."""
+    each = [", ".join(f"{name} = {n}" for name, n in sizes.items()) for sizes in several[:MOST_SAID]]
+    if len(several) > MOST_SAID:
+        each = [*each[:-1], f"{len(several) - MOST_SAID + 1} more"]
+    return "at sizes " + " and ".join(each)
 
 
 def _missed(problem: Problem, sizes: Sizes) -> float:
@@ -351,8 +511,8 @@ def _ratios(problem: Problem, sizes: Sizes) -> dict[_Monomial, sympy.Rational] |
     primes = at.primes[usable]
     above = np.take_along_axis(x, place, axis=1)[:, 0]
     c = above * np.array([pow(int(d), -1, int(p)) if d else 0 for d, p in zip(below, primes, strict=True)]) % primes
-    if not (x == y * c[:, None] % primes[:, None]).all() or not c[counted].all() or not counted.any():
-        return {}
+    if not (x == y * c[:, None] % primes[:, None]).all() or not c[counted].all() or counted.sum() < 2:
+        return {}  # one point says nothing of a number, whatever it is
     out: dict[_Monomial, sympy.Rational] = {}
     for monomial in problem.open.monomials():
         value = at.constant(sympy.Mul(*(s**-p for s, p in monomial))).reshape(-1)
@@ -374,4 +534,4 @@ def _rational(residue: int, prime: int) -> sympy.Rational | None:
     return sympy.Rational(b, v)
 
 
-__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "used_facts"]
+__all__ = ["Decision", "Problem", "decide", "holds", "ratio", "sure", "used_facts"]

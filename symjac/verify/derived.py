@@ -165,5 +165,10 @@ def _lettered(e: Expr) -> Expr:
 def _written(name: str, meaning: Meaning) -> str:
     if name.startswith("size") and name[4:].isdigit():
         return name[4:]
+    made = meaning.world.auxiliary.get(name)
+    if made is not None and made.by:
+        of, *by = (_written(n, meaning) for n in (made.of, made.by, made.also) if n)
+        above = r"\partial" if len(by) == 1 else r"\partial^2"
+        return rf"\frac{{{above} {of}}}{{" + " ".join(rf"\partial {b}" for b in by) + "}"
     node = meaning.notebook.latex.get(name)
     return latex.name(name) if node is None else writer.latex(node)

@@ -120,7 +120,7 @@ def _by_residual(view: View) -> Found | None:
     if term is None or not _is_new(term, view.root):
         return None
     right = plus(view.root, term)
-    if not view.judge.holds(right):
+    if not view.judge.sure(right):
         return None
     return Found("missing_term", f"the term {phrase(term)} is missing", view.root.span, right)
 
@@ -206,7 +206,7 @@ def _confirmed(view: View, found: _Fit) -> Found | None:
 def _accepted(view: View, changes: Sequence[Edit], c: Scalar) -> Found | None:
     """What was found, once the judge holds for the corrected formula itself."""
     right = changes[-1].corrected(c)
-    if not view.judge.holds(right):
+    if not view.judge.sure(right):
         return None
     texts = [e.text for e in changes if e.text]
     last = changes[-1]

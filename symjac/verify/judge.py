@@ -10,21 +10,26 @@ import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
+from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, latex, sizes, values, writer
-from symjac.claims.errors import CONFINED, Misfit, NotUnderstood, reason_of
-from symjac.claims.facts import Property
-from symjac.claims.meaning import Meaning
+from symjac.claims import calls, conditions, latex, sizes, values
+from symjac.claims.dependence import Link, Links, states_independence
+from symjac.claims.derivatives import tells_totals_apart
+from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
+from symjac.claims.facts import Fact, Property
+from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.names import identifier
 from symjac.claims.natures import CLAIM
 from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
 from symjac.claims.statements import Equality, at_layers
 from symjac.claims.tree import (
+    Binary,
     Call,
     Derivative,
     Group,
@@ -37,19 +42,23 @@ from symjac.claims.tree import (
     Prime,
     Product,
     Quotient,
+    Relation,
     Scripts,
     Space,
     Sum,
+    rebuild,
     walk,
 )
 from symjac.claims.values import Value
 from symjac.claims.world import WorldError
 from symjac.core.errors import InputError
 from symjac.core.expr import ZERO, ShapeError, add, negate, number
-from symjac.verify import assumptions
-from symjac.verify.decide import Decision, Problem, decide, holds, ratio
+from symjac.verify import assumptions, proposal
+from symjac.verify.corrections import Correction, corrected, derived_correction
+from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
-from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.diagnose import diagnose
+from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -90,6 +99,7 @@ USUAL = frozenset({Property.SYMMETRIC, Property.SKEW, Property.SUM, Property.UNI
 """The properties that notes tend to leave unsaid."""
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def judge_source(source: Source, progress: Progress | None = None) -> Judged:
@@ -139,23 +149,41 @@ class Judge:
     def __init__(self, session: Session, chapter: Chapter, equality: Equality) -> None:
         self.session, self.chapter, self.equality = session, chapter, equality
         self.notebook: Notebook = chapter.notebook
-        self.left, self.right = equality.left, equality.right
+        self.left, self.right = equality.left, entrywise(equality.right, chapter.meaning())
         self.reading = chapter.habit or self.notebook.reading
+        self.taken = Taken()
         self._asked: dict[Node, list[Problem] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
+        self.notation = session.notation(equality.span)
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
-        self.left_shape: Sizes | None = self.shape(self.left)
+        self.left_shape: Sizes | None = None
+        self._take(Taken(chapter.links(equality)[0]))
+
+    def _meaning(self, reading: Reading | None = None) -> Meaning:
+        return self.chapter.meaning(reading, self.taken)
+
+    def _take(self, taken: Taken) -> None:
+        """From here on the notes are read so, where they leave it open."""
+        self.taken = taken
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was found under another reading."""
+        self._asked, self._values, self._form = {}, {}, None
+        self.left_shape = self.shape(self.left)
 
     # ------------------------------------------------------------ the verdict
 
     def claim(self, right: Node | None = None) -> Claim:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
-        outcome = self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
+        outcome = self._taken(right)
+        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self._meaning())):
+            outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
-        fault = self._fault(right, outcome) if wrong else None
+        fault = self._confined_fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
         place = source.place(span.start)
         return Claim(
@@ -169,8 +197,56 @@ class Judge:
             road=_with_numbers(outcome.road),
             notes=outcome.notes,
             fault=fault,
-            counterexample=_shown(outcome.counterexample, self.chapter.meaning()),
+            counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _taken(self, right: Node) -> Outcome:
+        """The outcome; where it is wrong, that of a reading that the notes leave open as well."""
+        outcome, first = self._linked(right), self.taken
+        if outcome.verdict != REFUTED:
+            return outcome
+        for taken, note in self._others(right):
+            self._take(taken)
+            with suppress(NotUnderstood):
+                other = self._linked(right)
+                if other.verdict != REFUTED:
+                    return replace(other, notes=(*other.notes, f"taken: {note}"))
+        if self.taken != first:
+            self._take(first)
+        return outcome
+
+    def _others(self, right: Node) -> Iterator[tuple[Taken, str]]:
+        """Functions of which nothing tells what they make of an array, as numbers; ∂ by the formula alone, beside d."""
+        unsaid = frozenset(self.notebook.open)
+        if unsaid:
+            names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
+            yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
+        if tells_totals_apart(self.left, right, *(side for pair in self.notebook.equations for side in pair)):
+            yield (
+                replace(self.taken, whole=frozenset(), direct=True),
+                "∂ holds what else stands in the formula, d does not",
+            )
+
+    def _linked(self, right: Node) -> Outcome:
+        """The outcome; undecided where it is another one if what is only named depends on something else."""
+        first, *others = self.chapter.links(self.equality)
+        outcome, taken = self._at_layers(right), self.taken
+        for links in others:
+            if outcome.verdict == UNDECIDED:
+                break
+            self._take(replace(taken, links=links))
+            try:
+                other = self._at_layers(right)
+            except NotUnderstood:
+                continue
+            finally:
+                self._take(taken)
+            if (other.verdict == REFUTED) != (outcome.verdict == REFUTED) or other.verdict == UNDECIDED:
+                return Outcome(UNDECIDED, _which(first, links, self.notebook), problem=outcome.problem)
+        return outcome
+
+    def _at_layers(self, right: Node) -> Outcome:
+        return self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
 
     def _instances(self, right: Node) -> list[tuple[Node, Node]]:
         """The claim at every layer at which its left side can be read."""
@@ -180,7 +256,7 @@ class Judge:
         for a, b in pairs:
             try:
                 if len(pairs) > 1:
-                    self.chapter.meaning().value(a)
+                    self._meaning().value(a)
                 out.append((a, b))
             except NotUnderstood as error:
                 failure = error
@@ -205,20 +281,26 @@ class Judge:
             return self._dimension(left, right)
         if self.equality.update:
             return self._update(left, right)
+        special = next((c for c in self.equality.conditions if self._is_special(c)), None)
+        if special is not None:
+            return Outcome(UNDECIDED, f"it is claimed only where {phrase(special)}")
         declared = self.notebook.reading
         first: Problem | None = None
-        misfit = ""
+        misfit, elsewhere = "", False
         tried: list[Problem] = []
         for reading in (declared, *declared.others()):
             try:
                 problem = self._problem(left, right, reading)
+            except (NoLink, TooMuch) as error:
+                return Outcome(UNDECIDED, error.reason)
             except NotUnderstood:
                 if reading == declared:
                     raise
                 continue
             except (Misfit, ShapeError) as error:
                 if reading == declared:
-                    misfit = error.reason if isinstance(error, Misfit) else str(error)
+                    misfit = reason_of(error)
+                    elsewhere = isinstance(error, Misfit) and error.defining
                 continue
             if reading == declared:
                 first = problem
@@ -227,6 +309,8 @@ class Judge:
             tried.append(problem)
             if holds(problem):
                 return self._held(problem, reading)
+        if first is None and elsewhere:  # that the claim itself is wrong is not known
+            raise NotUnderstood(self.equality.span, misfit)
         if first is None:
             return Outcome(REFUTED, "shapes", misfit=misfit)
         decision = decide(first, SECONDS_TO_DECIDE)
@@ -234,15 +318,42 @@ class Judge:
             return Outcome(decision.verdict, decision.road, self._used(decision), problem=first)
         if decision.verdict == UNDECIDED:
             return Outcome(UNDECIDED, self._reason(decision), problem=first)
-        return Outcome(
-            REFUTED, decision.road, counterexample=decision.counterexample, problem=first, in_a_case=decision.in_a_case
+        return self._refused(first, decision)
+
+    def _refused(self, problem: Problem, decision: Decision) -> Outcome:
+        """Wrong whatever is known, but for what says something of an unknown function itself: ∂L/∂x = 2 x."""
+        world, unknown = problem.world, dict(self.taken.links)
+        parts = world.cone(problem.left.names | problem.right.names)
+        slopes = [n for n in parts if n in world.auxiliary and world.auxiliary[n].kind in ("slope", "curvature")]
+        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
+        says_nothing = states_independence(self.left, self.right) or not holds(
+            replace(problem, world=world.vanishing(slopes))
         )
+        if slopes and says_nothing:
+            one = world.auxiliary[min(slopes)]
+            return Outcome(UNDECIDED, _no_link(*(self._as_written(n) for n in (one.of, one.by))), problem=problem)
+        return Outcome(
+            REFUTED,
+            decision.road,
+            counterexample=decision.counterexample,
+            problem=problem,
+            in_a_case=decision.in_a_case,
+        )
+
+    def _as_written(self, key: str) -> Node:
+        return self.notebook.latex.get(key, Name(key))
+
+    def _is_special(self, condition: Node) -> bool:
+        """y = 1: it holds at no point that is tried."""
+        if not isinstance(condition, Relation) or condition.op != "=":
+            return False
+        return not all(conditions.is_index(self._meaning(), n) for n in (condition.left, condition.right))
 
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
         if not self.equality.conditions or outcome.verdict not in (AGREES, OTHER):
             return outcome
-        meaning = self.chapter.meaning()
+        meaning = self._meaning()
         met = [meaning.value(Indicator(c), left, right) for c in self.equality.conditions]
         never = problem_of(reduce(values.hadamard, met), values.scalar(number(0)), meaning)
         if holds(never):
@@ -254,35 +365,38 @@ class Judge:
         declared = self.notebook.reading
         notes = self._used(decision)
         changed = declared.changes(reading)
+        road = decision.road or self._reason(decision)
         if not changed:
-            road = decision.road or self._reason(decision)
             return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
         only_vector = replace(declared, vector=reading.vector) == reading
         notes = (*notes, "right " + " and ".join(changed))
         if only_vector and "vector" not in self.notebook.said:
             self.chapter.habit = reading
-            return Outcome(decision.verdict, decision.road, notes, problem=problem)
+            return Outcome(decision.verdict, road, notes, problem=problem)
         if decision.verdict not in (PROVED, AGREES):
-            return Outcome(decision.verdict, decision.road, notes, decision.counterexample, problem=problem)
+            return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
         return Outcome(OTHER, decision.road, notes, problem=problem)
 
     def _reason(self, decision: Decision) -> str:
         """Why it is undecided."""
-        return not_seen(decision.unseen, self.chapter.meaning()) if decision.unseen else decision.reason
+        return not_seen(decision.unseen, self._meaning()) if decision.unseen else decision.reason
 
     def _used(self, decision: Decision) -> tuple[str, ...]:
         return tuple(f"uses: {fact}" for fact in decision.facts)
 
     def _problem(self, left: Node, right: Node, reading: Reading) -> Problem:
-        meaning = self.chapter.meaning(reading)
+        meaning = self._meaning(reading)
         try:
             a, b = meaning.sides(left, right, self.equality.conditions)
         except WorldError as error:
             raise NotUnderstood(self.equality.span, str(error)) from None
+        loose = meaning.without_link(a.expr, b.expr)
+        if loose is not None and not self.equality.update:
+            raise NoLink(self.equality.span, _no_link(*loose))
         return problem_of(a, b, meaning)
 
     def _dimension(self, left: Node, right: Space) -> Outcome:
-        meaning = self.chapter.meaning()
+        meaning = self._meaning()
         found = calls.dimension(meaning, (left,), left.span)
         said = sympy.Mul(*(sizes.written_size(meaning, n) for n in right.sizes))
         if sympy.expand(found - said) == 0:
@@ -308,6 +422,13 @@ class Judge:
 
     # ------------------------------------------------------------ the fault
 
+    def _confined_fault(self, right: Node, outcome: Outcome) -> Fault:
+        """The search for a fault costs no claim its verdict, whatever it raises."""
+        try:
+            return self._fault(right, outcome)
+        except CONFINED:
+            return self._without_edit(outcome)
+
     def _fault(self, right: Node, outcome: Outcome) -> Fault:
         if isinstance(right, Space) or self.equality.update:
             return self._unfit(right, outcome)
@@ -319,17 +440,38 @@ class Judge:
             found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
         else:
             found = diagnose(right, self, SECONDS_BESIDE_A_FACT)
-        if found is not None:
-            fault = self._found(found, outcome)
-            also = "" if assumed is None else f"; as written, right only if {assumed}"
-            return replace(fault, text=fault.text + also)
-        formula, replacement = self._derived()
+        correction = None if found is None else corrected(self.left, found.right, self.notation, self._sure)
+        if found is not None and correction is not None:
+            text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
+            also = "" if assumed is None else f"; as written, right only if {proposal.shown(assumed, self.notebook)}"
+            return self._with(Fault(found.kind, text + also, found.span, "", ""), correction)
         if assumed is not None:
-            text = f"right only if {assumed}; if that is meant, say so: <!-- symjac: {assumed} -->"
-            return Fault("assumption", text, None, formula, replacement)
+            said = proposal.proposed(assumed, self.notebook, self.session.source.kind)
+            text = f"right only if {proposal.shown(assumed, self.notebook)}; if that is meant, say so: {said}"
+            return self._with(Fault("assumption", text, None, "", ""), self._right())
+        return self._without_edit(outcome)
+
+    def _without_edit(self, outcome: Outcome) -> Fault:
         kind = "shape" if outcome.misfit else "other"
         text = outcome.misfit or "it differs from the derivative, and no single edit makes it right"
-        return Fault(kind, text, None, formula, replacement)
+        return self._with(Fault(kind, text, None, "", ""), self._right())
+
+    def _with(self, fault: Fault, correction: Correction) -> Fault:
+        formula, replacement = correction.formula, correction.replacement
+        return replace(fault, formula=formula, replacement=replacement, notation=self.notation)
+
+    def _right(self) -> Correction:
+        """The derived equation, where it is right as it is printed."""
+        formula, text = self._derived()
+        if not formula:
+            return Correction()
+        readings = dict.fromkeys((self.notebook.reading, self.reading))
+        for reading in readings:
+            judged = partial(self._sure_under, reading)
+            found = derived_correction(self.left, formula, text, self.notation, judged)
+            if found is not None:
+                return found
+        return Correction()
 
     def _read_as_usual(self, right: Node) -> None:
         """The claim is read as the notes' other claims are right; where nothing is said, as its shape fits."""
@@ -345,8 +487,7 @@ class Judge:
     def _read_under(self, reading: Reading) -> None:
         if reading != self.reading:
             self.reading = reading
-            self._asked, self._values = {}, {}
-            self.left_shape = self.shape(self.left)
+            self._forget()
 
     def _usual(self) -> Reading:
         """With rows for gradients where some claim needs that, none needs columns, and nothing is said."""
@@ -377,16 +518,12 @@ class Judge:
                 judge.reading = self.notebook.reading
                 found = diagnose(claim.right, judge, SECONDS_TO_DIAGNOSE)
                 if found is not None:
-                    formula = f"{writer.latex(claim.left)} = {writer.latex(found.right)}"
-                    return Fault("shape", f"{outcome.misfit}; in it, {found.text}", right.span, formula, "")
+                    text = f"{outcome.misfit}; in it, {found.text}"
+                    shown = corrected(claim.left, found.right, self.notation, judge._sure) or Correction()
+                    return self._with(Fault("shape", text, right.span, "", ""), Correction(shown.formula))
         return Fault("shape", outcome.misfit, right.span, "", "")
 
-    def _found(self, found: Found, outcome: Outcome) -> Fault:
-        written = writer.latex(found.right)
-        text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
-        return Fault(found.kind, text, found.span, f"{writer.latex(self.left)} = {written}", written)
-
-    def _assumption(self, outcome: Outcome) -> str | None:
+    def _assumption(self, outcome: Outcome) -> Fact | None:
         """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
         problem = outcome.problem
         if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
@@ -397,8 +534,9 @@ class Judge:
                 break
             if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
                 continue
-            if not holds(replace(problem, right=ZERO, world=problem.world.supposing(fact))):
-                return fact.text
+            supposed = replace(problem, world=problem.world.supposing(fact))
+            if not holds(replace(supposed, right=ZERO)) and sure(supposed):
+                return fact
         return None
 
     def _derived(self) -> tuple[str, str]:
@@ -406,7 +544,7 @@ class Judge:
         if self._form is None:
             left, _ = self._instances(self.right)[0]
             try:
-                self._form = derived(left, self.chapter.meaning())
+                self._form = derived(left, self._meaning())
             except (NotUnderstood, Misfit, ShapeError, WorldError):
                 self._form = "", ""
         return self._form
@@ -416,7 +554,21 @@ class Judge:
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""
         problems = self._problems(right)
-        return problems is not None and all(map(holds, problems))
+        return problems is not None and all(_unless_it_fails(partial(holds, p), False) for p in problems)
+
+    def sure(self, right: Node) -> bool:
+        """True where that is confirmed on a second road."""
+        return self.holds(right) and self._sure(self.left, right)
+
+    def _sure(self, left: Node, right: Node) -> bool:
+        return self._sure_under(self.reading, left, right)
+
+    def _sure_under(self, reading: Reading, left: Node, right: Node) -> bool:
+        def at_every_layer() -> bool:
+            pairs = self._instances(right) if left == self.left else [(left, right)]
+            return all(sure(self._problem(a, b, reading)) for a, b in pairs)
+
+        return _unless_it_fails(at_every_layer, False)
 
     def _problems(self, right: Node) -> list[Problem] | None:
         """`left = right` at every layer; None where it has no meaning."""
@@ -425,7 +577,7 @@ class Judge:
         if right not in self._asked:
             try:
                 self._asked[right] = [self._problem(a, b, self.reading) for a, b in self._instances(right)]
-            except (Misfit, NotUnderstood, ShapeError, WorldError):
+            except CONFINED:
                 self._asked[right] = None
         return self._asked[right]
 
@@ -440,7 +592,7 @@ class Judge:
                 return None
             rests = [add(p.left, negate(p.right)) for p in others]
             problems = [replace(p, left=rest) for p, rest in zip(problems, rests, strict=True)]
-        found = set(map(ratio, problems))
+        found = {_unless_it_fails(partial(ratio, p), None) for p in problems}
         c = found.pop() if len(found) == 1 else None
         return None if c is None else scalar_tree(c, self.notebook)
 
@@ -463,7 +615,7 @@ class Judge:
             place = self._instances(self.right)[0]
             for a, b, c in at_layers(sides[0], self.notebook):
                 if (a, b) == place:
-                    return values.slim(self.chapter.meaning(self.reading).value(c, a, b))
+                    return values.slim(self._meaning(self.reading).value(c, a, b))
         except (NotUnderstood, Misfit, ShapeError, WorldError):
             pass
         return None
@@ -504,14 +656,14 @@ class Judge:
         return list(out)
 
     def _is_quantity(self, node: Node) -> bool:
-        if isinstance(node, Num) or self.chapter.meaning().is_function(node):
+        if isinstance(node, Num) or self._meaning().is_function(node):
             return False
         return self.value(node) is not None
 
     def functions(self) -> list[tuple[Node, Node]]:
         """Each function that the notes apply, with what stands in its bracket: f and a for f(a)."""
         out: dict[tuple[Node, Node], None] = {}
-        meaning = self.chapter.meaning()
+        meaning = self._meaning()
         for node in self._written():
             if isinstance(node, Product):
                 for f, after in zip(node.factors, node.factors[1:], strict=False):
@@ -530,7 +682,7 @@ class Judge:
         """The terms of the derivative that `right` lacks, where it has all but one of them or only one."""
         _, text = self._derived()
         try:
-            whole = latex.expression(text)
+            whole = self.notebook.fonts.renamed(latex.expression(text))
         except (InputError, ValueError):
             return None
         whole = multiplied_out(whole)
@@ -556,6 +708,34 @@ class Judge:
             yield from walk(e.right)
 
 
+def _unless_it_fails(work: Callable[[], T], otherwise: T) -> T:
+    """What an edit raises says only that it is none."""
+    try:
+        return work()
+    except CONFINED:
+        return otherwise
+
+
+def _no_link(of: Node, by: Node) -> str:
+    return f"nothing in the text says how {phrase(of)} depends on {phrase(by)}"
+
+
+def _which(first: Links, other: Links, notebook: Notebook) -> str:
+    """Between which dependences the verdict changes."""
+    name, by = next(pair for pair in first if pair not in other)
+    texts = (_arguments(links, notebook) for links in (by, dict(other).get(name, ())))
+    written = phrase(notebook.latex.get(name, Name(name)))
+    return f"it is right or wrong as {written} is a function of {' or of '.join(texts)}; say which"
+
+
+def _arguments(links: Sequence[Link], notebook: Notebook) -> str:
+    parts = (
+        phrase(notebook.latex.get(link.by, Name(link.by))) + (", entry by entry" if link.shared else "")
+        for link in links
+    )
+    return " and ".join(parts) or "none of these"
+
+
 def _with_numbers(text: str) -> str:
     """A size that stands for a number, as "3 for 784"."""
     return re.sub(r"\bsize(\d+) = (\d+)", r"\2 for \1", text)
@@ -572,13 +752,35 @@ def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | N
 def _name(name: str, meaning: Meaning) -> str:
     made = meaning.world.auxiliary.get(name)
     if made is not None and made.by:
-        return f"∂{_name(made.of, meaning)}/∂{_name(made.by, meaning)}"
+        below = "".join(f"∂{_name(n, meaning)}" for n in (made.by, made.also) if n)
+        return f"∂{'²' if made.also else ''}{_name(made.of, meaning)}/{below}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)
 
 
 def _same(a: Problem, b: Problem) -> bool:
     return a.left == b.left and a.right == b.right and a.order == b.order
+
+
+def entrywise(node: Node, meaning: Meaning) -> Node:
+    """a * b of two columns as a ⊙ b, as it is read."""
+    node = rebuild(node, lambda n: entrywise(n, meaning))
+    if not isinstance(node, Product) or "*" not in node.signs:
+        return node
+    groups: list[list[Node]] = [[node.factors[0]]]
+    for sign, factor in zip(node.signs, node.factors[1:], strict=True):
+        if sign == "*":
+            groups.append([factor])
+        else:
+            groups[-1].append(factor)
+    parts = [product(*g) for g in groups]
+    try:
+        shapes = {(v.shape, v.row) for v in map(meaning.value, parts)}
+    except (NotUnderstood, Misfit, ShapeError, WorldError):
+        return node
+    if len(shapes) != 1 or len(next(iter(shapes))[0]) != 1:
+        return node
+    return reduce(lambda a, b: Binary("hadamard", a, b, span=node.span), parts)
 
 
 def turned(reading: Reading) -> Reading:

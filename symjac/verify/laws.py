@@ -51,6 +51,10 @@ class Laws:
     """The functions that may keep a law which residues do not know."""
     cases: bool
     """Whether a function by cases is among them."""
+    bits: int
+    """Of all whole numbers together."""
+    longest_power: int
+    """Bits of the largest whole exponent."""
 
     @property
     def length(self) -> int:
@@ -63,9 +67,10 @@ def laws(sides: Sequence[Expr], definitions: Iterable[Equation]) -> Laws:
     functions = [_functions(e) for _, e in parts]
     unknown = {name for f in functions for name in f.unknown}
     depth = _deepest(parts) if any(f.exponential for f in functions) else 0
+    bits, power = sum(f.bits for f in functions), max((f.longest_power for f in functions), default=0)
     if depth >= LONGEST:
         unknown.add("exp")
-    return Laws(depth, tuple(sorted(unknown)), any(f.cases for f in functions))
+    return Laws(depth, tuple(sorted(unknown)), any(f.cases for f in functions), bits, power)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class _Functions:
     unknown: frozenset[str]
     cases: bool
     exponential: bool
+    bits: int
+    longest_power: int
 
 
 _seen: WeakKeyDictionary[Expr, _Functions] = WeakKeyDictionary()
@@ -87,8 +94,13 @@ def _functions(e: Expr) -> _Functions:
         several = [_in_formula(f) for n in nodes if (f := _formula_of(n)) is not None]
         largest = any(isinstance(n, Max) for n in nodes)
         unknown = frozenset(name for f in several for name in f.unknown) | ({"max"} if largest else set())
-        cases = largest or any(f.cases for f in several)
-        found = _seen[e] = _Functions(unknown, cases, any(f.exponential for f in several))
+        found = _seen[e] = _Functions(
+            unknown,
+            largest or any(f.cases for f in several),
+            any(f.exponential for f in several),
+            sum(f.bits for f in several),
+            max((f.longest_power for f in several), default=0),
+        )
     return found
 
 
@@ -98,11 +110,12 @@ def _formula_of(node: Expr) -> sympy.Expr | None:
 
 @lru_cache(maxsize=4096)
 def _in_formula(f: sympy.Expr) -> _Functions:
-    return _Functions(
-        frozenset(_unknown(f)),
-        f.has(*CASES),
-        _depth(f, (0,) * (1 + max(map(scalar.slot_number, scalar.slots_of(f)), default=0))) > 0,
-    )
+    numbers = [e for e in sympy.preorder_traversal(f) if isinstance(e, sympy.Rational)]
+    bits = sum(int(abs(e.p)).bit_length() + int(e.q).bit_length() for e in numbers)
+    powers = [e.exp for e in f.atoms(sympy.Pow) if e.exp.is_Integer]
+    longest = max((int(abs(n)).bit_length() for n in powers), default=0)
+    slots = (0,) * (1 + max(map(scalar.slot_number, scalar.slots_of(f)), default=0))
+    return _Functions(frozenset(_unknown(f)), f.has(*CASES), _depth(f, slots) > 0, bits, longest)
 
 
 def _deepest(parts: Iterable[tuple[str, Expr]]) -> int:

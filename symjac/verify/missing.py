@@ -37,7 +37,7 @@ def _of_a_definition(right: Node, judge: Asked) -> Found | None:
                 if node != term:
                     continue
                 whole = replaced(right, node, Group(total))
-                if judge.holds(whole):
+                if judge.sure(whole):
                     rest = [t for p, t in enumerate(total.terms) if p != place]
                     missing = rest[0] if len(rest) == 1 else Sum(tuple(rest))
                     return Found("missing_term", f"the term {phrase(missing)} is missing", node.span, whole)
@@ -61,7 +61,7 @@ def _of_two(right: Node, judge: Asked, until: float) -> Found | None:
                 continue
             signed = term if c == Num("1") else Neg(term)
             whole = replaced(right, body, Group(Sum((body, signed))) if body is not right else Sum((body, signed)))
-            if judge.holds(whole):
+            if judge.sure(whole):
                 return Found("missing_term", f"the term {phrase(term)} is missing", body.span, whole)
     return None
 

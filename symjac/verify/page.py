@@ -121,7 +121,7 @@ class _File:
         if fault and fault.span:
             out.append(("code", f"at <code>{_short(self.result.text[fault.span.start : fault.span.end])}</code>"))
         if fault and fault.formula:
-            out += [("label", "right:"), ("math", self.typeset.part(fault.formula))]
+            out += [("label", "right:"), ("math", self.typeset.part(fault.formula, fault.notation))]
         if point:
             out.append(("label", _text(f"counterexample {where(point)}".strip() + ":")))
             out += [("code", f"<code>{_short(f'{name} = {value}')}</code>") for name, value in point.values]

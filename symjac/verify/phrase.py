@@ -34,7 +34,7 @@ from symjac.claims.tree import (
 OPERATIONS = {"hadamard": " ⊙ ", "kron": " ⊗ ", "divide": " ⊘ "}
 BIG = {"sum": "Σ", "prod": "∏", "max": "max", "min": "min"}
 RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "in": "∈", "->": "→", "<-": "←", "~": "≈", "prop": "∝"}
-ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
+ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7", "arrow": "\u20d7"}
 LONGEST = 80
 
 _SUM, _BINARY, _PRODUCT, _ATOM = range(4)
@@ -104,10 +104,25 @@ def _text(node: Node) -> tuple[str, int]:
 
 
 def _letter(text: str) -> str:
-    *accents, word = text.split() or [text]
+    *marks, word = text.split() or [text]
+    accents = [m for m in marks if m in ACCENTS]
+    for mark in marks:
+        word = word if mark in ACCENTS else _styled(mark, word)
     with contextlib.suppress(KeyError):
         word = unicodedata.lookup(f"GREEK {'CAPITAL' if word[:1].isupper() else 'SMALL'} LETTER {_greek(word)}")
     return word + "".join(ACCENTS.get(a, "") for a in accents)
+
+
+def _styled(style: str, word: str) -> str:
+    """A letter in the style of its font, where Unicode has it."""
+    case = "CAPITAL" if word.isupper() else "SMALL"
+    for kind in (f"MATHEMATICAL {_KINDS.get(style, style.upper())}", style.upper()):
+        with contextlib.suppress(KeyError):
+            return unicodedata.lookup(f"{kind} {case} {word.upper()}")
+    return word
+
+
+_KINDS = {"double": "DOUBLE-STRUCK", "sans": "SANS-SERIF"}
 
 
 def _greek(word: str) -> str:

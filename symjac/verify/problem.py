@@ -132,11 +132,12 @@ def residues(
     facts: bool = True,
     keep: Container[str] = frozenset(),
     length: int = LONGEST,
+    loose: bool = False,
 ) -> Residues:
-    key = (Residues, tuple(sorted(sizes.items())), points, seed, facts, keep, length, world.facts)
+    key = (Residues, tuple(sorted(sizes.items())), points, seed, facts, keep, length, loose, world.facts)
     known, found = _shared(world, key)
     if not isinstance(found, Residues):
-        found = known[key] = Residues(proxy(world), sizes, points, seed, facts, keep, length)
+        found = known[key] = Residues(proxy(world), sizes, points, seed, facts, keep, length, loose)
     return found
 
 
@@ -224,13 +225,15 @@ def modular(
     facts: bool = True,
     keep: frozenset[str] = frozenset(),
     own: bool = False,
+    loose: bool = False,
 ) -> int | None:
     """At how many points the sides are equal modulo a prime; 0 where they differ at one, None where no point counts.
 
-    The points are those of the world, or the problem's `own`, which nobody can know who writes its text.
+    The points are those of the world, or the problem's `own`, which nobody can know who writes its text. `loose`: sizes
+    that stand as numbers are random ones.
     """
     if own:
-        at = residues(problem.world, sizes, points, problem.digest, facts, keep, problem.laws.length)
+        at = residues(problem.world, sizes, points, problem.digest, facts, keep, problem.laws.length, loose)
     else:
         at = residues(problem.world, sizes, points, "", facts, keep)
     x, y, usable = sides(problem, at)

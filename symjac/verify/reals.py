@@ -53,6 +53,8 @@ SIGNED: Range = (13, 96, 64, 0)
 POSITIVE: Range = (13, 128, 64, 1)
 UNIT: Range = (7, 57, 64, 1)
 LARGE: Range = (70, 192, 64, 1)
+FAR: Range = (13, 512, 64, 0)
+WIDE: Range = (64, 1 << 18, 64, 0)
 SMALL: Range = (1, 32, 128, 0)
 """For long sums, so that exponentials of them are neither 0 nor all that counts."""
 LEAST = 1e-7

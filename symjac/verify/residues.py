@@ -46,11 +46,14 @@ class Residues(Evaluation):
         facts: bool = True,
         keep: Container[str] = (),
         length: int = LONGEST,
+        loose: bool = False,
         level: int | None = None,
     ) -> None:
         super().__init__(world, sizes, points, facts, keep)
         self.seed = seed
         self.length = length
+        self.loose = loose
+        """A size that stands as a number is a random one, whatever the arrays' lengths are."""
         self.level = length - 1 if level is None else level
         drawn = chains(seed, min(points, MOST_CHAINS), length)
         self.primes: Array = np.array([drawn[n % len(drawn)][self.level] for n in range(points)], dtype=np.int64)
@@ -60,7 +63,7 @@ class Residues(Evaluation):
 
     @property
     def key(self) -> tuple[object, ...]:
-        return *super().key, self.seed, self.length
+        return *super().key, self.seed, self.length, self.loose
 
     def prime(self, axes: int) -> Array:
         """The primes, beside arrays of so many axes."""
@@ -71,7 +74,15 @@ class Residues(Evaluation):
         """The same point modulo the prime below."""
         if self._below is None:
             self._below = Residues(
-                self.world, self.sizes, self.points, self.seed, self.facts, self.keep, self.length, self.level - 1
+                self.world,
+                self.sizes,
+                self.points,
+                self.seed,
+                self.facts,
+                self.keep,
+                self.length,
+                self.loose,
+                self.level - 1,
             )
             self._below.with_parts(self.parts)
         return self._below
@@ -232,7 +243,8 @@ class Residues(Evaluation):
         if s in scalar.slots_of(s):
             return args.arrays[scalar.slot_number(s)]
         if s.name in self.sizes:
-            return self._rational(self.sizes[s.name], 1).reshape((-1,) + (1,) * len(args.free))
+            number = self._random(f"size {s.name}", ()) if self.loose else self._rational(self.sizes[s.name], 1)
+            return number.reshape((-1,) + (1,) * len(args.free))
         value = self._random(f"constant {s.name}", ())
         if s.is_positive:
             value = self._power(value, 2)

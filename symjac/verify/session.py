@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symjac.claims import directives, latex, plain
-from symjac.claims.conditions import COMPARISONS
+from symjac.claims.clauses import conditioned
+from symjac.claims.dependence import Dependence, Links
 from symjac.claims.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.claims.errors import CONFINED, reason_of
+from symjac.claims.fonts import Fonts
 from symjac.claims.latex import Reading
 from symjac.claims.macros import Macros, read_macros
-from symjac.claims.meaning import Meaning
+from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.notebook import Notebook
 from symjac.claims.notebook import Reading as Conventions
 from symjac.claims.prose import around
 from symjac.claims.source import Directive, Snippet, Source
-from symjac.claims.statements import Equality
-from symjac.claims.tree import Relation, Span, Statement
+from symjac.claims.statements import Equality, at_layers
+from symjac.claims.tree import Span, Statement
 from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotRead
 
@@ -33,13 +35,22 @@ class Chapter:
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
     usual: Conventions | None = None
     """The conventions under which faults are looked for, once they are known."""
-    _meanings: dict[Conventions, Meaning] = field(default_factory=dict)
+    _meanings: dict[tuple[Conventions, Taken], Meaning] = field(default_factory=dict)
 
-    def meaning(self, reading: Conventions | None = None) -> Meaning:
-        wanted = reading or self.notebook.reading
+    def meaning(self, reading: Conventions | None = None, taken: Taken | None = None) -> Meaning:
+        wanted = reading or self.notebook.reading, taken or Taken()
         if wanted not in self._meanings:
-            self._meanings[wanted] = Meaning(self.notebook, wanted)
+            self._meanings[wanted] = Meaning(self.notebook, *wanted)
         return self._meanings[wanted]
+
+    def links(self, claim: Equality) -> list[Links]:
+        """What the names that are only named may depend on, as the claim can be read; the likeliest first."""
+        return self._dependence.readings(at_layers((claim.left, claim.right), self.notebook))
+
+    @cached_property
+    def _dependence(self) -> Dependence:
+        pairs = (p for sides in self.notebook.equations for p in at_layers(sides, self.notebook))
+        return Dependence(self.notebook, list(pairs))
 
 
 class Session:
@@ -54,7 +65,6 @@ class Session:
         gathered: list[tuple[Statement, str]] = []
         notebook = Notebook()
         skipping, skip_next = False, False
-        before = 0
         formulas = [item for item in source.items if isinstance(item, Snippet)]
         beside = dict(zip(map(id, formulas), around(source.text, [f.outer for f in formulas]), strict=True))
         for item in source.items:
@@ -79,11 +89,6 @@ class Session:
                 skip_next = False
                 continue
             found = self._read(item, macros)
-            if gathered and found and self._is_condition(found, item, before):
-                last, role = gathered[-1]
-                gathered[-1] = replace(last, conditions=(*last.conditions, _comparison(found[0]))), role
-                found = []
-            before = item.outer.end
             gathered += [(replace(s, around=beside[id(item)]), item.role) for s in found]
             notebook.primes_transpose |= item.notation == "plain"
         self._close(notebook, gathered)
@@ -91,7 +96,9 @@ class Session:
     def _close(self, notebook: Notebook, gathered: list[tuple[Statement, str]]) -> None:
         if not gathered:
             return
-        read = Stretches(gathered, notebook)
+        notebook.fonts = Fonts.of(gathered)
+        gathered = [(notebook.fonts.statement(s), role) for s, role in gathered]
+        read = Stretches(conditioned(gathered), notebook)
         self.others += read.others
         for span, reason in read.unread.items():
             self._not_read(span, reason)
@@ -119,6 +126,11 @@ class Session:
             return
         gathered += [(s, "given") for s in reading.statements]
 
+    def notation(self, span: Span) -> str:
+        """In which notation a place of the file is written."""
+        items = (i for i in self.source.items if isinstance(i, Snippet))
+        return next((i.notation for i in items if i.outer.start <= span.start < i.outer.end), "latex")
+
     def _statements(self, item: Snippet, macros: Macros) -> Reading:
         read = plain.read if item.notation == "plain" else latex.read
         return read(item.text, item.offsets, macros)
@@ -133,21 +145,10 @@ class Session:
             self._not_read(u.span, u.reason)
         return list(reading.statements)
 
-    def _is_condition(self, found: list[Statement], item: Snippet, before: int) -> bool:
-        """`for $x > 0$` after a formula."""
-        if len(found) != 1 or len(found[0].sides) != 2 or found[0].relations[0] not in COMPARISONS.keys() - {"="}:
-            return False
-        between = self.source.text[before : item.outer.start]
-        return re.fullmatch(r"\s*,?\s*(for|if|when|where)( all)?\s+", between) is not None
-
     def _not_read(self, span: Span, reason: str) -> None:
         place = self.source.place(span.start)
         text = self.source.text[span.start : span.end]
         self.unread.append(NotRead(self.source.file, place.line, place.column, span, text, reason))
-
-
-def _comparison(s: Statement) -> Relation:
-    return Relation(s.relations[0], s.sides[0], s.sides[1], span=s.span)
 
 
 def _lines(item: Directive) -> list[tuple[str, Sequence[int]]]:

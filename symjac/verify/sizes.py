@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 
 import sympy
 
@@ -12,6 +14,9 @@ from symjac.core.expr import Contract, Equation, Expr, Identity, Map, Max, Numbe
 from symjac.core.index import Index
 
 Sizes = dict[str, int]
+
+_FAR = 3
+"""Entries up to here are like the others at any size that is tried."""
 
 
 def indices(expressions: Iterable[Expr]) -> set[Index]:
@@ -50,6 +55,31 @@ def scalars(expressions: Iterable[Expr]) -> set[sympy.Symbol]:
     return out
 
 
+def least(expressions: Iterable[Expr]) -> dict[str, int]:
+    """The sizes of axes of which entries by number are read, with the last of these."""
+    out: dict[str, int] = {}
+    for e in expressions:
+        for node in walk(e):
+            if isinstance(node, Identity) and not node.terms and node.target.size.is_Symbol and node.offset.is_Integer:
+                name = node.target.size.name
+                out[name] = max(out.get(name, 1), int(node.offset) + 1)
+    return out
+
+
+def _number_of(name: str) -> int:
+    """784 for the size that stands for 784; 0 for others."""
+    return int(name[4:]) if name.startswith("size") and name[4:].isdigit() else 0
+
+
+def _count(names: Iterable[str], last: Mapping[str, int]) -> bool:
+    """True where sizes that are numbers cannot stand for any size: an entry far out is read, or one beside sizes that
+    are near one another, as 783 and 784 are.
+    """
+    numbers = sorted(n for n in map(_number_of, names) if n)
+    near = any(b - a <= _FAR for a, b in itertools.pairwise(numbers))
+    return any(_number_of(name) and (n > _FAR or near) for name, n in last.items())
+
+
 class Open:
     """The sizes that expressions and the definitions behind them leave open."""
 
@@ -60,6 +90,8 @@ class Open:
         self.names = sorted(s.name for s in symbols)
         self._constants = sorted((s for s in scalars(everything) if not s.is_integer), key=lambda s: s.name)
         self._symbols = {s.name: s for s in symbols}
+        self._least = least(everything)
+        self._exact = _count(self.names, self._least)
 
     def values(self, sizes: Mapping[str, int]) -> dict[sympy.Symbol, int]:
         return {self._symbols[name]: n for name, n in sizes.items()}
@@ -76,7 +108,9 @@ class Open:
         return [frozenset(), *(frozenset((a,)) for a in single), *pairs]
 
     def possible(self, sizes: Mapping[str, int]) -> bool:
-        """True where every index runs over at least one value."""
+        """True where every index runs over at least one value, and every entry by number is there."""
+        if any(n < self._least.get(name, 1) for name, n in sizes.items()):
+            return False
         values = {s: sympy.Integer(n) for s, n in self.values(sizes).items()}
         lengths = [n.xreplace(values) for n in self.lengths]
         return all(n.is_Integer and n > 0 for n in lengths)
@@ -105,16 +139,38 @@ class Open:
                 return found
         return []
 
+    def grid(self, first: Mapping[str, int], degrees: Mapping[str, int], most: int) -> tuple[list[Sizes], bool]:
+        """Sizes with one more value of each than its degree, the others as in `first`; and whether these are all."""
+        cut = degrees
+        if prod(d + 1 for d in degrees.values()) > most:
+            cut = {name: min(d, most // 4) for name, d in degrees.items()} if len(degrees) == 1 else {}
+        rows = [range(2, d + 3) for d in cut.values()]
+        every = [{**first, **dict(zip(cut, values, strict=True))} for values in product(*rows)]
+        possible = [sizes for sizes in every if self.possible(sizes)]
+        return possible, cut == degrees and possible == every
+
+    def larger(self) -> list[Sizes]:
+        """One more choice, in which every size is larger than in `assignments`."""
+        most = max((max(a.values(), default=0) for a in self.assignments()), default=0)
+        return self._possible([[most + 1 + place % 8 for place in range(len(self.names))]]) if self.names else []
+
     def _distinct(self, base: int) -> list[int]:
         return [base + place % 8 for place in range(len(self.names))]
 
     def _possible(self, several: Sequence[Sequence[int]]) -> list[Sizes]:
         out: list[Sizes] = []
         for values in several:
-            sizes = dict(zip(self.names, values, strict=True)) if self.names else {}
+            sizes = {name: self._longer(name, n) for name, n in zip(self.names, values, strict=False)}
             if sizes not in out and self.possible(sizes):
                 out.append(sizes)
         return out
+
+    def _longer(self, name: str, n: int) -> int:
+        """`n`, or more where no entry is behind those that are read by number: the last may be another case."""
+        last = self._least.get(name, 0)
+        if self._exact and _number_of(name):
+            return _number_of(name)
+        return n if n > last else last + n
 
     def rising(self, most: int) -> Iterator[Sizes]:
         """All sizes up to `most`, the smallest entries first; 1 last among equals."""
@@ -122,7 +178,8 @@ class Open:
         if count > 5:
             yield from self.assignments()
             return
-        grids = sorted(product(range(1, most + 1), repeat=count), key=lambda g: (sum(g), g))
+        first = [self._longer(name, 1) for name in self.names]
+        grids = sorted(product(*(range(n, max(most, n) + 1) for n in first)), key=lambda g: (sum(g), g))
         for values in grids:
             sizes = dict(zip(self.names, values, strict=True))
             if self.possible(sizes):

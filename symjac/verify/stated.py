@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 
 import sympy
@@ -31,11 +31,11 @@ def stated(meaning: Meaning, equality: Equality) -> FactText | None:
         rest = add(left.expr, negate(right.expr))
         value, node = _number(left, right, equality)
         order = problem_of(left, right, meaning).order
-        for fact in _candidates(symbol, value):
+        for fact, written in _candidates(symbol, {value: node, sympy.Integer(1): Num("1"), sympy.Integer(0): Num("0")}):
             for equation in facts.equations(fact):
                 for moved in _placed(equation, rest):
                     if ratio(Problem(rest, moved, order, meaning.world)) is not None:
-                        return _text(fact, meaning, node)
+                        return _text(fact, meaning, written)
     except CONFINED:
         pass
     return None
@@ -60,16 +60,17 @@ def _only_free(meaning: Meaning, *sides: Expr) -> Symbol | None:
     return meaning.world.symbol(name) if free and name not in meaning.world.equations else None
 
 
-def _candidates(s: Symbol, value: sympy.Expr) -> Iterator[Fact]:
+def _candidates(s: Symbol, values: Mapping[sympy.Expr, Node]) -> Iterator[tuple[Fact, Node]]:
+    """The facts that a quantity of this shape may have, each with how the number in it is written."""
     rank = len(s.indices)
+    for value, node in values.items() if rank else ():
+        yield facts.sums_to(s, value), node
+        yield from ((facts.sums_to(s, value, axis), node) for axis in ((1, 0) if rank == 2 else ()))
     if rank:
-        yield facts.sums_to(s, value)
-        yield facts.unit_norm(s)
-    if rank == 2:
-        yield from (facts.sums_to(s, value, axis) for axis in (1, 0))
+        yield facts.unit_norm(s), Num("1")
     if facts.is_square(s):
         for what in (Property.SYMMETRIC, Property.SKEW, Property.ORTHOGONAL):
-            yield facts.fact(s, what)
+            yield facts.fact(s, what), Num("0")
 
 
 def _placed(e: Expr, like: Expr) -> Iterator[Expr]:
@@ -83,7 +84,8 @@ def _placed(e: Expr, like: Expr) -> Iterator[Expr]:
 def _text(fact: Fact, meaning: Meaning, value: Node) -> FactText:
     name = meaning.notebook.latex.get(fact.symbol.name, Name(fact.symbol.name))
     if fact.what is Property.SUM:
-        axis = {(1,): "rows", (0,): "columns"}.get(fact.axes, "") if len(fact.symbol.indices) == 2 else ""
+        one = fact.axes if len(fact.symbol.indices) == 2 else ()
+        axis = "rows" if one == (1,) else "columns" if one == (0,) else ""
         return FactText("sum", name, axis, value, fact.text, in_text=True)
     kind = "norm 1" if fact.what is Property.UNIT else fact.what.value
     return FactText(kind, name, text=fact.text, in_text=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from symjac.claims import natures
+from symjac.claims import functions, natures
 from symjac.claims.errors import CONFINED
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier
 from symjac.claims.natures import CONDITION, MEANING
 from symjac.claims.notebook import Notebook
-from symjac.claims.said import Said, properties
+from symjac.claims.said import Said, functions_named, properties
 from symjac.claims.statements import Equality, Page, sort
 from symjac.claims.tree import Span, Statement
 from symjac.verify.decide import holds
@@ -53,6 +53,7 @@ class Stretches:
         first = self._page(0)
         text = [s if role == "text" else replace(s, sides=(), relations=()) for s, role in self.statements]
         self.facts += [s for s in properties(text, first.notebook) if not _is_known(s, self.facts)]
+        self._name_functions(text, first.notebook)
         start = 0
         for _ in range(MOST_STRETCHES):
             start = self._stretch(start)
@@ -61,6 +62,12 @@ class Stretches:
         for s, _ in self.statements[start:]:
             if len(s.sides) > 1:
                 self.unread[s.span] = "too many names get another meaning in this file; split it"
+
+    def _name_functions(self, text: Sequence[Statement], book: Notebook) -> None:
+        for key, name in functions_named(text):
+            library = functions.library_name(name) or (name if name in functions.ELEMENTWISE else None)
+            if library is not None and not book.knows(key) and key not in book.functions:
+                self.base.standard.setdefault(key, library)
 
     def _page(self, start: int) -> Page:
         book = self.base.copy()

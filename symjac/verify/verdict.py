@@ -35,9 +35,11 @@ class Fault:
     span: Span | None
     """The part at fault; None for the whole right side."""
     formula: str
-    """The right formula, as LaTeX in the writer's own notation: the whole equation, left side included."""
+    """The right formula in the claim's own notation: the whole equation, left side included."""
     replacement: str
     """What `--fix` puts in place of the claimed side; empty where there is none."""
+    notation: str = "latex"
+    """That of `formula` and `replacement`: "latex" or "plain"."""
 
 
 @dataclass(frozen=True, slots=True)

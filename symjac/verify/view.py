@@ -30,6 +30,10 @@ class Judge(Protocol):
         """True where the left side equals `right`."""
         ...
 
+    def sure(self, right: Node) -> bool:
+        """True where that is confirmed on a second road: what is offered as right is asked for this."""
+        ...
+
     def factor(self, right: Node, beside: Node | None = None) -> Node | None:
         """The number c with left = beside + c · right (beside = 0 where None), as a tree such as -2/n; None where there
         is none, or where the shapes differ."""

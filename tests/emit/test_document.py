@@ -33,6 +33,7 @@ from symjac.emit.document import FORMATS, compose, document
 from symjac.emit.mathml import mathml
 from symjac.model.build import build_stack, load_spec
 from symjac.model.stack import Stack
+from tests.nets import derivation_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(p.stem for p in EXAMPLES.glob("*.yaml"))
@@ -302,3 +303,23 @@ def test_latex_uses_standard_packages_only() -> None:
     used = re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", written("mnist_mlp", "latex"))
     standard = "amsmath amssymb array booktabs geometry inputenc longtable microtype"
     assert {p.strip() for group in used for p in group.split(",")} <= set(standard.split())
+
+
+STABLE_FORMS = [
+    ("sum(where(Y > 1, log(Y), Y - 1))/k", "branches that are not taken"),
+    ("sum(sqrt(1 + Y**2) - 1)/k", "no cancellation"),
+    ("sum(log(1 + exp(Y)) - T*Y)/k", "no cancellation"),
+    ("sum(log(sum(T*exp(Y), axis=1)))/k", "shift by the maximum"),
+    ("sum(Y*(1 + erf(Y)))/k", "no cancellation"),
+]
+
+
+@pytest.mark.parametrize(("loss", "law"), STABLE_FORMS)
+def test_stable_forms_are_shown_in_every_format(loss: str, law: str) -> None:
+    text = (
+        "name: net\ninput: X[k, 3]\nlayers: [dense: 2]\n"
+        f"loss: {{formula: '{loss}'}}\nupdate: {{gradient_descent: {{alpha: 0.1}}}}\n"
+    )
+    document = compose(derivation_of(text))
+    assert not document.missing
+    assert all(law in write(document) for write in FORMATS.values())

@@ -62,33 +62,33 @@ def test_what_is_wrong_in_one_case_is_refuted(given: str, formula: str) -> None:
 
 
 RIGHT = [
-    ("c in R; L = relu(c+58)", "dL/dc = (1+sign(c+58))/2", AGREES),
-    ("c in R; L = abs(c^2 - 1/1000000)", "dL/dc = 2*c*sign(c^2 - 1/1000000)", PROVED),
-    ("c in R; L = relu(relu(c-3)-5)", "dL/dc = (1+sign(c-8))/2", AGREES),
-    ("c in R; L = min(max(c,-100),100)", "dL/dc = (sign(c+100) - sign(c-100))/2", AGREES),
+    ("c in R; L = relu(c+58)", "dL/dc = (1+sign(c+58))/2"),
+    ("c in R; L = abs(c^2 - 1/1000000)", "dL/dc = 2*c*sign(c^2 - 1/1000000)"),
+    ("c in R; L = relu(relu(c-3)-5)", "dL/dc = (1+sign(c-8))/2"),
+    ("c in R; L = min(max(c,-100),100)", "dL/dc = (sign(c+100) - sign(c-100))/2"),
     ("c in R; L = relu(c-20)*relu(30-c)",
-     "dL/dc = (1+sign(c-20))/2*relu(30-c) - relu(c-20)*(1+sign(30-c))/2", AGREES),
-    ("c in R; L = relu(f(c) - 500)", "dL/dc = f'(c)*(1+sign(f(c)-500))/2", AGREES),
-    ("x in R^n; y in R^n; L = abs(x'*y - 77)", "dL/dx = sign(x'*y-77)*y", PROVED),
-    ("a in R; b in R; L = max(a,b)*min(a,b)", "dL/da = b", AGREES),
+     "dL/dc = (1+sign(c-20))/2*relu(30-c) - relu(c-20)*(1+sign(30-c))/2"),
+    ("c in R; L = relu(f(c) - 500)", "dL/dc = f'(c)*(1+sign(f(c)-500))/2"),
+    ("x in R^n; y in R^n; L = abs(x'*y - 77)", "dL/dx = sign(x'*y-77)*y"),
+    ("a in R; b in R; L = max(a,b)*min(a,b)", "dL/da = b"),
     # conditions that never change
-    ("c in R; L = relu(c^2+1)", "dL/dc = 2*c", PROVED),
-    ("c in R; L = max(exp(c), -1)", "dL/dc = exp(c)", PROVED),
-    ("c in R; L = relu(-abs(c))", "dL/dc = 0", PROVED),
-    ("c in R; L = relu(11*c^2)", "dL/dc = 22*c", PROVED),
-    ("c in R; L = relu(tanh(c) + 2)", "dL/dc = 1 - tanh(c)^2", AGREES),
-    ("c in R; L = relu(sin(c) - 2)", "dL/dc = 0", AGREES),
-    ("c in R; L = log(c)*relu(c)", "dL/dc = 1 + log(c)", AGREES),
-    ("c in R; L = sqrt(c-5)*abs(c-3)", "dL/dc = (c-3)/(2*sqrt(c-5)) + sqrt(c-5)", AGREES),
+    ("c in R; L = relu(c^2+1)", "dL/dc = 2*c"),
+    ("c in R; L = max(exp(c), -1)", "dL/dc = exp(c)"),
+    ("c in R; L = relu(-abs(c))", "dL/dc = 0"),
+    ("c in R; L = relu(11*c^2)", "dL/dc = 22*c"),
+    ("c in R; L = relu(tanh(c) + 2)", "dL/dc = 1 - tanh(c)^2"),
+    ("c in R; L = relu(sin(c) - 2)", "dL/dc = 0"),
+    ("c in R; L = log(c)*relu(c)", "dL/dc = 1 + log(c)"),
+    ("c in R; L = sqrt(c-5)*abs(c-3)", "dL/dc = (c-3)/(2*sqrt(c-5)) + sqrt(c-5)"),
     # only on a null set is it something else
-    ("c in R; L = relu(c-20)", "dL/dc = 1 - (1+sign(20-c))/2", AGREES),
+    ("c in R; L = relu(c-20)", "dL/dc = 1 - (1+sign(20-c))/2"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "formula", "verdict"), RIGHT)
-def test_what_is_right_in_each_case_is_not_refuted(given: str, formula: str, verdict: str) -> None:
+@pytest.mark.parametrize(("given", "formula"), RIGHT)
+def test_what_is_right_in_each_case_is_not_refuted(given: str, formula: str) -> None:
     found = claim(given, formula)
-    assert found.verdict == verdict, found.road
+    assert found.verdict in (PROVED, AGREES), found.road
 
 
 UNSEEN = [

@@ -63,7 +63,11 @@ CONDITIONS = [
     (r"$f'(x) = 1$ where $x \ge 0$", ["x >= 0"]),
     (r"$f'(x) = 1$ when $x \ne 0$", ["x != 0"]),
     (r"$f'(x) = 1$ and so $x > 0$", []),
-    (r"$f'(x) = 1$ for $x = 0$", []),
+    (r"$f'(x) = 1$ for $x = 0$", ["x = 0"]),
+    (r"If $x > 0$, then $f'(x) = 1$.", ["x > 0"]),
+    (r"When $y = 1$, $f'(x) = 1$; when $y = 0$, $f'(x) = 2$.", ["y = 1", "y = 0"]),
+    (r"For $i = j$ we have $a_i b_j = c_i d_j$. Also $f'(x) = 1$.", ["i = j"]),
+    (r"$f'(x) = 1$ with $y = 2 x$ and $z = 1$", []),
     (r"$f'(x) = 1$ for $x > 0 > y$", []),
 ]
 

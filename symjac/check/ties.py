@@ -1,0 +1,213 @@
+"""Points at which quantities tie: a random point moved in one number until two sides of a kink are equal, exactly.
+
+Where the tie persists nearby (a clipped loss between its bounds), differences must agree with the gradient; at an
+isolated one, what the convention on kinks says, taken from the declared formulas by a complex step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Arrays = tuple[Array, ...]
+Declared = Callable[[Any, Arrays], float | complex]
+"""The loss by the declared formulas, of parameters and inputs; complex of complex ones."""
+
+AGREE = 1e-8
+"""The largest relative error against the convention that agrees."""
+DIFFERENCES = 1e-6
+"""The same against differences."""
+MOST_KINKS = 6
+"""Ties are planted at no more kinks, chosen at random."""
+MOST_NUMBERS = 2_000_000
+"""With more parameters and inputs no ties are planted."""
+PLACES = 6
+"""Entries of a kink that are tried."""
+STEPS = 30
+"""Of the secant method, which finds a linear function's root in two or three."""
+CLEAR = 1e-6
+"""A smaller distance from another kink would make it doubtful which ones tie."""
+DIRECTIONS = 3
+"""All parameters move at once, by random signs."""
+NEARBY = (2.0**-10, 2.0**-14)
+"""Steps at which a tie is seen to persist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    points: int
+    error: float | None
+    """The largest relative error against the convention; None where the declared formulas are not known."""
+    differences: float | None
+    """The largest relative error against differences; None where no tie persists nearby."""
+    infinite: tuple[str, ...]
+    """Kinks at which the gradient is not finite, so that nothing was compared."""
+
+    @property
+    def agrees(self) -> bool:
+        return (self.error or 0.0) <= AGREE and (self.differences or 0.0) <= DIFFERENCES
+
+
+def compare(
+    module: ModuleType, params: Any, inputs: Arrays, rng: np.random.Generator, declared: Declared | None
+) -> Ties | None:
+    """The gradients at ties planted near the point; None where none could be planted."""
+    if not module.KINKS or sum(prod(np.shape(a)) for a in (*params, *inputs)) > MOST_NUMBERS:
+        return None
+    points = 0
+    errors: list[float] = []
+    differences: list[float] = []
+    infinite: list[str] = []
+    chosen = rng.choice(len(module.KINKS), min(MOST_KINKS, len(module.KINKS)), replace=False)
+    for kink in sorted(int(k) for k in chosen):
+        for at, data in _planted(module, params, inputs, kink, rng):
+            gradient = module.gradients(at, *data)[1]
+            if not all(np.isfinite(g).all() for g in gradient):
+                infinite.append(module.KINKS[kink])
+                continue
+            points += 1
+            for _ in range(DIRECTIONS):
+                v = tuple(rng.choice([-1.0, 1.0], np.shape(theta)) for theta in at)
+                claimed = sum(float(np.vdot(g, d)) for g, d in zip(gradient, v, strict=True))
+                scale = max(abs(claimed), float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradient))), CLEAR)
+                if declared is not None:
+                    h = 1e-30
+                    found = float(np.imag(declared(_moved(at, v, 1j * h), data))) / h
+                    errors.append(abs(found - claimed) / scale)
+                difference = _difference(module, at, data, v)
+                if difference is not None:
+                    differences.append(abs(difference - claimed) / scale)
+    if not points and not infinite:
+        return None
+    unique = tuple(dict.fromkeys(infinite))
+    return Ties(points, max(errors, default=None), max(differences, default=None), unique)
+
+
+# ---------------------------------------------------------------- planting
+
+
+def _planted(
+    module: ModuleType, params: Any, inputs: Arrays, kink: int, rng: np.random.Generator
+) -> Iterator[tuple[Any, Arrays]]:
+    """A point where the kink has an exact tie, and one farther on, where it persists, if it does."""
+    start = (*params, *inputs)
+    gaps = _gaps(module, params, start, kink)
+    if gaps is None:
+        return
+    places = np.flatnonzero(gaps)
+    # Few numbers first: a bias moves a sum by what it is moved itself.
+    order = sorted(range(len(start)), key=lambda position: (position >= len(params), start[position].size))
+    for place in rng.permutation(places)[:PLACES]:
+        for position in order:
+
+            def gap(step: Array, position: int = position, place: int = int(place)) -> float:
+                found = _gaps(module, params, _shifted(start, position, step), kink)
+                return np.nan if found is None else float(found[place])
+
+            entry = _influence(gap, start[position], rng)
+            root = None if entry is None else _root(gap, entry, float(gaps[place]))
+            if entry is None or root is None:
+                continue
+            found = [_point(module, params, _shifted(start, position, s * entry)) for s in (root, 1.25 * root)]
+            if found[0] is not None:
+                persists = gap(1.25 * root * entry) == 0
+                yield from (f for f in found[: 1 + persists] if f is not None)
+                return
+
+
+def _gaps(module: ModuleType, params: Any, arrays: Sequence[Array], kink: int) -> Array | None:
+    """The differences of the kink's sides, flat; None where the module refuses the arrays."""
+    try:
+        return np.ravel(module.kinks(params._make(arrays[: len(params)]), *arrays[len(params) :])[kink])
+    except ValueError:
+        return None
+
+
+def _shifted(arrays: Arrays, position: int, step: Array) -> Arrays:
+    return (*arrays[:position], arrays[position] + step, *arrays[position + 1 :])
+
+
+def _influence(gap: Callable[[Array], float], array: Array, rng: np.random.Generator) -> Array | None:
+    """A unit step of one entry that the gap depends on, found by halving; None where it depends on none."""
+    if array.dtype.kind != "f" or not array.size:
+        return None
+    still = gap(np.zeros(array.shape))
+    signs = rng.uniform(0.5, 1.0, array.size) / 64
+    entries = np.arange(array.size)
+
+    def matters(some: Array) -> bool:
+        step = np.zeros(array.size)
+        step[some] = signs[some]
+        moved = gap(step.reshape(array.shape))
+        return bool(np.isfinite(moved) and moved != still)
+
+    if not matters(entries):
+        return None
+    while len(entries) > 1:
+        half = entries[: len(entries) // 2]
+        entries = half if matters(half) else entries[len(half) :]
+    unit = np.zeros(array.size)
+    unit[entries] = 1.0
+    return unit.reshape(array.shape) if matters(entries) else None
+
+
+def _root(gap: Callable[[Array], float], unit: Array, start: float) -> float | None:
+    """The s at which the gap is 0, not nearly so; by the secant method."""
+    s, value, other, far = 0.0, start, 2.0**-6, gap(2.0**-6 * unit)
+    for _ in range(STEPS):
+        if far == 0:
+            return other
+        if not np.isfinite(far) or far == value:
+            return None
+        s, value, other = other, far, other - far * (other - s) / (far - value)
+        far = gap(other * unit)
+    return None
+
+
+def _point(module: ModuleType, params: Any, arrays: Arrays) -> tuple[Any, Arrays] | None:
+    """The arrays as a point, where the loss is finite and what does not tie is clearly apart."""
+    at, data = params._make(arrays[: len(params)]), arrays[len(params) :]
+    try:
+        loss = float(module.loss(at, *data))
+        distances = [np.abs(a) for a in module.kinks(at, *data)]
+    except ValueError:
+        return None
+    clear = all(d[d > 0].min(initial=np.inf) > CLEAR for d in distances)
+    return (at, data) if np.isfinite(loss) and clear else None
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def _moved(params: Any, v: Arrays, step: complex) -> Any:
+    return params._make(theta + step * d for theta, d in zip(params, v, strict=True))
+
+
+def _difference(module: ModuleType, params: Any, inputs: Arrays, v: Arrays) -> float | None:
+    """The derivative along v by central differences; None where what ties at the point does not tie nearby."""
+    here = _signs(module, params, inputs)
+    for h in NEARBY:
+        if any(not _alike(here, _signs(module, _moved(params, v, step), inputs)) for step in (-h, h)):
+            continue
+        whole, half = (
+            (float(module.loss(_moved(params, v, s), *inputs)) - float(module.loss(_moved(params, v, -s), *inputs)))
+            / (2 * s)
+            for s in (h, h / 2)
+        )
+        return (4 * half - whole) / 3
+    return None
+
+
+def _signs(module: ModuleType, params: Any, inputs: Arrays) -> list[Array]:
+    return [np.sign(a) for a in module.kinks(params, *inputs)]
+
+
+def _alike(left: Sequence[Array], right: Sequence[Array]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))

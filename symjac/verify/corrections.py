@@ -1,0 +1,47 @@
+"""What is printed as right: in the notation of the claim, read back as it is printed, and judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symjac.claims import latex, plain, writer
+from symjac.claims.errors import CONFINED
+from symjac.claims.tree import Node
+
+Judged = Callable[[Node, Node], bool]
+"""Whether left = right holds on a second road."""
+
+_WRITERS = {"latex": writer.latex, "plain": writer.plain}
+_READERS = {"latex": latex.expression, "plain": plain.expression}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An equation, and its right side where that can stand in the place of the claimed one; texts, or empty."""
+
+    formula: str = ""
+    replacement: str = ""
+
+
+def corrected(left: Node, right: Node, notation: str, judged: Judged) -> Correction | None:
+    """`left = right` as it is printed; None where that is not right as it is read."""
+    try:
+        replacement = _WRITERS[notation](right)
+        if not judged(left, _READERS[notation](replacement)):
+            return None
+        return Correction(f"{_WRITERS[notation](left)} = {replacement}", replacement)
+    except CONFINED:
+        return None
+
+
+def derived_correction(left: Node, formula: str, replacement: str, notation: str, judged: Judged) -> Correction | None:
+    """The same of an equation that was derived as LaTeX; where it has another left side it replaces nothing."""
+    try:
+        if replacement:
+            return corrected(left, latex.expression(replacement), notation, judged)
+        first, *others = latex.statement(formula).sides
+        found = corrected(first, others[-1], notation, judged) if others else None
+        return None if found is None else Correction(found.formula)
+    except CONFINED:
+        return None

@@ -1,0 +1,88 @@
+"""What a text leaves open, where a claim that is wrong as it is read is right under another reading: no refutation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symjac.claims.errors import CONFINED
+from symjac.claims.meaning import Meaning
+from symjac.claims.names import identifier, ways
+from symjac.claims.notebook import Notebook, Shape
+from symjac.claims.statements import Equality
+from symjac.claims.tree import Derivative, Node, walk
+from symjac.verify.decide import holds
+from symjac.verify.phrase import phrase
+from symjac.verify.question import problem_of
+
+
+def left_open(e: Equality, meaning: Meaning) -> str:
+    """Why the claim may be right all the same; empty where nothing speaks for it."""
+    book = meaning.notebook
+    return _held(e) or _argument(e, book) or _rows(e, book) or _entry_by_entry(e, meaning)
+
+
+def _derivatives(*nodes: Node) -> Iterator[Derivative]:
+    return (n for node in nodes for n in walk(node) if isinstance(n, Derivative))
+
+
+def _held(e: Equality) -> str:
+    """dg/dw = ∂g/∂w + ∂g/∂h ∂h/∂w: the same derivative on both sides, with and without what is between."""
+    for left in _derivatives(e.left):
+        if any(d.of == left.of and d.by == left.by for d in _derivatives(e.right)):
+            return f"{phrase(left)} stands on both sides; what is held in the one on the right is not said"
+    return ""
+
+
+def _argument(e: Equality, book: Notebook) -> str:
+    """∂g/∂w of g(w, h), where h depends on w as well."""
+    for d in _derivatives(e.left, e.right):
+        function = book.functions.get(identifier(d.of) or "")
+        if function is None or d.kind == "total" or identifier(d.by[0]) not in function.parameters:
+            continue
+        other = next((p for p in function.parameters if p in book.definitions and p != identifier(d.by[0])), None)
+        if other is not None:
+            return f"whether {other} is held in {phrase(d)} is not said"
+    return ""
+
+
+def _rows(e: Equality, book: Notebook) -> str:
+    """X and x_i in one claim, both declared: they may be a matrix and its rows or columns."""
+    names = _names(e, book)
+    for name in sorted(names):
+        shape, whole = book.shapes.get(name), name[:1].upper() + name[1:]
+        if shape is not None and shape.letters and whole != name and whole in names and whole in book.shapes:
+            return f"whether {name}_{shape.letters[0]} is a row or a column of {whole} is not said"
+    return ""
+
+
+def _names(e: Equality, book: Notebook) -> set[str]:
+    """The identifiers in the claim and in the definitions that it reads."""
+    found: set[str] = set()
+    pending = [e.left, e.right]
+    while pending:
+        for key in (way.key for n in walk(pending.pop()) for way in ways(n)):
+            if key not in found and (book.knows(key) or key in book.functions):
+                found.add(key)
+                if key in book.definitions:
+                    pending.append(book.definitions[key].right)
+                if key in book.functions:
+                    pending.append(book.functions[key].body)
+    return found
+
+
+def _entry_by_entry(e: Equality, meaning: Meaning) -> str:
+    """∂a/∂z = a (1 − a) of vectors: right for each entry."""
+    book = meaning.notebook
+    shapes = {name: book.shapes[name] for name in _names(e, book) if name in book.shapes}
+    if not isinstance(e.left, Derivative) or any(len(s.sizes) + len(s.letters) > 1 for s in shapes.values()):
+        return ""
+    try:
+        if len(meaning.value(e.left).axes) != 2:
+            return ""
+        single = book.copy()
+        single.shapes |= {name: Shape((), (), s.span) for name, s in shapes.items()}
+        if holds(problem_of(*(numbers := Meaning(single, meaning.reading)).sides(e.left, e.right), numbers)):
+            return "it is right entry by entry, for numbers; of the vectors as a whole the shapes do not fit"
+    except CONFINED:
+        pass
+    return ""

@@ -1,0 +1,111 @@
+"""Gradients where quantities tie: what is generated holds, planted faults are found."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from symjac.check import ties
+from symjac.check.declared import declared_loss
+from symjac.check.numeric import check, random_point
+from symjac.derive import derive
+from symjac.emit.numpy_code import generate
+from symjac.model.build import build_stack, load_spec
+from symjac.train.module import load_module
+
+SPEC = """
+name: tied
+input: X[k, 3]
+layers: [dense: 4, {activation}, dense: 2]
+loss: {{formula: "{loss}"}}
+"""
+LOSSES = {
+    "clipped": "sum(min(Y*T, min(max(Y, T - 1/5), T + 1/5)*T)**2)/k",
+    "nested": "sum(max(Y, max(T, Y**2), 1/10))/k",
+    "axis": "sum(max(Y*T, axis=1))/k",
+    "absolute": "sum(abs(Y - T))/k",
+    "cases": "sum(where(Y > T, Y**2, Y*T))/k",
+    "bounds": "sum(min(max(Y, -1/2), 1/2)*T)/k",
+}
+
+
+def made(folder: Path, loss: str, activation: str = "tanh", change: tuple[str, str] = ("", "")):  # type: ignore[no-untyped-def]
+    """The module for a loss, its source changed, and the loss by the declared formulas."""
+    spec = folder / "tied.yaml"
+    spec.write_text(SPEC.format(activation=activation, loss=loss))
+    stack = build_stack(load_spec(spec))
+    source = generate(derive(stack))
+    assert change[0] in source
+    module = folder / "module.py"
+    module.write_text(source.replace(*change) if change[0] else source)
+    return load_module(module), partial(declared_loss, stack)
+
+
+def compared(module: ModuleType, declared: ties.Declared | None, seed: int = 0) -> ties.Ties:
+    rng = np.random.default_rng(seed)
+    point = random_point(module, 3, rng)
+    found = ties.compare(module, point.params, point.inputs, rng, declared)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_gradients_at_ties_are_as_the_convention_says(tmp_path: Path, loss: str) -> None:
+    module, declared = made(tmp_path, loss)
+    found = compared(module, declared)
+    assert found.points >= 1
+    assert found.error is not None
+    assert found.error < 1e-12
+    assert found.agrees
+
+
+FAULTS = {
+    "both sides get nothing": ("clipped", "leads & (a >= b)", "leads & (a > b)"),
+    "both sides get all": ("clipped", "return (leads / number)", "return leads"),
+    "nested in halves": ("nested", "number + (a == b)", "2"),
+    "the absolute value has 1": ("absolute", "np.sign(Y - T)", "(1.0 - 2.0 * (Y < T))"),
+    "a bound passes": ("bounds", "(Y > -0.5,", "(Y >= -0.5,"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_convention_is_refuted(tmp_path: Path, fault: str) -> None:
+    loss, before, after = FAULTS[fault]
+    module, declared = made(tmp_path, LOSSES[loss], change=(before, after))
+    assert not compared(module, declared).agrees
+    assert not check(module, declared=declared).agrees
+
+
+def test_where_a_tie_persists_differences_alone_refute(tmp_path: Path) -> None:
+    module, _ = made(tmp_path, LOSSES["clipped"], change=("leads & (a >= b)", "leads & (a > b)"))
+    found = compared(module, None)
+    assert found.error is None
+    assert found.differences is not None
+    assert found.differences > 0.01
+
+
+def test_a_clipped_loss_between_its_bounds(tmp_path: Path) -> None:
+    """Σ min(Y T, clip(Y) T)²/k is Σ (Y T)²/k there, so its gradient by Y is 2 Y T²/k."""
+    module, _ = made(tmp_path, LOSSES["clipped"])
+    rng = np.random.default_rng(0)
+    X, params = rng.standard_normal((5, 3)), module.init(rng)
+    Y = module.forward(params, X)
+    T = Y + rng.uniform(-0.15, 0.15, Y.shape)
+    _, gradients = module.gradients(params, X, T)
+    np.testing.assert_allclose(gradients.b2, (2 * Y * T**2 / 5).sum(axis=0), rtol=1e-12)
+    V = params._replace(**{name: np.zeros_like(a) for name, a in params._asdict().items()})._replace(b2=np.ones(2))
+    np.testing.assert_allclose(module.hvp(params, X, T, V).b2, (2 * T**2 / 5).sum(axis=0), rtol=1e-12)
+    block = module.hessian_block(params, X, T, "b2", "b2")
+    np.testing.assert_allclose(np.diag(block), (2 * T**2 / 5).sum(axis=0), rtol=1e-12)
+
+
+def test_float32_stays_so(tmp_path: Path) -> None:
+    module, _ = made(tmp_path, LOSSES["nested"], "relu")
+    rng = np.random.default_rng(0)
+    X, T = rng.standard_normal((5, 3), np.float32), rng.standard_normal((5, 2), np.float32)
+    _, gradients = module.gradients(module.init(rng, np.float32), X, T)
+    assert {g.dtype for g in gradients} == {np.dtype(np.float32)}

@@ -1,0 +1,201 @@
+"""What the words of a text make of an equation: a fact, a condition, a new meaning, a step, a case; or a claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from symjac.claims.source import read_source
+from symjac.verify.judge import judge_source
+from symjac.verify.verdict import AGREES, PROVED, REFUTED, Judged
+
+P, R, U = "right", "refuted", "undecided"
+
+
+def judged(text: str) -> Judged:
+    return judge_source(read_source("notes.md", text))
+
+
+def verdicts(text: str) -> list[str]:
+    result = judged(text)
+    assert not result.unread, result.unread
+    return [P if c.verdict in (PROVED, AGREES) else c.verdict for c in result.claims]
+
+
+ENTROPY = r"Let $\theta, t \in \mathbb{R}^n$, $p = \operatorname{softmax}(\theta)$ and $E = -\sum_j t_j \log p_j$"
+ROWS = (
+    r"Let $Z, T \in \mathbb{R}^{N\times K}$, $P_{nk} = \frac{e^{Z_{nk}}}{\sum_j e^{Z_{nj}}}$ and "
+    r"$E = -\sum_{n,k} T_{nk} \log P_{nk}$"
+)
+FORM = r"Let $x \in \mathbb{R}^n$, $A \in \mathbb{R}^{n \times n}$ and $f = x^\top A x$"
+SQUARE = r"Let $x, u \in \mathbb{R}^n$ and $f = u^\top u\, x^\top x$"
+ROTATED = r"Let $x, b \in \mathbb{R}^n$, $Q \in \mathbb{R}^{n\times n}$ and $f = \frac12\|Q x - b\|^2$"
+
+FACTS = [
+    (ENTROPY + r". Then $\nabla_\theta E = p - t$.", [R]),
+    (ENTROPY + r", where $\sum_j t_j = 1$. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r" with $\sum_{j=1}^n t_j = 1$. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r". Since $\mathbf{1}^\top t = 1$, $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r". Assume $t^\top \mathbf 1 = 1$. Then $\nabla_\theta E = p - t$. Note $\sum_j p_j = 1$.", [P, P]),
+    (ENTROPY + r". Then $\nabla_\theta E = p - t$, because $\sum_j t_j = 1$.", [P]),
+    (ENTROPY + r". Then $\nabla_\theta E = p - t$. Here $1 = \sum_j t_j$ was used.", [P]),
+    (ENTROPY + r", given that $\sum_j t_j - 1 = 0$. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r", such that $\langle \mathbf 1, t\rangle = 1$. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r", where $\sum_j t_j = 2$. Then $\nabla_\theta E = p - t$ and $\nabla_\theta E = 2 p - t$.", [R, P]),
+    (ENTROPY + r", where $\sum_j t_j^2 = 1$. Then $\nabla_\theta E = p - t$.", [R]),
+    (ENTROPY + r" for a one-hot vector $t$. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r". The target $t$ is one-hot. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r". The entries of $t$ sum to one. Then $\nabla_\theta E = p - t$.", [P]),
+    (ENTROPY + r". Here $t$ is a probability vector. Then $\nabla_\theta E = p - t$.", [P]),
+    (ROWS + r", where $\sum_k T_{nk} = 1$ for all $n$. Then $\frac{\partial E}{\partial Z} = P - T$.", [P]),
+    (ROWS + r", where $T \mathbf 1 = \mathbf 1$. Then $\frac{\partial E}{\partial Z} = P - T$.", [P]),
+    (ROWS + r", where $\sum_n T_{nk} = 1$. Then $\frac{\partial E}{\partial Z} = P - T$.", [R]),
+    (FORM + r" with $A$ symmetric. Then $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r" with a symmetric matrix $A$. Then $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r". The matrix $A$ is symmetric, so $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r". The matrix $A$ is not symmetric. Then $\nabla_x f = 2 A x$.", [R]),
+    (FORM + r", $A = A^\top$. Then $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r", $A^\top = A$. Then $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r" with $A_{ij} = A_{ji}$. Then $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r" with $A^\top = -A$. Then $\nabla_x f = 0$.", [P]),
+    (FORM + r" with $A$ skew-symmetric. Then $\nabla_x f = 0$.", [P]),
+    (FORM + r" with $A$ positive definite. Then $\nabla_x f = 2 A x$.", [P]),
+    (FORM + r". Then $\nabla_x f = 2 A x$. Now let $A$ be symmetric. Then $\nabla_x f = 2 A x$.", [R, P]),
+    (FORM + ". If $A$ is symmetric, then $\\nabla_x f = 2 A x$.\n\nAlways $\\nabla_x f = 2 A x$.", [P, R]),
+    (SQUARE + r", where $\|u\| = 1$. Then $\nabla_x f = 2 x$.", [P]),
+    (SQUARE + r", where $||u||_2 = 1$. Then $\nabla_x f = 2 x$.", [P]),
+    (SQUARE + r", where $u^\top u = 1$. Then $\nabla_x f = 2 x$.", [P]),
+    (SQUARE + r", where $\sum_i u_i^2 = 1$. Then $\nabla_x f = 2 x$.", [P]),
+    (SQUARE + r" with a unit vector $u$. Then $\nabla_x f = 2 x$.", [P]),
+    (ROTATED + r", where $Q^\top Q = I$. Then $\nabla_x f = x - Q^\top b$.", [P]),
+    (ROTATED + r" with $Q$ orthogonal. Then $\nabla_x f = x - Q^\top b$.", [P]),
+    (r"Let $a \in \mathbb{R}$, $a > 0$, $f = |a|$. Then $\frac{df}{da} = 1$.", [P]),
+    (r"Let $x \in \mathbb{R}^n$, assume $x \ge 0$, $f = \sum_i |x_i|$. Then $\nabla_x f = \mathbf 1$.", [P]),
+    (
+        r"Let $a \in \mathbb{R}$ and $f = |a|$. If $a > 0$, then $\frac{df}{da} = 1$. "
+        r"If $a < 0$, then $\frac{df}{da} = -1$. Then $\frac{df}{da} = 1$.",
+        [P, P, R],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), FACTS)
+def test_a_fact_of_a_free_quantity_holds_and_is_no_claim(text: str, expected: list[str]) -> None:
+    assert verdicts(text) == expected
+
+
+LEAST = r"Let $X \in \mathbb{R}^{n\times d}$, $w \in \mathbb{R}^d$, $y \in \mathbb{R}^n$ and $L = \|Xw-y\|^2$. "
+PLAIN = r"Let $w, b \in \mathbb{R}^n$ and $L = w^\top w$. "
+
+ZEROS = [
+    (PLAIN + r"$\nabla_w L = 0$. $\nabla_w L = 2 w$.", [P]),
+    (PLAIN + r"At the optimum, $\nabla_w L = 0$.", []),
+    (PLAIN + r"The minimum is where $\frac{\partial L}{\partial w} = \mathbf{0}$.", []),
+    (PLAIN + r"Then $\nabla_w L = 0$.", [R]),
+    (PLAIN + r"We set $\nabla_w L = 2 w = 0$ and solve.", [P]),
+    (PLAIN + r"$\nabla_b L = 0$ and hence $\frac{\partial L}{\partial b} = \mathbf{0}$.", [P, P]),
+    (r"Let $c \in \mathbb{R}$, $X \in \mathbb{R}^{m \times n}$. $\partial c/\partial X = \mathbf{0}$", [P]),
+    (r"Let $x \in \mathbb{R}^n$ and $f = \mathbf 1^\top x$. Then $\nabla_x^2 f = 0$.", [P]),
+    (LEAST + r"Setting $\frac{\partial L}{\partial w} = 0$ gives $X^\top X w = X^\top y$.", []),
+    (
+        LEAST + r"Then $\nabla_w L = 2 X^\top(Xw - y) = 0$, so $w = (X^\top X)^{-1} X^\top y$. "
+        r"Recall $\nabla_w L = X^\top(Xw - y)$.",
+        [P, R],
+    ),
+    (r"Let $A \in \mathbb{R}^{n\times n}$, $u \in \mathbb{R}^n$, $\lambda \in \mathbb{R}$ with $A u = \lambda u$.", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ZEROS)
+def test_zero_is_of_every_shape_and_what_is_set_to_zero_is_no_claim(text: str, expected: list[str]) -> None:
+    assert verdicts(text) == expected
+    assert not any(c.fault and c.fault.formula.endswith("= 0") for c in judged(text).claims)
+
+
+MEANINGS = [
+    (
+        r"Let $x \in \mathbb{R}^n$, $L = x^\top x$. Then $\nabla_x L = 2 x$. "
+        r"Now let $L = \mathbf 1^\top x$. Then $\nabla_x L = \mathbf 1$ and $\nabla_x L = 2 x$.",
+        [P, P, R],
+    ),
+    (
+        r"Let $x \in \mathbb{R}^n$, $y = 2 x$, $L = y^\top y$. Then $\nabla_x L = 8 x$. "
+        r"Now let $y = 3 x$. Then $\nabla_x L = 18 x$ and $\nabla_x L = 8 x$.",
+        [P, P, R],
+    ),
+    (
+        r"Let $x \in \mathbb{R}$ and $f(x) = x^2$. Then $f'(x) = 2 x$. Now $f(x) = x^3$. Then $f'(x) = 3 x^2$ and "
+        r"$f'(x) = 2 x$.",
+        [P, P, R],
+    ),
+    (
+        r"Let $x \in \mathbb{R}$ and $f(x) = 3x^4$, so that $f'(x) = 12 x^3$. Another example: let $w, v \in "
+        r"\mathbb{R}^n$ and $f(v) = w^\top v$. Then $\frac{\partial f}{\partial v} = w$.",
+        [P, P],
+    ),
+    (
+        r"Let $x \in \mathbb{R}$, $f = x^2$. $\frac{df}{dx} = 2x$. Let $x \in \mathbb{R}^n$, $f = x^\top x$. "
+        r"$\nabla_x f = 2x$.",
+        [P, P],
+    ),
+    (r"Let $x \in \mathbb{R}^n$, $L = \|x\|^2$. Then $L = x^\top x = \sum_i x_i^2$. $\nabla_x L = 2x$.", [P, P, P]),
+    (r"Let $a = 3$, $x \in \mathbb{R}$, $f = a x$. $\frac{df}{dx} = 3$. Now $a = 4$. $\frac{df}{dx} = 4$.", [P, P]),
+    (r"Let $x \in \mathbb{R}$, $f = x^2$. At $x = 1$ we have $\frac{df}{dx} = 2$. $\frac{df}{dx} = 2x$.", [U, P]),
+    (r"Let $x \in \mathbb{R}$, $f = x^2$. There $x = 1$. $\frac{df}{dx} = 2$.", [R]),
+    (
+        r"$N = 784$ and $N = 3072$, $\eta = 0.1$ or $\eta = 0.01$. Let $x \in \mathbb{R}^N$, $f = \eta x^\top x$. "
+        r"$\frac{\partial f}{\partial x} = 2\eta x$.",
+        [P],
+    ),
+    (
+        r"Let $y, p \in \mathbb{R}$, $L = -y \log p - (1-y)\log(1-p)$. When $y = 1$ only the first term is left; when "
+        r"$y = 0$ only the second. $\frac{\partial L}{\partial p} = -\frac{y}{p} + \frac{1-y}{1-p}$.",
+        [P],
+    ),
+    (
+        r"Let $z \in \mathbb{R}^n$, $p = \operatorname{softmax}(z)$. For $i = j$, $\frac{\partial p_i}{\partial z_j} = "
+        r"p_i(1-p_i)$. For $i \neq j$, $\frac{\partial p_i}{\partial z_j} = -p_i p_j$.",
+        [P, P],
+    ),
+    (
+        r"Let $z \in \mathbb{R}^n$, $p = \operatorname{softmax}(z)$. For $i = j$, $\frac{\partial p_i}{\partial z_j} = "
+        r"p_i(1+p_i)$. For $i \neq j$, $\frac{\partial p_i}{\partial z_j} = p_i p_j$.",
+        [R, R],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), MEANINGS)
+def test_a_second_definition_opens_a_new_meaning_and_a_case_none(text: str, expected: list[str]) -> None:
+    assert verdicts(text) == expected
+
+
+STEPS = [
+    (r"$w = w - \eta \nabla_w L$. $\nabla_w L = 2 w$.", [P, P]),
+    (r"$w_{t+1} = w_t - \eta \nabla_w L$. $\nabla_w L = 2 w$.", [P, P]),
+    (r"$w_{new} = w_{old} - \eta \nabla_w L$. $\nabla_w L = 2 w$.", [P, P]),
+    (r"$w^{(t+1)} = w^{(t)} - \eta \nabla_w L$. $\nabla_w L = 2 w$.", [P]),
+    (r"$w_j = w_j - \eta \frac{\partial L}{\partial w_j}$. $\nabla_w L = 2 w$.", [P, P]),
+    (r"$b = \beta b + (1 - \beta) w$. $w = w - \eta b$. $\nabla_w L = 2 w$.", [P, P, P]),
+    (r"$w = w - \eta w b$. $\nabla_w L = 2 w$.", [R, P]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), STEPS)
+def test_a_step_is_no_definition(text: str, expected: list[str]) -> None:
+    assert verdicts(PLAIN + r"Let $\eta, \beta \in \mathbb{R}$. " + text) == expected
+
+
+ERRORS = [
+    r"Let $x, t \in \mathbb{R}^n$, $p = \operatorname{softmax}(x)$, $L = -\sum_i t_i \log p_i$. "
+    r"Then $\frac{\partial L}{\partial x} = \operatorname{softmax}(x) + t$.",
+    "<!-- symjac: \\sigma = softmax -->\nLet $z \\in \\mathbb{R}^n$, $c \\in \\mathbb{R}$, $p_i = \\sigma(z_i)$, "
+    "$q = \\sigma(c)$. $\\frac{\\partial q}{\\partial c} = 2$.",
+    r"Let $m \in \mathbb{R}^n$, $k = m^{2²}$ and $l_{²} = m$.",
+    r"$x = \int_0^1 f$, $|a|b|$, $p(x|y) = \frac{",
+]
+
+
+@pytest.mark.parametrize("text", ERRORS)
+def test_an_error_in_one_place_costs_no_other_its_verdict(text: str) -> None:
+    claim = r"Let $a \in \mathbb{R}$. Then $\frac{d a^2}{da} = 2 a$ and $\frac{d a^2}{da} = 3 a$."
+    assert [c.verdict for c in judged(text + "\n\n" + claim).claims][-2:] == [PROVED, REFUTED]
