@@ -303,7 +303,7 @@ def jacobian(
 
     written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
     _keep_apart([*written, density], [spec, params, *files_of(data)])
-    for place in (out, density):
+    for place in (*written, density):
         if place:
             check_place(Path(place))
     derivation = _derive(spec)

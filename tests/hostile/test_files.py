@@ -97,6 +97,10 @@ def test_a_pipe_as_anything_else(run: Run) -> None:
     refused(run("jacobian", "s.yaml", "--data", "d.npz", "--out", "f.npy"), "f.npy", "a pipe, not a file")
     refused(run("jacobian", "s.yaml", "--data", "d.npz", "--density", "f.png"), "f.png", "a pipe, not a file")
     refused(run("derive", "s.yaml", "-o", "f.md"), "f.md", "a pipe, not a file")
+    for part in ("journal", "sums", "part", "lock"):
+        os.mkfifo(f"m.npy.{part}")
+        refused(run("jacobian", "s.yaml", "--data", "d.npz", "--out", "m.npy"), f"m.npy.{part}", "a pipe, not a file")
+        os.unlink(f"m.npy.{part}")
 
 
 # ---------------------------------------------------------------- an input is never an output
