@@ -77,7 +77,7 @@ def _group() -> int | None:
         with suppress(OSError, ValueError, KeyError):
             limit, taken = (int((Path(folder) / name).read_text()) for name in (most, used))
             lines = (line.split() for line in (Path(folder) / "memory.stat").read_text().splitlines())
-            return limit - taken + int(dict((name, value) for name, value, *_ in lines)[kept])
+            return limit - taken + int({name: value for name, value, *_ in lines}[kept])
     return None
 
 
