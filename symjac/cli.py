@@ -7,7 +7,6 @@ What is heavy to import (SymPy, NumPy, rich) is imported by the command that nee
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -25,7 +24,7 @@ import click
 
 from symjac.core.errors import InputError
 from symjac.core.faults import at_hand, told
-from symjac.core.files import NotRegular, check_place, clash, read_bytes, write_whole
+from symjac.core.files import NotRegular, check_place, clash, is_full, read_bytes, write_whole
 from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.train.errors import DataError, Diverged
 
@@ -81,7 +80,7 @@ def _unusable(error: OSError) -> str:
     """Which file, what is wrong with it, and what to do."""
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "standard output"
     help = ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         help = "\n  help: free some space, or write elsewhere"
     elif isinstance(error, NotRegular):
         help = "\n  help: name a file; what is printed where none is named can be piped anywhere"
@@ -306,7 +305,7 @@ def jacobian(
 
     written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
     _keep_apart([*written, density], [spec, params, *files_of(data)])
-    for place in (out, density):
+    for place in (*written, density):
         if place:
             check_place(Path(place))
     derivation = _derive(spec)
