@@ -28,6 +28,8 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Scripts) and head.sup is not None and identifier(head.base) is not None:
         bare = head.base if not head.sub else Scripts(head.base, head.sub, span=head.span)
         return letters.powered(m, call(m, bare, args, span), head.sup, span)
+    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == len(args) == 1:
+        return values.divide(call(m, head.base, args, span), call(m, head.base, head.sub, span))
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
