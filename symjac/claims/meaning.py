@@ -18,7 +18,7 @@ import sympy
 from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
-from symjac.claims.derivatives import arranged, by_entries
+from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
@@ -79,8 +79,8 @@ class Taken:
     """The unknown functions of the notes, with what they are functions of."""
     whole: frozenset[str] = frozenset()
     """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
-    direct: bool = False
-    """∂g/∂w holds what else stands in the formula for g, as beside dg/dw."""
+    held: str = PARAMETERS
+    """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
 
 @dataclass

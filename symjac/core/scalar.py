@@ -8,7 +8,7 @@ its condition selects. Away from kinks, derivatives of indicators are 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any
 
@@ -200,7 +200,24 @@ complex step is right there too."""
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
     """1[condition]."""
-    return sympy.Piecewise((sympy.Integer(1), condition), (sympy.Integer(0), True))
+    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
+
+
+def _one_sided(condition: sympy.Basic) -> sympy.Basic:
+    """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
+    compared = isinstance(condition, sympy.core.relational.Relational)
+    if not (compared and isinstance(condition.lhs, sympy.Add) and isinstance(condition.rhs, sympy.Add)):
+        return condition
+    return condition.func(condition.lhs - condition.rhs, 0)
+
+
+def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+    """`formula` with `values` for its placeholders."""
+    for condition in formula.atoms(sympy.core.relational.Relational) if formula.has(sympy.Piecewise) else ():
+        after = condition.xreplace(values)
+        if _one_sided(after) is not after:
+            formula = formula.xreplace({condition: condition.func(condition.lhs - condition.rhs, 0)})
+    return formula.xreplace(values)
 
 
 @cache
@@ -250,7 +267,7 @@ class _Smallest(_Extreme):
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
     held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
-    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0])))
+    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))).replace(sympy.floor, _Steps)
     return simplest(_settled(sympy.diff(held, slot(by))))
 
 
@@ -264,13 +281,28 @@ class _Real(sympy.Function):  # type: ignore[misc]
         return sympy.Integer(1)
 
 
+class _Steps(sympy.Function):  # type: ignore[misc]
+    """⌊u⌋, which is constant but where it jumps: there SymPy knows no derivative."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(0)
+
+
 def _is_loose(e: sympy.Basic) -> bool:
     """True for |u| and sign(u) of a u that SymPy does not know to be real."""
     return isinstance(e, sympy.Abs | sympy.sign) and not e.args[0].is_extended_real
 
 
 def _settled(e: sympy.Expr) -> sympy.Expr:
-    e = e.replace(_Real, lambda u: u).replace(_Largest, sympy.Max).replace(_Smallest, sympy.Min)
+    e = (
+        e.replace(_Real, lambda u: u)
+        .replace(_Steps, sympy.floor)
+        .replace(_Largest, sympy.Max)
+        .replace(_Smallest, sympy.Min)
+    )
     e = e.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
     if e.has(sympy.Derivative, sympy.Subs):
         raise ValueError(f"SymPy finds no derivative in {e}")
