@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: dbb629e3e32d81be
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 2f4682ba86a032ba
 """logistic_regression: a network and its gradients, derived by symjac from logistic_regression.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
@@ -108,8 +108,8 @@ def check_inputs(**arrays: np.ndarray) -> None:
 
 def sigmoid(u: np.ndarray) -> np.ndarray:
     """1/(1 + exp(−u)), computed so that nothing overflows."""
-    exp_u = np.exp(np.minimum(u, -u))
-    return np.where(u >= 0, 1, exp_u) / (exp_u + 1)
+    exp_u = np.exp(np.where(u > 0, -u, u))
+    return np.where(u > 0, 1, exp_u) / (exp_u + 1)
 
 
 def in_single(function):

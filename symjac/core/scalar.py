@@ -187,14 +187,15 @@ def primed(name: str, order: int) -> str:
 
 
 _u = slot(0)
-_small = sympy.exp(sympy.Min(_u, -_u))
+_small = sympy.exp(sympy.Piecewise((-_u, _u > 0), (_u, True)))
 _apart = sympy.Ne(_u, 0)
 STABLE: dict[type[sympy.Function], sympy.Expr] = {
-    Logistic: sympy.Piecewise((1, _u >= 0), (_small, True)) / (1 + _small),
+    Logistic: sympy.Piecewise((1, _u > 0), (_small, True)) / (1 + _small),
     Softplus: sympy.Max(_u, 0) + Log1p(_small),
     InverseRoot: sympy.Piecewise((1 / sympy.sqrt(Guard(_u, _apart)), _apart), (0, True)),
 }
-"""What a stable function computes, in `slot(0)`: exponents are min(u, −u) <= 0, in a complex step too."""
+"""What a stable function computes, in `slot(0)`: exponents are −|u|, and at u = 0 all parts take one side, so that a
+complex step is right there too."""
 
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:

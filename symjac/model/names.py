@@ -38,7 +38,7 @@ _CODE = """
     init init_state forward loss gradients update activations kinks linearize hvp hvp_block ggnvp update_jvp update_vjp
     iteration iteration_jvp iteration_vjp hessian hessian_block local_jacobian check_arrays check_inputs
     check_directions check_params remedy add_back gap_below_maximum share_of_maximum factors blocks
-    in_single in_half is_half
+    in_single in_half is_half fits
     sigmoid softplus inverse_root
     rng dtype params grads state self cls at row column output by together group groups directions direction
     declared arrays array known found given expected sizes size transposed behind name values rows direct through
