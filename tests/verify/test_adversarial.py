@@ -1,0 +1,49 @@
+"""Notes that try to get a wrong formula passed, or a right one refuted: a table with a section for each kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from symjac.claims.source import from_claim, read_source
+from symjac.verify import judge
+from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED
+
+TABLE = Path(__file__).parent.parent / "fixtures" / "adversarial.yaml"
+ROWS = [(kind, row) for kind, rows in YAML(typ="safe").load(TABLE).items() for row in rows]
+NOT_READ = "not read"
+ALLOWED = {
+    "right": {PROVED, AGREES},
+    "wrong": {REFUTED},
+    "open": {REFUTED, UNDECIDED, NOT_READ},
+    "soft": {PROVED, AGREES, OTHER, UNDECIDED, NOT_READ},
+}
+
+
+@pytest.fixture(autouse=True)
+def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults are not looked for."""
+    for name in ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS"):
+        monkeypatch.setattr(judge, name, 0.0)
+
+
+@pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}{k}" for k, (kind, _) in enumerate(ROWS)])
+def test_verdicts(kind: str, row: dict[str, object]) -> None:
+    if "claim" in row:
+        given = row["given"]
+        assert isinstance(given, list)
+        source, wanted = from_claim(str(row["claim"]), given, "plain"), [row["wanted"]]
+    else:
+        source, wanted = read_source("notes.md", str(row["notes"])), row["wanted"]
+    result = judge.judge_source(source)
+    verdicts = [c.verdict for c in result.claims if c.road != "shapes fit"]
+    said = f"{result.claims}\n{result.unread}"
+    assert isinstance(wanted, list)
+    unread = [NOT_READ] * max(0, len(wanted) - len(verdicts))
+    assert len(verdicts) <= len(wanted), said
+    if unread and len(wanted) > 1:
+        assert verdicts == [], said
+    for found, one in zip((*verdicts, *unread), wanted, strict=True):
+        assert found in ALLOWED[one], f"{one} was wanted, {found} came\n{said}"
