@@ -27,6 +27,7 @@ from symjac.core.expr import (
     Identity,
     Symbol,
     add,
+    bound,
     contract,
     identity,
     rename,
@@ -142,6 +143,8 @@ class _Builder:
             if equation.lhs.name in self.gradients:
                 continue
             batch = self._batch(equation.lhs)
+            if any(i.size == self.stack.batch for n in walk(equation.rhs) for i in bound(n)):
+                raise NotBySample(f"{equation.lhs.name} has a sum or the like over all samples")
             for s in symbols(equation.rhs):
                 if s.name in names and (batch is None or self._batch(s) is not batch):
                     raise NotBySample(f"{equation.lhs.name} of one sample depends on {s.name} of another")

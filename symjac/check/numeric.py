@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from math import prod
 from types import ModuleType
@@ -40,8 +41,16 @@ SHRINKS = (1.0, 2.0**-3, 2.0**-6, 2.0**-9, 2.0**-12)
 """The steps that are tried in turn, as parts of the full one: a kink or a fast change nearby wants a smaller step."""
 COMPARED = 1000
 """Entries of all parameters together, about: a network of many parameters has fewer of each compared, never none."""
+WORK = 10**10
+"""Numbers that pass through the loss in all comparisons together, about: a large network has fewer entries compared."""
+EVALUATIONS = 8
+"""Of the loss, a comparison, about."""
+SPREAD = 10**7
+"""A direction moves at most about so many entries, evenly spread over a larger parameter."""
+COMPLEX_LARGEST = 10**8
+"""A larger parameter has no complex steps: they would take a copy of it of twice the memory."""
 TRIES = 20
-"""Random points, of which the farthest from all kinks is taken."""
+"""Random points, of which the farthest from all kinks is taken; fewer of a large network."""
 FAR = 1e-3
 """A distance from all kinks that ends the search."""
 
@@ -55,6 +64,8 @@ class Figure:
     entries: int
     """Entries compared, each at every point."""
     directions: int
+    moved: int
+    """Entries that one direction moves."""
     differences: float | None
     complex_step: float | None
     faint: bool
@@ -107,33 +118,68 @@ class Point:
     loss: float
     margin: float | None
     """The distance of the nearest kink."""
+    rounding: float
+    """How much of the loss rounding may have changed."""
 
 
-def check(module: ModuleType, seed: int = 0, declared: Declared | None = None) -> Report:
+def check(
+    module: ModuleType,
+    seed: int = 0,
+    declared: Declared | None = None,
+    progress: Callable[[float], None] = lambda part: None,
+) -> Report:
     """Compares `gradients` with differences of `loss` in float64, at one random point for each of BATCHES, and `loss`
-    with what `declared` says of the same parameters and inputs; then `gradients` where quantities tie.
+    with what `declared` says of the same parameters and inputs; then `gradients` where quantities tie. `progress` is
+    told which part is done.
     """
     rng = np.random.default_rng(seed)
+    margins: list[float] = []
+    errors: list[float] = []
+    tallies: dict[str, _Tally] = {}
     with np.errstate(all="ignore"):
-        points = [random_point(module, size, rng) for size in BATCHES]
-        tallies = {name: _Tally(array.shape) for name, array in points[0].params._asdict().items()}
-        for point in points:
-            _compare(module, point, rng, tallies)
-        tied = ties.compare(module, points[0].params, points[0].inputs, rng, declared)
-    margins = [point.margin for point in points if point.margin is not None]
+        for place, size in enumerate(BATCHES):
+            point = random_point(module, size, rng)
+            tallies = tallies or {name: _Tally(array.shape) for name, array in point.params._asdict().items()}
+            done = partial(_share_done, progress, place)
+            _compare(module, point, rng, tallies, done)
+            margins += [] if point.margin is None else [point.margin]
+            errors += [_error(declared, point)] if declared else []
+        tied = ties.compare(module, point.params, point.inputs, rng, declared)
     return Report(
         tuple(tally.figure(name) for name, tally in tallies.items()),
         BATCHES,
         tuple(module.KINKS),
         min(margins, default=None),
         sum(tally.left_out for tally in tallies.values()),
-        max(_error(declared, point) for point in points) if declared else None,
+        max(errors, default=None),
         tied,
     )
 
 
+def _share_done(progress: Callable[[float], None], place: int, part: float) -> None:
+    progress((place + part) / len(BATCHES))
+
+
 def _error(declared: Declared, point: Point) -> float:
-    return abs(declared(point.params, point.inputs) - point.loss) / max(abs(point.loss), np.finfo(float).tiny)
+    """The relative error of the loss."""
+
+    def expected(params: Params) -> float:
+        return float(np.real(declared(params, point.inputs)))
+
+    value = expected(point.params)
+    return _beside_rounding(
+        abs(value - point.loss),
+        FORMULAS,
+        max(abs(point.loss), float(np.finfo(float).tiny), point.rounding / FORMULAS),
+        lambda: _unsure(point.params, (value, expected)),
+    )
+
+
+def _beside_rounding(error: float, tolerance: float, scale: float, unsure: Callable[[], float]) -> float:
+    """The error relative to `scale`; one that does not agree also beside what rounding explains, `unsure()`."""
+    if not error <= tolerance * scale:
+        scale = max(scale, unsure() / tolerance)
+    return error / scale
 
 
 # --- points ---
@@ -146,8 +192,8 @@ def random_point(module: ModuleType, samples: int, rng: np.random.Generator) -> 
     widths = _widths(module)
     refused = ""
     for kinds in product(KINDS, repeat=len(module.INPUTS)):
-        best: Point | None = None
-        for _ in range(TRIES):
+        best: tuple[Params, tuple[Array, ...], float, float | None] | None = None
+        for number in range(1, TRIES + 1):
             drawn = zip(kinds, module.INPUTS.values(), strict=True)
             arrays = tuple(_draw(kind, rng, shape, samples, widths) for kind, shape in drawn)
             start = module.init(rng, np.float64, **widths)
@@ -161,13 +207,59 @@ def random_point(module: ModuleType, samples: int, rng: np.random.Generator) -> 
                 refused = f"the loss is {loss}"
                 continue
             margin = _margin(module, params, arrays)
-            if best is None or (margin or 0.0) > (best.margin or 0.0):
-                best = Point(params, arrays, loss, margin)
-            if margin is None or margin > FAR:
+            if best is None or (margin or 0.0) > (best[3] or 0.0):
+                best = params, arrays, loss, margin
+            if margin is None or margin > FAR or number * EVALUATIONS * _size(params) > WORK:
                 break
         if best is not None:
-            return best
+            params, arrays, loss, margin = best
+            rounding = _unsure(params, (loss, partial(_loss, module, arrays)))
+            return Point(params, arrays, loss, margin, max(rounding, ROUNDINGS * EPS * abs(loss)))
     raise NoPoint(f"no random {' and '.join(module.INPUTS)} give a finite loss ({refused})")
+
+
+def _loss(module: ModuleType, inputs: tuple[Array, ...], params: Params) -> float:
+    return float(module.loss(params, *inputs))
+
+
+def _size(params: Params) -> int:
+    return sum(array.size for array in params)
+
+
+EPS = float(np.finfo(float).eps)
+ROUNDINGS = 64
+"""Roundings of the loss's own size that may have gone into it."""
+NUDGE = 4
+"""Roundings by which the parameters are changed, at most, to see what rounding does."""
+NUDGED = 8
+"""How often."""
+MORE = 8
+"""How many times as much as it is seen to rounding may change a number."""
+
+
+def _nudged(params: Params) -> Iterator[Params]:
+    """The parameters changed by a few roundings: what a computation gives then differs by its own rounding."""
+    rng = np.random.default_rng(0)
+    for _ in range(NUDGED):
+        yield params._make(_times(a, rng.integers(-NUDGE, NUDGE + 1, a.shape, np.int8)) for a in params)
+
+
+def _times(array: Array, roundings: Array) -> Array:
+    out = roundings.astype(float)
+    out *= EPS
+    out += 1
+    out *= array
+    return out
+
+
+def _unsure(params: Params, *computed: tuple[float, Callable[[Params], float]]) -> float:
+    """How much of the values computed at `params` rounding may have changed, the most of any.
+
+    They are worked out again at parameters changed by a few roundings. A sum of terms that cancel, as the derivative by
+    a bias whose mean is subtracted, moves by the rounding of its terms, however small it is itself.
+    """
+    seen = [abs(again(nudged) - value) for nudged in _nudged(params) for value, again in computed]
+    return MORE * max((s for s in seen if np.isfinite(s)), default=0.0)
 
 
 def _spread(array: Array, rng: np.random.Generator) -> Array:
@@ -233,6 +325,7 @@ class _Tally:
         self.shape = shape
         self.entries = 0
         self.directions = 0
+        self.moved = 0
         self.differences: float | None = None
         self.complex_step: float | None = None
         self.left_out = 0
@@ -247,22 +340,32 @@ class _Tally:
 
     def figure(self, name: str) -> Figure:
         return Figure(
-            name, self.shape, self.entries, self.directions, self.differences, self.complex_step, self.faint, self.fault
+            name,
+            self.shape,
+            self.entries,
+            self.directions,
+            self.moved,
+            self.differences,
+            self.complex_step,
+            self.faint,
+            self.fault,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """A way to move one parameter: `values` a unit step, at the entry `at` or, where that is None, at every entry."""
+    """A way to move one parameter: `values` a unit step for each of the entries `at`."""
 
-    at: tuple[int, ...] | None
+    at: slice
+    """Where, in the parameter as one row of numbers."""
     values: Array
     step: float
     """The full step of the differences."""
+    entry: bool
 
-    def of(self, array: Array) -> Array:
-        """The part of a parameter-shaped array that this direction moves."""
-        return array if self.at is None else np.asarray(array[self.at])
+    def slope(self, gradient: Array) -> float:
+        """The derivative along this direction that a gradient claims."""
+        return float(np.vdot(self.values, gradient.reshape(-1)[self.at]))
 
     @property
     def length(self) -> float:
@@ -277,92 +380,130 @@ def _directions(theta: Array, share: int, rng: np.random.Generator) -> Iterator[
     for number in (
         range(theta.size) if every else rng.choice(theta.size, min(SAMPLED, share, theta.size), replace=False)
     ):
-        at = tuple(int(i) for i in np.unravel_index(int(number), theta.shape))
-        yield Direction(at, np.asarray(1.0), FULL_STEP * max(1.0, abs(float(theta[at]))))
+        at = slice(int(number), int(number) + 1)
+        size = abs(float(theta.reshape(-1)[number]))
+        yield Direction(at, np.ones(1), FULL_STEP * max(1.0, size), True)
+    stride = 1 + theta.size // SPREAD
     for _ in range(0 if every else min(DIRECTIONS, share)):
-        yield Direction(None, rng.choice([-1.0, 1.0], theta.shape), FULL_STEP / theta.size**0.25)
+        at = slice(int(rng.integers(stride)), None, stride)
+        signs = rng.choice([-1.0, 1.0], len(range(theta.size)[at]))
+        yield Direction(at, signs, FULL_STEP / signs.size**0.25, False)
 
 
-def _compare(module: ModuleType, point: Point, rng: np.random.Generator, tallies: dict[str, _Tally]) -> None:
+def _compare(
+    module: ModuleType,
+    point: Point,
+    rng: np.random.Generator,
+    tallies: dict[str, _Tally],
+    progress: Callable[[float], None],
+) -> None:
     loss, grads = module.gradients(point.params, *point.inputs)
-    share = max(1, COMPARED // len(tallies))
+    compared = min(COMPARED, WORK // (len(BATCHES) * EVALUATIONS * max(1, _size(point.params))))
+    share = max(1, compared // len(tallies))
     for position, tally in enumerate(tallies.values()):
+        progress(position / len(tallies))
         theta, gradient = point.params[position], np.asarray(grads[position])
         if gradient.shape != theta.shape:
             tally.fault = f"the gradient has the shape {gradient.shape}"
             continue
-        if not abs(loss - point.loss) <= 1e-12 * max(1.0, abs(point.loss)):
+        if not abs(loss - point.loss) <= max(1e-12 * abs(point.loss), point.rounding):
             tally.fault = f"gradients() returns the loss {loss}, loss() returns {point.loss}"
         # An error is taken relative to the entry or to the parameter's typical entry, whichever is larger; for
         # differences neither counts as less than what stands out from the rounding of the loss.
-        typical = float(np.sqrt(np.mean(gradient**2))) if gradient.size else 0.0
+        typical = float(np.linalg.norm(gradient) / np.sqrt(max(1, gradient.size)))
         faint = False
         tally.entries = tally.directions = 0
-        for direction in _directions(theta, share, rng):
-            tally.entries += direction.at is not None
-            tally.directions += direction.at is None
-            claimed = float(np.vdot(direction.values, direction.of(gradient)))
-            scale = max(abs(claimed), typical * direction.length, np.finfo(float).tiny)
-            difference = _difference(module, point, position, direction)
+        for number, direction in enumerate(_directions(theta, share, rng), 1):
+            progress((position + 1 - 1 / number) / len(tallies))
+            tally.entries += direction.entry
+            tally.directions += not direction.entry
+            tally.moved = max(tally.moved, direction.values.size)
+            along = _Along(module, point.inputs, position, direction)
+            claimed = direction.slope(gradient)
+            scale = max(abs(claimed), typical * direction.length, float(np.finfo(float).tiny))
+            difference = _difference(along, point)
             if difference is None:
                 tally.left_out += 1
             else:
-                found, rounding = difference
-                faint = faint or scale < rounding / DIFFERENCES
-                tally.add("differences", abs(found - claimed) / max(scale, rounding / DIFFERENCES))
-            if module.ANALYTIC:
-                tally.add("complex_step", abs(_complex_step(module, point, position, direction) - claimed) / scale)
+                least = difference.rounding / DIFFERENCES
+                faint = faint or scale < least
+                error = abs(difference.value - claimed)
+                again = partial(along.difference, h=difference.step)
+                unsure = partial(_unsure, point.params, (difference.value, again), (claimed, along.claimed))
+                tally.add("differences", _beside_rounding(error, DIFFERENCES, max(scale, least), unsure))
+            if module.ANALYTIC and theta.size <= COMPLEX_LARGEST:
+                exact = along.complex_step(point.params)
+                again = partial(along.complex_step, h=1e-30 / 3)  # the same but for its roundings
+                unsure = partial(_unsure, point.params, (exact, again), (claimed, along.claimed))
+                tally.add("complex_step", _beside_rounding(abs(exact - claimed), COMPLEX, scale, unsure))
         tally.faint &= faint
 
 
-def _difference(module: ModuleType, point: Point, position: int, direction: Direction) -> tuple[float, float] | None:
-    """The derivative along the direction, and how much of it rounding may have changed: Richardson's extrapolation of
-    central differences with the steps h, h/2 and h/4, at the first h where it has settled to within rounding, or else
-    where it settles best. None where every h meets a kink.
-    """
-    best: tuple[float, float, float] | None = None
-    for shrink in SHRINKS:
-        h = direction.step * shrink
-        if _meets_kink(module, point, position, direction, h):
-            continue
-        with_h, with_half, with_quarter = (
-            _central(module, point, position, direction, step) for step in (h, h / 2, h / 4)
-        )
+@dataclass(frozen=True, slots=True)
+class _Along:
+    """The loss along a direction in which one parameter moves."""
+
+    module: ModuleType
+    inputs: tuple[Array, ...]
+    position: int
+    direction: Direction
+
+    def claimed(self, params: Params) -> float:
+        """The derivative as `gradients` has it."""
+        return self.direction.slope(np.asarray(self.module.gradients(params, *self.inputs)[1][self.position]))
+
+    def central(self, params: Params, h: float) -> float:
+        ahead, behind = (float(self.module.loss(self._moved(params, step), *self.inputs)) for step in (h, -h))
+        return (ahead - behind) / (2 * h)
+
+    def extrapolated(self, params: Params, h: float) -> tuple[float, float]:
+        """Richardson's extrapolation of central differences with steps h, h/2 and h/4, and how far it has settled."""
+        with_h, with_half, with_quarter = (self.central(params, step) for step in (h, h / 2, h / 4))
         fourth = (4 * with_half - with_h) / 3, (4 * with_quarter - with_half) / 3
         sixth = (16 * fourth[1] - fourth[0]) / 15
-        unsettled = abs(sixth - fourth[1])
-        rounding = 64 * float(np.finfo(float).eps) * abs(point.loss) / h
+        return sixth, abs(sixth - fourth[1])
+
+    def difference(self, params: Params, h: float) -> float:
+        return self.extrapolated(params, h)[0]
+
+    def complex_step(self, params: Params, h: float = 1e-30) -> float:
+        """Im L(θ + i·h·v) / h: nothing is subtracted, so h may be so small that no error of truncation remains."""
+        return float(np.imag(self.module.loss(self._moved(params, 1j * h), *self.inputs))) / h
+
+    def meets_kink(self, params: Params, h: float) -> bool:
+        """Whether some quantity with a kink at 0 changes its sign between θ − h·v and θ + h·v."""
+        if not self.module.KINKS:
+            return False
+        ahead, behind = (self.module.kinks(self._moved(params, step), *self.inputs) for step in (h, -h))
+        return any(bool(np.any(np.sign(a) != np.sign(b))) for a, b in zip(ahead, behind, strict=True))
+
+    def _moved(self, params: Params, step: complex) -> Params:
+        theta = np.array(params[self.position], np.result_type(step, np.float64), order="C")
+        theta.reshape(-1)[self.direction.at] += step * self.direction.values
+        return params._replace(**{params._fields[self.position]: theta})
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    value: float
+    rounding: float
+    """How much of it rounding of the loss may have changed."""
+    step: float
+
+
+def _difference(along: _Along, point: Point) -> _Difference | None:
+    """The derivative along the direction, at the first step h where it has settled to within rounding, or else where it
+    settles best. None where every h meets a kink.
+    """
+    best: tuple[float, _Difference] | None = None
+    for shrink in SHRINKS:
+        h = along.direction.step * shrink
+        if along.meets_kink(point.params, h):
+            continue
+        value, unsettled = along.extrapolated(point.params, h)
+        rounding = point.rounding / h
         if best is None or not unsettled + rounding >= best[0]:
-            best = unsettled + rounding, sixth, rounding
-        if unsettled <= max(1e-2 * DIFFERENCES * abs(sixth), rounding):
+            best = unsettled + rounding, _Difference(value, rounding, h)
+        if unsettled <= max(1e-2 * DIFFERENCES * abs(value), rounding):
             break
-    return best[1:] if best else None
-
-
-def _central(module: ModuleType, point: Point, position: int, direction: Direction, h: float) -> float:
-    ahead, behind = (float(module.loss(_moved(point, position, direction, step), *point.inputs)) for step in (h, -h))
-    return (ahead - behind) / (2 * h)
-
-
-def _meets_kink(module: ModuleType, point: Point, position: int, direction: Direction, h: float) -> bool:
-    """Whether some quantity with a kink at 0 changes its sign between θ − h·v and θ + h·v."""
-    if not module.KINKS:
-        return False
-    ahead, behind = (module.kinks(_moved(point, position, direction, step), *point.inputs) for step in (h, -h))
-    return any(bool(np.any(np.sign(a) != np.sign(b))) for a, b in zip(ahead, behind, strict=True))
-
-
-def _complex_step(module: ModuleType, point: Point, position: int, direction: Direction) -> float:
-    """Im L(θ + i·h·v) / h: nothing is subtracted, so h may be so small that no error of truncation remains."""
-    h = 1e-30
-    loss = module.loss(_moved(point, position, direction, 1j * h), *point.inputs)
-    return float(np.imag(loss)) / h
-
-
-def _moved(point: Point, position: int, direction: Direction, step: complex) -> Params:
-    theta = np.array(point.params[position], np.result_type(step, np.float64))
-    if direction.at is None:
-        theta += step * direction.values
-    else:
-        theta[direction.at] += step
-    return point.params._replace(**{point.params._fields[position]: theta})
+    return best[1] if best else None

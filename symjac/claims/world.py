@@ -257,6 +257,15 @@ class World:
         """The definition; of an unknown quantity and of its slopes a sum that has their first derivatives."""
         return self._equations.get(name) or self._unknown.get(name) or self._of_slope(name)
 
+    def written_out(self, s: Symbol) -> Expr:
+        """A name by the formula behind it, through names for names; an unknown quantity by its slopes, which count as
+        constants.
+        """
+        e: Expr = s
+        while isinstance(e, Symbol) and (formula := self._equations.get(e.name) or self._unknown.get(e.name)):
+            e = substitute(e, formula)
+        return e
+
     def _of_slope(self, name: str) -> Equation | None:
         """Σ over the arguments of curvature · argument; the curvature by two of them does not depend on their order."""
         own = self._slopes.get(name)

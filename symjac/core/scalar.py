@@ -8,7 +8,7 @@ its condition selects. Away from kinks, derivatives of indicators are 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any
 
@@ -187,19 +187,37 @@ def primed(name: str, order: int) -> str:
 
 
 _u = slot(0)
-_small = sympy.exp(sympy.Min(_u, -_u))
+_small = sympy.exp(sympy.Piecewise((-_u, _u > 0), (_u, True)))
 _apart = sympy.Ne(_u, 0)
 STABLE: dict[type[sympy.Function], sympy.Expr] = {
-    Logistic: sympy.Piecewise((1, _u >= 0), (_small, True)) / (1 + _small),
+    Logistic: sympy.Piecewise((1, _u > 0), (_small, True)) / (1 + _small),
     Softplus: sympy.Max(_u, 0) + Log1p(_small),
     InverseRoot: sympy.Piecewise((1 / sympy.sqrt(Guard(_u, _apart)), _apart), (0, True)),
 }
-"""What a stable function computes, in `slot(0)`: exponents are min(u, −u) <= 0, in a complex step too."""
+"""What a stable function computes, in `slot(0)`: exponents are −|u|, and at u = 0 all parts take one side, so that a
+complex step is right there too."""
 
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
     """1[condition]."""
-    return sympy.Piecewise((sympy.Integer(1), condition), (sympy.Integer(0), True))
+    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
+
+
+def _one_sided(condition: sympy.Basic) -> sympy.Basic:
+    """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
+    compared = isinstance(condition, sympy.core.relational.Relational)
+    if not (compared and isinstance(condition.lhs, sympy.Add) and isinstance(condition.rhs, sympy.Add)):
+        return condition
+    return condition.func(condition.lhs - condition.rhs, 0)
+
+
+def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+    """`formula` with `values` for its placeholders."""
+    for condition in formula.atoms(sympy.core.relational.Relational) if formula.has(sympy.Piecewise) else ():
+        after = condition.xreplace(values)
+        if _one_sided(after) is not after:
+            formula = formula.xreplace({condition: condition.func(condition.lhs - condition.rhs, 0)})
+    return formula.xreplace(values)
 
 
 @cache
@@ -249,7 +267,7 @@ class _Smallest(_Extreme):
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
     held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
-    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0])))
+    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))).replace(sympy.floor, _Steps)
     return simplest(_settled(sympy.diff(held, slot(by))))
 
 
@@ -263,13 +281,28 @@ class _Real(sympy.Function):  # type: ignore[misc]
         return sympy.Integer(1)
 
 
+class _Steps(sympy.Function):  # type: ignore[misc]
+    """⌊u⌋, which is constant but where it jumps: there SymPy knows no derivative."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(0)
+
+
 def _is_loose(e: sympy.Basic) -> bool:
     """True for |u| and sign(u) of a u that SymPy does not know to be real."""
     return isinstance(e, sympy.Abs | sympy.sign) and not e.args[0].is_extended_real
 
 
 def _settled(e: sympy.Expr) -> sympy.Expr:
-    e = e.replace(_Real, lambda u: u).replace(_Largest, sympy.Max).replace(_Smallest, sympy.Min)
+    e = (
+        e.replace(_Real, lambda u: u)
+        .replace(_Steps, sympy.floor)
+        .replace(_Largest, sympy.Max)
+        .replace(_Smallest, sympy.Min)
+    )
     e = e.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
     if e.has(sympy.Derivative, sympy.Subs):
         raise ValueError(f"SymPy finds no derivative in {e}")

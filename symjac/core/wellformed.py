@@ -53,6 +53,7 @@ def check(e: Expr) -> None:
 HEADS = (
     *(f for f, _, _ in scalar.FUNCTIONS.values()),
     *scalar.STABLE,
+    scalar.Share,
     *scalar.RELATIONS,
     sympy.And,
     sympy.Or,

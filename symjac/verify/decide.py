@@ -317,7 +317,7 @@ def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own
             claim = problem.digest if own else ""
             real = 0 if found or _differ_for_sure(problem, found) else _equal_real(problem, sizes, 3, claim)
             equal = None if real is None else bool(found or real)
-            explored = None if own else _explored(problem, sizes, equal, thorough=True)
+            explored = None if own else _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
         except Unseen as error:
             out.unseen = str(error)
             continue

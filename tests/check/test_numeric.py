@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from symjac.check import numeric
 from symjac.check.declared import declared_loss
 from symjac.check.numeric import COMPLEX, DIFFERENCES, NoPoint, check, random_point
 from symjac.derive import derive
@@ -215,3 +216,71 @@ def test_gradients_that_vanish_are_said_and_are_no_false_alarm():
     assert report.agrees
     assert [figure.faint for figure in report.figures] == [True, False]
     assert not check(spoil(module, "first", lambda g, X, T: 1.001 * g)).agrees
+
+
+# --- gradients that are exactly 0, and losses whose terms cancel ---
+
+CANCELLING = {
+    "a mean subtraction": "layers: [dense: 3, {formula: 'x - mean(x, axis=0)'}, dense: 2]\nloss: mse",
+    "batch norm": (
+        "layers: [dense: 3, {formula: '(x - mean(x, axis=0))/sqrt(mean((x - mean(x, axis=0))**2, axis=0) + 1/100)'},"
+        " tanh, dense: 2]\nloss: mse"
+    ),
+    "a softmax after a bias of one number": (
+        "layers: [{formula: 'A[n,j] = sum[i](X[n,i]*W[i,j]) + c[1]', parameters: {W: {shape: [inputs, 3], std: 1},"
+        " c: {shape: [2]}}}, softmax]\nloss: {formula: 'mean((Y - T)**2)'}"
+    ),
+    "a loss of 0": "layers: [dense: 3, tanh, dense: 2, {formula: 'x - mean(x, axis=1)'}]\nloss: {formula: mean(Y)}",
+    "a sum of 0": "layers: [dense: 3, tanh, dense: 2, {formula: 'x - mean(x, axis=0)'}]\nloss: {formula: sum(Y)/k}",
+}
+
+
+def cancelling(tmp_path, name):
+    path = tmp_path / "net.yaml"
+    path.write_text(f'name: net\ninput: "X[k, 4]"\n{CANCELLING[name]}\n')
+    stack = build_stack(load_spec(path))
+    code = tmp_path / "generated.py"
+    code.write_text(generate(derive(stack)), encoding="utf-8")
+    return load_module(code), partial(declared_loss, stack)
+
+
+@pytest.mark.parametrize("name", CANCELLING)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gradient_that_is_a_sum_of_terms_that_cancel_agrees(tmp_path, name, seed):
+    module, declared = cancelling(tmp_path, name)
+    report = check(module, seed, declared)
+    assert report.agrees, report
+
+
+@pytest.mark.parametrize("name", CANCELLING)
+def test_a_small_fault_beside_terms_that_cancel_is_refuted(tmp_path, name):
+    module, declared = cancelling(tmp_path, name)
+    first = module.Params._fields[0 if "loss" in name else 1]
+    report = check(spoil(module, first, lambda g, X, T: g + 1e-11), declared=declared)
+    assert [f.parameter for f in report.figures if not f.agrees] == [first], report
+
+
+def test_a_wrong_loss_whose_terms_cancel_is_refuted(tmp_path):
+    module, declared = cancelling(tmp_path, "a loss of 0")
+    assert not check(module, declared=lambda *given: declared(*given) + 1e-12).agrees
+
+
+# --- large networks ---
+
+
+def test_of_a_large_network_less_is_compared(monkeypatch):
+    monkeypatch.setattr(numeric, "WORK", 10**8)
+    monkeypatch.setattr(numeric, "SPREAD", 10**5)
+    told = []
+    report = check(relu_module(700, 600), progress=told.append)
+    assert report.agrees
+    weights, biases = report.figures
+    assert (weights.entries, weights.directions, weights.moved) == (7, 6, 84000)
+    assert (biases.entries, biases.directions, biases.moved) == (7, 6, 600)
+    assert told == sorted(told) and told[0] == 0 and 0.9 < told[-1] < 1
+
+
+def test_a_wrong_gradient_of_a_large_network_is_refuted(monkeypatch):
+    monkeypatch.setattr(numeric, "WORK", 10**7)
+    for fault in ("sign", "missing 1/k", "twice", "a part in 100,000", "zero"):
+        assert not check(spoil(relu_module(700, 600), "W", FAULTS[fault])).agrees

@@ -133,4 +133,4 @@ def test_an_entry_by_number_is_a_slice(case: str, line: str) -> None:
         )
     )
     assert line in source
-    assert "np.float32" not in source
+    assert source.count("np.float32") == 1  # where float16 is widened

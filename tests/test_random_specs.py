@@ -1,0 +1,110 @@
+"""Random specs, and those of kinds that once failed: each works, or is refused with one message."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from symjac.cli import main
+from tests.random_specs import Wrong, check_latex, drawn, tried
+
+CASES = 150
+CHUNK = 10
+SPECS = drawn(CASES, start=0, deepest=2)
+
+
+@pytest.mark.parametrize("first", range(0, CASES, CHUNK))
+def test_random_specs_work(first: int) -> None:
+    for spec in SPECS[first : first + CHUNK]:
+        outcome = tried(spec)
+        assert outcome.kind in ("ok", "no point"), f"{spec}\n{outcome.kind}: {outcome.said}"
+
+
+def spec(layers: str = "[dense: 3, tanh, dense: 2]", loss: str = "mean((Y - T)**2)") -> str:
+    return f'name: net\ninput: "X[k, 3]"\nlayers: {layers}\nloss: {{formula: "{loss}"}}\n'
+
+
+LOSSES = {
+    # The second derivative is 0.
+    "L1": "sum(abs(Y - T))/k",
+    "hinge": "sum(max(0, 1 - T*Y))/k",
+    "quantile": "sum(max(3*(T - Y)/4, (Y - T)/4))/k",
+    "linear": "sum(T*Y)/k",
+    "critic": "mean(Y)",
+    "sign": "sum(sign(Y - T)*Y)/k",
+    # Kinks of functions.
+    "max of exp": "sum(max(exp(Y), 4/5))/k",
+    "min of a square": "sum(min(Y**2, T))/k",
+    "where of exp": "sum(where(Y**2 > 1, exp(Y), T))/k",
+    "where in where": "sum(where(Y > 1, Y, where(Y < -1, -Y, Y**2)))/k",
+    "where in a condition": "sum(where(where(Y > 0, Y, T) > where(T > 0, Y, T), Y, T*Y))/k",
+    "max of where": "max(where(Y > 0, 3*Y/4, -Y**3/4))",
+    "two sums compared": "sum(where(3*(T - Y)/4 >= (Y - T)/4, Y**2, T*Y))/k",
+    "three sums": "sum(max(2*Y - T, T - Y, 0))/k",
+    # Roots, which are complex to SymPy.
+    "norms": "mean(sqrt(sum((Y - T)**2, axis=1)))",
+    "norms cubed": "sum(sum((Y - T)**2, axis=1)**(3/2))/k",
+    "norm of norms": "sqrt(sum((sqrt(sum(sin(Y - T)**2, axis=1)))**2))",
+    "|cube root|": "sum(abs((Y - T)**(1/3)))/k",
+    "cube root of | |": "sum(abs(Y - T)**(1/3))/k",
+    "|log|": "sum(abs(log(Y)))/k",
+    "sign of a root": "sum(sign(sqrt(Y) - 1)*Y)/k",
+    # Powers with a variable exponent.
+    "2^y": "sum(2**Y)/k",
+    "|y|^y": "sum(abs(Y)**Y)/k",
+}
+LAYERS = {
+    "tanh, softmax": "[dense: 2, tanh, softmax, dense: 1]",
+    "softmax, softmax": "[dense: 2, softmax, softmax, dense: 1]",
+    "sigmoid, log_softmax": "[dense: 2, sigmoid, log_softmax, dense: 1]",
+    "softmax, tanh": "[dense: 3, softmax, tanh, softmax, dense: 2]",
+    "relu, softmax": "[dense: 3, relu, softmax, dense: 2]",
+    "three values": "[dense: 3, tanh, softmax, sigmoid, dense: 2, softmax, softmax]",
+    "max of exp": "[dense: 2, formula: 'max(exp(x), 4/5)', dense: 1]",
+    "one layer": "[dense: 2]",
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("layers", ["[dense: 2]", "[dense: 3, tanh, dense: 2]"])
+def test_losses_work(loss: str, layers: str) -> None:
+    outcome = tried(spec(layers, LOSSES[loss]))
+    assert outcome.kind == "ok", outcome.said
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+@pytest.mark.parametrize("loss", ["mean((Y - T)**2)", "sum(abs(Y - T))/k", "mean(Y)"])
+def test_layers_work(layers: str, loss: str) -> None:
+    outcome = tried(spec(LAYERS[layers], loss))
+    assert outcome.kind == "ok", outcome.said
+
+
+@pytest.mark.parametrize("power", ["(-1)**Y", "(-1/2)**Y", "(1 - 3)**(T + Y)", "0**abs(Y)"])
+@pytest.mark.parametrize("command", ["build", "derive", "generate", "check"])
+def test_powers_of_numbers_that_are_not_positive_are_refused(
+    command: str, power: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(spec(loss=f"sum({power})/k"))
+    result = CliRunner().invoke(main, [command, "net.yaml"])
+    assert result.exit_code == 2
+    assert result.stdout == "" and "a power of a number that is not positive" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["net.yaml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"x^{2}^{3}", r"\lVert x \rVert^{2}^{\frac{3}{2}}", "x_{1}_{2}", "{x", "x}", r"\left( x", "x^2^2", r"a_{b_{c}_d}"],
+)
+def test_what_is_no_latex_is_found(text: str) -> None:
+    with pytest.raises(Wrong):
+        check_latex(text)
+
+
+@pytest.mark.parametrize(
+    "text", [r"x^{2}_{1}", r"x_1^2 + x^{2^{3}}", r"{x^{2}}^{3}", r"\left(x^{2}\right)^{3}", "x^2 y^2"]
+)
+def test_what_is_latex_is_let_through(text: str) -> None:
+    check_latex(text)
