@@ -260,7 +260,10 @@ class Judge:
         return outcome
 
     def _at_layers(self, right: Node) -> Outcome:
-        return self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
+        try:
+            return self._combined([self._met(self._outcome(a, b), a, b) for a, b in self._instances(right)])
+        except OverflowError:
+            return Outcome(UNDECIDED, "there are numbers in it that are too large to be worked out")
 
     def _instances(self, right: Node) -> list[tuple[Node, Node]]:
         """The claim at every layer at which its left side can be read."""

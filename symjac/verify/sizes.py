@@ -111,7 +111,7 @@ class Open:
 
     def possible(self, sizes: Mapping[str, int]) -> bool:
         """True where every index runs over at least one value, and every entry by number is there."""
-        if any(n < self._least.get(name, 1) for name, n in sizes.items()):
+        if any(self._longer(name, n) != n for name, n in sizes.items()):
             return False
         values = {s: sympy.Integer(n) for s, n in self.values(sizes).items()}
         lengths = [n.xreplace(values) for n in self.lengths]
@@ -146,7 +146,8 @@ class Open:
         whole = prod(d + 1 for d in degrees.values()) <= most
         rows = [range(2, d + 3) for d in degrees.values()]
         several = product(*rows) if whole else _some(rows, most)
-        every = [{**first, **dict(zip(degrees, values, strict=True))} for values in several]
+        chosen = ({n: self._longer(n, v) for n, v in zip(degrees, values, strict=True)} for values in several)
+        every = [{**first, **sizes} for sizes in chosen]
         possible = [sizes for sizes in every if self.possible(sizes)]
         return possible, whole and possible == every
 
