@@ -47,10 +47,10 @@ LOSSES = {
     "norms": "mean(sqrt(sum((Y - T)**2, axis=1)))",
     "norms cubed": "sum(sum((Y - T)**2, axis=1)**(3/2))/k",
     "norm of norms": "sqrt(sum((sqrt(sum(sin(Y - T)**2, axis=1)))**2))",
-    "|cube root|": "sum(abs((Y - T)**(1/3)))/k",
+    "|cube root|": "sum(abs((4 + Y - T)**(1/3)))/k",
     "cube root of | |": "sum(abs(Y - T)**(1/3))/k",
-    "|log|": "sum(abs(log(Y)))/k",
-    "sign of a root": "sum(sign(sqrt(Y) - 1)*Y)/k",
+    "|log|": "sum(abs(log(4 + Y)))/k",
+    "sign of a root": "sum(sign(sqrt(4 + Y) - 2)*Y)/k",
     # Powers with a variable exponent.
     "2^y": "sum(2**Y)/k",
     "|y|^y": "sum(abs(Y)**Y)/k",
