@@ -22,6 +22,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,8 +137,10 @@ def main() -> int:
     begin = time.perf_counter()
     found: dict[str, list[Found]] = {}
     seen: dict[str, int] = {}
-    with multiprocessing.get_context("spawn").Pool(chosen.jobs, _begin) as pool:
-        for part in pool.imap_unordered(_many, _tasks(chosen.count, chosen.seed, chosen.only)):
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(chosen.jobs, spawned, _begin) as pool:  # which says so where a worker dies
+        tasks = [pool.submit(_many, task) for task in _tasks(chosen.count, chosen.seed, chosen.only)]
+        for part in (task.result() for task in as_completed(tasks)):
             found.setdefault(part.reader, []).append(part)
             for kind, content, said in part.failures:
                 last = said.strip().splitlines()[-1][:150] if said else ""

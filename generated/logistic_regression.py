@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 28d5a71c7e5df8db
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: dbb629e3e32d81be
 """logistic_regression: a network and its gradients, derived by symjac from logistic_regression.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
@@ -21,7 +21,7 @@ stands for a cotangent in a Gauss-Newton product. Laid out by templates/numpy/mo
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -112,6 +112,34 @@ def sigmoid(u: np.ndarray) -> np.ndarray:
     return np.where(u >= 0, 1, exp_u) / (exp_u + 1)
 
 
+def in_single(function):
+    """`function`, computed in float32 where it is given float16, in which a sum over many samples overflows."""
+
+    def is_half(array):
+        return getattr(array, "dtype", None) == np.float16
+
+    def single(array):
+        return array.astype(np.float32) if is_half(array) else array
+
+    @wraps(function)
+    def computed(params, *inputs, **named):
+        fits = isinstance(params, (tuple, list)) and len(params) == len(Params._fields)
+        if not fits or not any(map(is_half, (*params, *inputs, *named.values()))):
+            return function(params, *inputs, **named)
+        named = {name: single(array) for name, array in named.items()}
+        return in_half(function(Params(*map(single, params)), *map(single, inputs), **named))
+
+    return computed
+
+
+def in_half(result):
+    """Arrays of activations and of gradients as float16; a loss stays float32."""
+    if isinstance(result, (Params, Activations)):
+        return type(result)(*(array.astype(np.float16) for array in result))
+    return tuple(map(in_half, result)) if type(result) is tuple else result
+
+
+@in_single
 def activations(params: Params, X: np.ndarray) -> Activations:
     """Every forward quantity, from the inputs on."""
     check_params(params=params)
@@ -131,6 +159,7 @@ def forward(params: Params, X: np.ndarray) -> np.ndarray:
     return activations(params, X).Y
 
 
+@in_single
 def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
     """L = ‖Y − T‖²/k"""
     check_inputs(X=X, T=T)
@@ -141,6 +170,7 @@ def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
     return L
 
 
+@in_single
 def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Params]:
     """The loss and its derivatives by the parameters, each in the shape of its parameter."""
     check_inputs(X=X, T=T)
@@ -328,6 +358,7 @@ class Linearized(Cached):
                 )
 
 
+@in_single
 def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
     """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
     check_inputs(X=X, T=T)

@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 14efc344363c5151
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 2363d91c9a303bb1
 """relu_regression: a network and its gradients, derived by symjac from relu_regression.yaml.
 
 Conventions: samples are rows, a dense layer is A = X W + 1 bᵀ; a gradient has the shape of its parameter;
@@ -27,7 +27,7 @@ stands for a cotangent in a Gauss-Newton product. Laid out by templates/numpy/mo
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -124,6 +124,34 @@ def relu(A: np.ndarray) -> np.ndarray:
     return np.maximum(A, 0)
 
 
+def in_single(function):
+    """`function`, computed in float32 where it is given float16, in which a sum over many samples overflows."""
+
+    def is_half(array):
+        return getattr(array, "dtype", None) == np.float16
+
+    def single(array):
+        return array.astype(np.float32) if is_half(array) else array
+
+    @wraps(function)
+    def computed(params, *inputs, **named):
+        fits = isinstance(params, (tuple, list)) and len(params) == len(Params._fields)
+        if not fits or not any(map(is_half, (*params, *inputs, *named.values()))):
+            return function(params, *inputs, **named)
+        named = {name: single(array) for name, array in named.items()}
+        return in_half(function(Params(*map(single, params)), *map(single, inputs), **named))
+
+    return computed
+
+
+def in_half(result):
+    """Arrays of activations and of gradients as float16; a loss stays float32."""
+    if isinstance(result, (Params, Activations)):
+        return type(result)(*(array.astype(np.float16) for array in result))
+    return tuple(map(in_half, result)) if type(result) is tuple else result
+
+
+@in_single
 def activations(params: Params, X: np.ndarray) -> Activations:
     """Every forward quantity, from the inputs on."""
     check_params(params=params)
@@ -144,6 +172,7 @@ def forward(params: Params, X: np.ndarray) -> np.ndarray:
     return activations(params, X).Y
 
 
+@in_single
 def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
     """L = ‖Y − T‖²/2"""
     check_inputs(X=X, T=T)
@@ -153,6 +182,7 @@ def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
     return L
 
 
+@in_single
 def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Params]:
     """The loss and its derivatives by the parameters, each in the shape of its parameter."""
     check_inputs(X=X, T=T)
@@ -422,6 +452,7 @@ class Linearized(Cached):
                 return k * np.eye(5, dtype=bool).astype(X.dtype)
 
 
+@in_single
 def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
     """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
     check_inputs(X=X, T=T)

@@ -1,4 +1,4 @@
-# Written by symjac; edited by hand where this is not the SHA-256 of all below: 63701ae6bb92352c
+# Written by symjac; edited by hand where this is not the SHA-256 of all below: 49a0c90463cb7376
 """xor: a network and its gradients, derived by symjac from xor.yaml.
 
 Conventions: samples are columns, a dense layer is A = W X + b 1ᵀ; a gradient has the shape of its parameter;
@@ -27,7 +27,7 @@ stands for a cotangent in a Gauss-Newton product. Laid out by templates/numpy/mo
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -124,6 +124,34 @@ def relu(A: np.ndarray) -> np.ndarray:
     return np.maximum(A, 0)
 
 
+def in_single(function):
+    """`function`, computed in float32 where it is given float16, in which a sum over many samples overflows."""
+
+    def is_half(array):
+        return getattr(array, "dtype", None) == np.float16
+
+    def single(array):
+        return array.astype(np.float32) if is_half(array) else array
+
+    @wraps(function)
+    def computed(params, *inputs, **named):
+        fits = isinstance(params, (tuple, list)) and len(params) == len(Params._fields)
+        if not fits or not any(map(is_half, (*params, *inputs, *named.values()))):
+            return function(params, *inputs, **named)
+        named = {name: single(array) for name, array in named.items()}
+        return in_half(function(Params(*map(single, params)), *map(single, inputs), **named))
+
+    return computed
+
+
+def in_half(result):
+    """Arrays of activations and of gradients as float16; a loss stays float32."""
+    if isinstance(result, (Params, Activations)):
+        return type(result)(*(array.astype(np.float16) for array in result))
+    return tuple(map(in_half, result)) if type(result) is tuple else result
+
+
+@in_single
 def activations(params: Params, X: np.ndarray) -> Activations:
     """Every forward quantity, from the inputs on."""
     check_params(params=params)
@@ -144,6 +172,7 @@ def forward(params: Params, X: np.ndarray) -> np.ndarray:
     return activations(params, X).Y
 
 
+@in_single
 def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
     """L = ‖Y − T‖²/(2·k)"""
     check_inputs(X=X, T=T)
@@ -154,6 +183,7 @@ def loss(params: Params, X: np.ndarray, T: np.ndarray) -> float:
     return L
 
 
+@in_single
 def gradients(params: Params, X: np.ndarray, T: np.ndarray) -> tuple[float, Params]:
     """The loss and its derivatives by the parameters, each in the shape of its parameter."""
     check_inputs(X=X, T=T)
@@ -440,6 +470,7 @@ class Linearized(Cached):
                 return np.eye(1, dtype=bool).astype(X.dtype)
 
 
+@in_single
 def linearize(params: Params, X: np.ndarray, T: np.ndarray) -> Linearized:
     """Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."""
     check_inputs(X=X, T=T)

@@ -242,3 +242,19 @@ def test_at_hand_says_what_was_at_hand():
         raise ValueError("no")
     assert found.value.__notes__ == ["the formula f"]
     assert told(found.value).splitlines()[1:3] == ["  at the formula f", "  ValueError: no"]
+
+
+@pytest.mark.parametrize("name", ["numpy.py", "json.py", "class.py"])
+def test_generate_writes_no_module_that_hides_another(run, name):
+    ends(run("generate", XOR, "-o", name), 2, f"error: {name}:", "choose another name")
+    assert not Path(name).exists()
+
+
+def test_a_loss_that_will_not_train_is_warned_of(run):
+    Path("plain.yaml").write_text(
+        "name: plain\ninput: X[k, 3]\nlayers: [dense: 2]\nloss: cross_entropy\nupdate: gradient_descent\n"
+    )
+    done = run("generate", "plain.yaml", "-o", "plain.py")
+    ends(done, 0)
+    assert "plain.yaml:4:7: warning:" in done.stderr
+    assert "cross_entropy_with_logits" in done.stderr

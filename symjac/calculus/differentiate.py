@@ -6,7 +6,7 @@ Order Derivatives of Matrix and Tensor Expressions" (NeurIPS 2018):
     d(Σ_t e_t)        = Σ_t d e_t
     d(Σ_S Π_f e_f)    = Σ_f Σ_S (Π_{g≠f} e_g) d e_f
     d φ(e_0, e_1 ..)  = Σ_a φ_a(e_0, e_1 ..) d e_a                  SymPy's φ_a = ∂φ/∂x_a
-    d max_R e         = Σ_R 1[e = max_R e] / Σ_R 1[e = max_R e] d e  ties share alike
+    d max_R e         = Σ_R 1[e = max_R e] / Σ_R 1[e = max_R e] d e  ties share alike, nested ones flattened
     d X[i,j]/d X[a,b] = 1[i = a] 1[j = b]                            a tag, never a stored tensor
     d M⁻¹             = −M⁻¹ dM M⁻¹
     d det M           = det M tr(M⁻¹ dM)
@@ -37,6 +37,7 @@ from symjac.core.expr import (
     add,
     apply,
     contract,
+    from_scalar,
     identity,
     inverse,
     negate,
@@ -65,7 +66,7 @@ def partials(node: Expr) -> list[Partial]:
             return _partials_of_product(node)
         case Map():
             slopes = [scalar.derivative(node.formula, i) for i in range(len(node.args))]
-            return [Partial(a, apply(s, node.args), ()) for a, s in zip(node.args, slopes, strict=True) if s != 0]
+            return [Partial(a, _shared(s, node.args), ()) for a, s in zip(node.args, slopes, strict=True) if s != 0]
         case Max():
             return [Partial(node.body, _share_of_maximum(node), node.over)]
         case Inverse():
@@ -107,10 +108,42 @@ def _by_symbol(factors: Sequence[Expr]) -> list[list[int]]:
     return list(groups.values())
 
 
+_REACHED = scalar.indicator(sympy.Eq(scalar.slot(0), scalar.slot(1)))
+
+
 def _share_of_maximum(node: Max) -> Expr:
-    reached = apply(scalar.indicator(sympy.Eq(scalar.slot(0), scalar.slot(1))), (node.body, node))
-    count = contract([reached], node.over)
-    return contract([reached, apply(1 / scalar.slot(0), (count,))])
+    reached = contract([apply(_REACHED, (node.body, node)), _tying(node.body)])
+    return contract([reached, apply(1 / scalar.slot(0), (contract([reached], node.over),))])
+
+
+def _tying(e: Expr) -> Expr:
+    """How many quantities tie in `e`, where that is a maximum: what it counts for in one around it; else 1."""
+    if isinstance(e, Max):
+        return contract([apply(_REACHED, (e.body, e)), _tying(e.body)], e.over)
+    atoms: list[Expr] = []
+    formula = scalar_of(e, atoms)
+    if isinstance(formula, sympy.Max):
+        among = formula.args
+    elif isinstance(-formula, sympy.Min):
+        among = [-a for a in (-formula).args]
+    else:
+        return ONE
+    parts = [from_scalar(a, atoms) for a in among]
+    return add(*(contract([apply(_REACHED, (part, e)), _tying(part)]) for part in parts))
+
+
+def _shared(slope: sympy.Expr, args: Sequence[Expr]) -> Expr:
+    """The slope at `args`; an argument that is a maximum over an axis has as many shares as quantities tie in it."""
+    places = {scalar.slot(i): scalar.slot(len(args) + i) for i, a in enumerate(args) if isinstance(a, Max)}
+    if not places or not slope.has(scalar.Share):
+        return apply(slope, args)
+
+    def share(a: sympy.Expr, *others: sympy.Expr) -> sympy.Expr:
+        count = places.get(a, sympy.Integer(1))
+        rivals = (places.get(b, sympy.Integer(1)) * scalar.indicator(sympy.Eq(a, b)) for b in others)
+        return count * sympy.Mul(*(scalar.indicator(a >= b) for b in others)) / sympy.Add(count, *rivals)
+
+    return apply(slope.replace(scalar.Share, share), [*args, *(_tying(a) for a in args)])
 
 
 def _inverse(node: OfMatrix, left: Index, right: Index) -> Expr:

@@ -22,14 +22,13 @@ from symjac.core.expr import (
     Expr,
     Identity,
     Map,
-    Max,
     Number,
     Symbol,
     add,
     apply,
+    canonical,
     contract,
     from_scalar,
-    maximum,
     number,
     rebuild,
     rename,
@@ -69,6 +68,7 @@ CENTRED = Law(
     "lowers the number of terms",
 )
 NUMBER = Law("one number", r"c \, (d \, a) = (c d) \, a", "lowers the number of numbers in a product")
+POWERS = Law("equal powers", r"a^p \, a^q = a^{p + q}", "lowers the number of factors")
 FACTOR = Law("common factor", r"a b + a c = a (b + c)", "lowers the number of factors")
 
 
@@ -148,8 +148,8 @@ def _rowwise_value(e: Expr, equation: Equation) -> Expr:
         table: dict[sympy.Expr, sympy.Expr] = {}
         for at in [a for a in atoms if isinstance(a, Symbol) and a.name == argument.name]:
             place = dict(zip(argument.indices, at.indices, strict=True))
-            value, sum_there = rename(equation.lhs, place), _canonical(rename(total, place))
-            same = next((a for a in atoms if _canonical(a) is sum_there), None)
+            value, sum_there = rename(equation.lhs, place), canonical(rename(total, place))
+            same = next((a for a in atoms if canonical(a) is sum_there), None)
             if same is None:
                 return None
             value_slot = _slot(value, atoms)
@@ -216,26 +216,12 @@ def _is_total(a: Expr, total: Expr) -> bool:
     return (
         isinstance(a, Contract)
         and len(a.free) == len(total.free)
-        and _canonical(_as_numbered(a)) is _canonical(_as_numbered(total))
+        and canonical(_as_numbered(a)) is canonical(_as_numbered(total))
     )
 
 
 def _as_numbered(e: Expr) -> Expr:
     return rename(e, {i: Index(f"free{p}", i.size) for p, i in enumerate(e.free)})
-
-
-def _canonical(e: Expr) -> Expr:
-    """`e` with bound indices named by position, so that equal sums are one object."""
-
-    def law(node: Expr) -> Expr | None:
-        over = node.summed if isinstance(node, Contract) else node.over if isinstance(node, Max) else ()
-        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(over)}
-        if all(i == j for i, j in names.items()):
-            return None
-        kids = [rename(c, names) for c in node.children]
-        return contract(kids, names.values()) if isinstance(node, Contract) else maximum(kids[0], names.values())
-
-    return transform(e, law)
 
 
 def _transform_outermost(e: Expr, law: Callable[[Expr], Expr | None]) -> Expr:
@@ -424,6 +410,45 @@ def _one_number(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
     return transform(e, law), ()
 
 
+# ---------------------------------------------------------------- powers
+
+
+def _equal_powers(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    """Powers of one thing as one, sums included; of a product a·a of plain factors each stays: a sum may share it."""
+
+    def law(node: Expr) -> Expr | None:
+        if not isinstance(node, Contract):
+            return None
+        atoms: list[Expr] = []
+        alike: dict[sympy.Expr, list[tuple[Expr, sympy.Expr]]] = {}
+        for part in _separate(node):
+            base, exponent = scalar_of(part, atoms).as_base_exp()
+            if not (exponent.is_Rational and scalar.slots_of(base)) or base is sympy.E:
+                base, exponent = base**exponent, sympy.Integer(1)
+            alike.setdefault(base, []).append((part, exponent))
+        kept: list[Expr] = []
+        for base, powers in alike.items():
+            plain = all(n == 1 and not isinstance(part, Contract) for part, n in powers)
+            merge = len(powers) > 1 and not plain and scalar.slots_of(base)
+            kept += [from_scalar(base ** sum(n for _, n in powers), atoms)] if merge else [part for part, _ in powers]
+        return contract(kept) if len(kept) < sum(map(len, alike.values())) else None
+
+    return transform(e, law), ()
+
+
+def _separate(product: Contract) -> list[Expr]:
+    """The factors, those that share summed indices together as one sum."""
+    groups: list[tuple[list[Expr], set[Index]]] = []
+    for f in product.factors:
+        bound = set(f.free) & set(product.summed)
+        factors = [f]
+        for g in [g for g in groups if bound & g[1]]:
+            groups.remove(g)
+            factors, bound = [*g[0], *factors], bound | g[1]
+        groups.append((factors, bound))
+    return [contract(factors, [i for i in product.summed if i in bound]) for factors, bound in groups]
+
+
 # ---------------------------------------------------------------- common factors
 
 
@@ -455,7 +480,7 @@ def _like_terms(parts: Sequence[_Parts]) -> list[_Parts]:
     """2a + 3a = 5a, whatever summed indices are called."""
     alike: dict[tuple[tuple[str, ...], Expr | None], _Parts] = {}
     for p in parts:
-        kind = (tuple(sorted(_canonical(f).key for f in p.loose)), None if p.tied is None else _canonical(p.tied))
+        kind = (tuple(sorted(canonical(f).key for f in p.loose)), None if p.tied is None else canonical(p.tied))
         known = alike.get(kind)
         alike[kind] = p if known is None else _Parts(known.coefficient + p.coefficient, known.loose, known.tied)
     return [p for p in alike.values() if p.coefficient != 0]
@@ -517,6 +542,7 @@ RULES: tuple[tuple[Law, Rule], ...] = (
     (FACT, _use_facts),
     (CENTRED, _sum_apart),
     (NUMBER, _one_number),
+    (POWERS, _equal_powers),
     (FACTOR, _factor),
 )
 LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))

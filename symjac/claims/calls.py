@@ -25,13 +25,9 @@ if TYPE_CHECKING:
 def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Prime):
         return slope(m, head, args, span)
-    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == 1 and len(args) == 1:
-        return logarithm(m, head, args[0])
     if isinstance(head, Scripts) and head.sup is not None and identifier(head.base) is not None:
         bare = head.base if not head.sub else Scripts(head.base, head.sub, span=head.span)
         return letters.powered(m, call(m, bare, args, span), head.sup, span)
-    if isinstance(head, Scripts) and head.base == Name("log") and len(head.sub) == len(args) == 1:
-        return values.divide(call(m, head.base, args, span), call(m, head.base, head.sub, span))
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
@@ -62,13 +58,6 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Name | Scripts) and not m.known(key):
         return applied.mapped(key, x)
     raise NotUnderstood(span, f"{key} is not a function")
-
-
-def logarithm(m: Meaning, head: Scripts, arg: Node) -> Value:
-    """log_2 x, entry by entry."""
-    base = letters.exponent(m.read(head.sub[0]), head.span)
-    value = mapped(m, sympy.log(scalar.slot(0)) / sympy.log(base), m.read(arg))
-    return letters.powered(m, value, head.sup, head.span)
 
 
 def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from symjac.claims.conditions import COMPARISONS
 from symjac.claims.natures import is_value
-from symjac.claims.tree import Name, Node, Relation, Scripts, Statement, walk
+from symjac.claims.pending import innermost
+from symjac.claims.tree import Name, Node, Relation, Scripts, Statement, Transpose, walk
 
 Said = tuple[Statement, str]
 
@@ -55,7 +56,8 @@ def _restricts(s: Statement, word: str, letters: set[str]) -> bool:
     if s.relations[0] not in ("=", "!="):
         return True
     indices = all(isinstance(side, Name) and side.text in letters for side in s.sides)
-    return (word in _OF_VALUES and (indices or is_value(s.sides[1]))) or s.relations[0] == "!="
+    named = isinstance(innermost(s.sides[0]), Name) and not isinstance(s.sides[0], Transpose)
+    return (word in _OF_VALUES and (indices or (named and is_value(s.sides[1])))) or s.relations[0] == "!="
 
 
 def _comparison(s: Statement) -> Relation:

@@ -11,11 +11,15 @@ from symjac.claims import values
 from symjac.claims.names import identifier
 from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose, walk
 from symjac.claims.values import Value
-from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract, rename, substitute, symbol
+from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract, rename, symbol
 from symjac.core.index import Index
 
 if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
+
+
+PARAMETERS, ALL, NOTHING = "parameters", "all", "nothing"
+"""What ∂ holds beside the variable: see `Taken.held`."""
 
 
 def arranged(m: Meaning, node: Derivative) -> Value:
@@ -112,12 +116,12 @@ def _formula(m: Meaning, node: Derivative, of: Node, value: Value, by: Value) ->
     beside total derivatives, that of a defined name. None where it is no other than the total derivative.
     """
     taken, key = _taken_out(by.expr), identifier(of)
-    if node.kind != "partial" or taken is None or key is None:
+    if node.kind != "partial" or taken is None or key is None or m.taken.held == NOTHING:
         return None
     name, own = taken[0].name, m.notebook.functions.get(key)
     e = value.expr
-    if own is None and m.taken.direct and isinstance(e, Symbol) and e.name in m.world.equations:
-        e = substitute(e, m.world.equations[e.name])
+    if own is None and m.taken.held == ALL and isinstance(e, Symbol):
+        e = m.world.written_out(e)
     elif own is None or len(own.parameters) < 2 or name not in own.parameters:
         return None
     held = set(own.parameters) if own is not None else set(e.names)
@@ -125,11 +129,21 @@ def _formula(m: Meaning, node: Derivative, of: Node, value: Value, by: Value) ->
     return e if name in e.names and not through else None
 
 
-def tells_totals_apart(*sides: Node) -> bool:
-    """True where d and ∂ of one quantity by one variable stand in a formula."""
-    kinds: dict[tuple[Node, tuple[Node, ...]], set[str]] = {}
+def of_several(m: Meaning, *sides: Node) -> bool:
+    """True where ∂ is of a function of several, one of which is defined."""
+    functions, known = m.notebook.functions, m.notebook.definitions
+    for node in (n for side in sides for n in walk(side) if isinstance(n, Derivative) and n.kind == "partial"):
+        own = functions.get(identifier(node.of) or "")
+        if own is not None and len(own.parameters) > 1 and any(p in known for p in own.parameters):
+            return True
+    return False
+
+
+def tells_totals_apart(*sides: Node, of_one: bool) -> bool:
+    """True where d and ∂ by one variable stand in formulas; `of_one`: of one quantity."""
+    kinds: dict[tuple[Node, ...], set[str]] = {}
     for node in (n for side in sides for n in walk(side) if isinstance(n, Derivative)):
-        kinds.setdefault((node.of, node.by), set()).add(node.kind)
+        kinds.setdefault((*node.by, *((node.of,) if of_one else ())), set()).add(node.kind)
     return any({"total", "partial"} <= k for k in kinds.values())
 
 

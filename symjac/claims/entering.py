@@ -66,7 +66,7 @@ def assume(m: Meaning, s: Symbol) -> None:
     for said in m.notebook.facts:
         if identifier(said.name) == s.name:
             with suppress(*((WorldError,) if said.in_text else ())):
-                m.world.assume(fact_of(m, said, s))
+                m.world.noted(fact_of(m, said, s))
 
 
 def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import combinations
 
 import sympy
 
@@ -194,6 +195,34 @@ def _consistent(sums: Sequence[Fact]) -> bool:
     return len(totals) == 1
 
 
+def contradict(facts: Sequence[Fact]) -> bool:
+    """True where nothing but 0 has all of these facts, with two entries or more an axis; as far as that is known."""
+    kinds = {f.what for f in facts}
+    sums = [f for f in facts if f.what is Property.SUM]
+    positive = kinds & {Property.POSITIVE, Property.BETWEEN}
+    return bool(
+        any(_differ(_total(a), _total(b)) for a, b in combinations(sums, 2))
+        or (positive and any(f.value.is_nonpositive for f in sums))
+        or (positive and kinds & {Property.SKEW, Property.DIAGONAL})
+        or (Property.SKEW in kinds and kinds & {Property.SYMMETRIC, Property.POSITIVE_DEFINITE, Property.DIAGONAL})
+    )
+
+
+def _total(f: Fact) -> sympy.Expr:
+    """What a sum over some axes makes the sum over all."""
+    return f.value * sympy.Mul(*(n for a, n in enumerate(f.symbol.shape) if a not in f.axes))
+
+
+def _differ(a: sympy.Expr, b: sympy.Expr) -> bool:
+    return sympy.expand(a - b).is_nonzero is True
+
+
+def together_text(facts: Sequence[Fact]) -> str:
+    """Why facts are not used: they contradict each other, or there is no form for all of them."""
+    why = "the facts contradict each other" if contradict(facts) else "these facts are not used together"
+    return f"{why}: " + " and ".join(f.text for f in facts)
+
+
 def check_together(facts: Sequence[Fact]) -> None:
     if not go_together(facts):
         raise WorldError("not assumed together: " + " and ".join(f.text for f in facts))
@@ -354,6 +383,7 @@ __all__ = [
     "Property",
     "candidates",
     "check_together",
+    "contradict",
     "equations",
     "fact",
     "free_name",
@@ -364,5 +394,6 @@ __all__ = [
     "structured",
     "sums_to",
     "ties",
+    "together_text",
     "unit_norm",
 ]

@@ -23,6 +23,7 @@ ELEMENTWISE: dict[str, sympy.Expr] = {
     "arctan": sympy.atan(scalar.slot(0)),
     "arcsinh": sympy.asinh(scalar.slot(0)),
     "sgn": sympy.sign(scalar.slot(0)),
+    "floor": sympy.floor(scalar.slot(0)),
 }
 """Functions of one number, as formulas."""
 

@@ -18,7 +18,7 @@ import sympy
 from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
-from symjac.claims.derivatives import arranged, by_entries
+from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
 from symjac.claims.names import Written, identifier, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
@@ -79,8 +79,8 @@ class Taken:
     """The unknown functions of the notes, with what they are functions of."""
     whole: frozenset[str] = frozenset()
     """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
-    direct: bool = False
-    """∂g/∂w holds what else stands in the formula for g, as beside dg/dw."""
+    held: str = PARAMETERS
+    """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
 
 @dataclass
@@ -360,7 +360,8 @@ class Meaning:
             return True
         if key in functions.ELEMENTWISE or functions.library_name(key) is not None:
             return True
-        return isinstance(node, Name) and key not in CONSTANTS and key not in self.notebook.letters and key != "I"
+        other = key in CONSTANTS or key in self.notebook.letters or key == "I" or sizes.is_size(self, key)
+        return isinstance(node, Name) and not other
 
     def known(self, key: str) -> bool:
         return self.notebook.knows(key) or any(key in b for b in self.bound)

@@ -7,7 +7,8 @@ is a condition, a case or the new meaning of a name, and no claim.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from symjac.claims import functions
 from symjac.claims.calls import OPERATORS
@@ -44,8 +45,11 @@ RATES = frozenset({"alpha", "beta", "eta", "epsilon", "varepsilon", "lambda", "l
 _CASE = re.compile(r"\b(when|whenever|if|iff|for|at|case|where|from|unless|layer|until)\b[^.]{0,30}$")
 _SET = re.compile(
     r"\b(set(s|ting)?|stationar\w*|optim\w*|minimi\w*|maximi\w*|minim\w*|maxim\w*|extrem\w*|critical|solv\w+|equat\w+"
-    r"|equal\w*|vanish\w*|roots?|zeros?|first[- ]order|conditions?|constraints?|requir\w*|must|should|needs?|wants?"
-    r"|when\w*|if|where|until|converge\w*|kkt|equilibrium|saddle|such that|subject to|assum\w*|suppos\w*|at|let)\b"
+    r"|equal(s|ing)? (to )?zero|to zero|vanish\w*|roots?|first[- ]order|converge\w*|kkt|equilibrium|saddle)\b"
+)
+_PERHAPS_SET = re.compile(
+    r"\b(conditions?|constraints?|requir\w*|must|should|needs?|wants?|when\w*|if|where|until|such that|subject to"
+    r"|assum\w*|suppos\w*|at|let)\b"
 )
 _RESULT = re.compile(
     r"\b(then|hence|thus|so|therefore|consequently|have|gets?|obtain\w*|find|see|gives?|yields?|follows|is|because|since"
@@ -53,6 +57,10 @@ _RESULT = re.compile(
 )
 _SOLUTION = re.compile(
     r"\b(minimi[sz]\w*|maximi[sz]\w*|solution|solve[sd]?|solving|optim\w+|minimum|maximum|estimat\w+|attained|reached)\b"
+)
+_SAID = re.compile(r"\b(where|with|let|for|define\w*|denote\w*|recall)\b")
+_GIVEN = re.compile(
+    r"\b(where|with|assum\w*|suppos\w*|let|given|such that|satisf\w*|since|because|obey\w*|fulfil\w*)\b"
 )
 _WHY = re.compile(r"\b(where|since|because|as|here|with|recall|remember|used?|using|note|which)\b")
 _NEW = re.compile(r"\b(now|let|instead|another|consider|suppose|redefine\w*|change|different|assume|take)\b")
@@ -110,7 +118,8 @@ def step(s: Statement, notebook: Notebook) -> tuple[Node, Node] | None:
         return left, right
     key = _numbered(left, notebook)
     olds = [t for t in right.terms if key is not None and _numbered(t, notebook) == key]
-    if not olds or not _descends(innermost(left), right):
+    places = any(isinstance(n, Scripts) and any(isinstance(i, Num) for i in n.sub) for n in (left, *olds))
+    if not olds or (places and not _descends(innermost(left), right)):
         return None
     bare = notebook.latex.get(key or "", innermost(left))
 
@@ -148,64 +157,78 @@ def _descends(base: Node, right: Sum) -> bool:
 
 
 def restates_itself(s: Statement) -> bool:
-    """S = Sᵀ, S = −Sᵀ, S_ij = S_ji: no definition."""
+    """S = Sᵀ, S = −Sᵀ, S_ij = S_ji, P² = P: no definition."""
     left, right = s.sides[0], s.sides[1]
     while isinstance(right, Neg | Transpose | Group):
         right = right.of
     if isinstance(left, Scripts) and isinstance(right, Scripts) and len(left.sub) == len(right.sub) == 2:
         return left.base == right.base and left.sup == right.sup and left.sub == right.sub[::-1]
-    return left == right
+    return left == right or (isinstance(left, Scripts) and left.sup is not None and left.base == right)
 
 
 # ---------------------------------------------------------------- values
 
 
-def differentiated(statements: Iterable[Statement]) -> Set[Node]:
-    """The names that a derivative of the page is taken by, without scripts."""
-    every = (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Derivative))
-    return {innermost(b) for n in every for b in n.by}
-
-
-def is_case(s: Statement, variables: Set[Node]) -> bool:
+def is_case(s: Statement, variables: Differentiated) -> bool:
     """y_i = 1 behind "when", or of what is differentiated by: it holds here and not elsewhere."""
     left, right = s.sides[0], s.sides[1]
     if not is_value(right) or not isinstance(innermost(left), Name) or isinstance(left, Transpose):
         return False
     said = _CASE.search(s.around.before) is not None or any(_CASE.search(note) for note in s.notes)
-    return said or innermost(left) in variables
+    return said or innermost(left) in variables.first
 
 
-def zeroed(statements: Sequence[Statement]) -> dict[Node, int]:
-    """The names by which a derivative is said to be 0, each with the first place."""
-    out: dict[Node, int] = {}
+@dataclass(frozen=True, slots=True)
+class Differentiated:
+    """The names that derivatives of a page are taken by: the first place of each, and the first that sets one to 0."""
+
+    first: Mapping[Node, int]
+    zero: Mapping[Node, int]
+
+
+def differentiated(statements: Sequence[Statement]) -> Differentiated:
+    first: dict[Node, int] = {}
+    zero: dict[Node, int] = {}
     for place, s in enumerate(statements):
-        if any(map(is_zero, s.sides)):
-            for n in (n for side in s.sides for n in walk(side) if isinstance(n, Derivative)):
-                for by in n.by:
-                    out.setdefault(innermost(by), place)
-    return out
+        for n in (n for side in s.sides for n in walk(side) if isinstance(n, Derivative)):
+            for by in map(innermost, n.by):
+                first.setdefault(by, place)
+                if any(map(is_zero, s.sides)):
+                    zero.setdefault(by, place)
+    return Differentiated(first, zero)
 
 
-def is_solution(s: Statement, place: int, variables: Set[Node], zeros: dict[Node, int]) -> bool:
-    """w = (XᵀX)⁻¹Xᵀy behind ∇_w L = 0, or said to be where something is least: w at that point, not everywhere."""
+def is_solution(s: Statement, place: int, variables: Differentiated) -> bool:
+    """w = (XᵀX)⁻¹Xᵀy behind ∇_w L = 0, or as a result behind a derivative by w: w at one point, not everywhere."""
     name = innermost(s.sides[0])
-    if name not in variables:
+    if name not in variables.first:
         return False
-    return zeros.get(name, place) < place or _SOLUTION.search(s.around.before) is not None
+    near = s.around.before.rsplit("$", 1)[-1]
+    result = variables.first[name] < place and _RESULT.search(near) is not None and _SAID.search(near) is None
+    return result or variables.zero.get(name, place) < place or _SOLUTION.search(s.around.before) is not None
 
 
 # ---------------------------------------------------------------- conditions
 
 
 def is_set(s: Statement) -> bool:
-    """True where the words say that something is set, or asked, to be zero."""
-    said = " ".join((s.around.before, s.around.after, *s.notes)).lower()
-    return _SET.search(said) is not None
+    """True where the words say that something is set to zero."""
+    return _SET.search(_words(s)) is not None
 
 
 def is_result(s: Statement) -> bool:
-    """True where the words say that it follows."""
-    return _RESULT.search(s.around.before) is not None
+    """True where the words say that it follows, and not that it is asked for."""
+    return _RESULT.search(s.around.before) is not None and _PERHAPS_SET.search(_words(s)) is None
+
+
+def _words(s: Statement) -> str:
+    return " ".join((s.around.before, s.around.after, *s.notes)).lower()
+
+
+def is_given(s: Statement) -> bool:
+    """True where the words give what is said, and do not conclude it."""
+    near = s.around.before.rsplit("$", 1)[-1]
+    return _GIVEN.search(s.around.before) is not None and _RESULT.search(near) is None and not is_set(s)
 
 
 def is_new(s: Statement) -> bool:
@@ -247,11 +270,23 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
         return CLAIM if is_result(s) and place == 0 else CONDITION
     if speaks(s.sides, notebook):
         return CLAIM
-    key = identifier(left)
-    if place == 0 and key is not None and (key in notebook.definitions or key in notebook.functions):
+    key = defined(left, notebook) if place == 0 else None
+    if key is not None:
         known = notebook.definitions.get(key)
         return CONDITION if is_value(right) and (known is None or not is_value(known.right)) else MEANING
-    return MEANING if place == 0 and function_of(left) in notebook.functions else CONDITION
+    return CONDITION
+
+
+def defined(left: Node, notebook: Notebook) -> str | None:
+    """The name that has a formula already and that this left side gives another one: L, p_i for p, f(v) for f."""
+    function = function_of(left)
+    if function in notebook.functions:
+        return function
+    for way in ways(left) if not isinstance(left, Group) else ():
+        known = way.key in notebook.definitions or way.key in notebook.functions
+        if known and way.sup is None and not any(isinstance(i, Num) for i in way.sub):
+            return way.key
+    return None
 
 
 def function_of(left: Node) -> str | None:

@@ -162,6 +162,8 @@ class Notebook:
     declared_since: dict[str, int] = field(default_factory=dict)
     """The same of its shape."""
 
+    stated: list[tuple[Node, Node]] = field(default_factory=list)
+    """Equations of free quantities that the text gives and that no fact says: both sides."""
     redeclared: dict[str, int] = field(default_factory=dict)
     """Identifier -> the first statement that gives it another shape."""
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symjac.claims import signs
 from symjac.claims.latex import Reading, only, only_side, read_tokens
 from symjac.claims.macros import Macros
 from symjac.claims.terminals import MOST_PRIMES
 from symjac.claims.tokens import LONGEST, LOWERED, RAISED, UNICODE, Problem, Tex, tokens
-from symjac.claims.tree import Node, Span, Statement, Unread
+from symjac.claims.tree import Binary, Group, Node, Product, Quotient, Span, Statement, Unread, rebuild
 
 
 def read(text: str, offsets: Sequence[int] | None = None, macros: Macros | None = None) -> Reading:
@@ -24,7 +24,37 @@ def read(text: str, offsets: Sequence[int] | None = None, macros: Macros | None 
         found = _Speller(text, range(len(text) + 1) if offsets is None else offsets).spell()
     except Problem as problem:
         return Reading((), (Unread(problem.span, problem.reason),))
-    return read_tokens(found, Macros())
+    return _in_order(read_tokens(found, Macros()))
+
+
+def _in_order(reading: Reading) -> Reading:
+    """With .* and ./ no looser than * and /: from left to right, as in MATLAB."""
+    statements = tuple(
+        replace(s, sides=tuple(map(_from_the_left, s.sides)), conditions=tuple(map(_from_the_left, s.conditions)))
+        for s in reading.statements
+    )
+    return replace(reading, statements=statements)
+
+
+def _from_the_left(node: Node) -> Node:
+    node = rebuild(node, _from_the_left)
+    if isinstance(node, Binary) and node.op in ("hadamard", "divide"):
+        return _joined(node.op, node.left, node.right)
+    return node
+
+
+def _joined(op: str, left: Node, right: Node) -> Node:
+    """left .* (b * c) as (left .* b) * c, where no bracket stands."""
+    span = left.span.to(right.span)
+    match right:
+        case Quotient(style="slash"):
+            return replace(right, top=_joined(op, left, right.top), span=span)
+        case Product() if any(right.signs):
+            first = next(place for place, sign in enumerate(right.signs) if sign) + 1
+            unit = right.factors[0] if first == 1 else Product(right.factors[:first], right.signs[: first - 1])
+            inner = _joined(op, left, unit)
+            return Product((Group(inner, span=inner.span), *right.factors[first:]), right.signs[first - 1 :], span=span)
+    return Binary(op, left, right, span=span)
 
 
 def statement(text: str) -> Statement:
@@ -375,5 +405,7 @@ class _Speller:
     def power(self) -> None:
         """x.^2: entry by entry."""
         before = len(self.out)
+        if self.peek(r"\s*-"):
+            raise Problem(self.span, "a negative power entry by entry is not read; write 1./x.^n for x.^-n")
         self.script("^")
         self.out.insert(before + 2, Tex("\\odot", self.span, space=True))

@@ -124,7 +124,9 @@ class Plain(Writer):
         if node.op == "power":
             return f"{self.base(node.left)}.^{self.write(node.right, FACTOR)}"
         left = self.write(node.left, CHAIN, last=False)
-        return f"{left} {_BINARY_SIGNS[node.op]} {self.write(node.right, PRODUCT)}"
+        from_the_left = node.op in ("hadamard", "divide") and not called(node.right)
+        right = self.write(node.right, FACTOR if from_the_left else PRODUCT)
+        return f"{left} {_BINARY_SIGNS[node.op]} {right}"
 
     def quotient(self, node: Quotient) -> str:
         top = self.form(node.top) if isinstance(node.top, Quotient) else self.write(node.top, PRODUCT, last=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symjac.claims.names import identifier
 from symjac.claims.notebook import FactText, Notebook
-from symjac.claims.tree import Group, Items, Node, Num, Product, Space, Statement
+from symjac.claims.tree import Around, Group, Items, Node, Num, Product, Scripts, Space, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,23 @@ def _fact(node: Node, kind: str, notebook: Notebook) -> FactText:
 
 def _scoped(fact: FactText, place: int, s: Statement, statements: Sequence[Statement]) -> Said:
     """Behind "if" to the end of the paragraph, behind "now let" from its sentence on, else all over the page."""
-    conditional = _IF.search(s.around.before[-60:]) is not None
+    conditional = is_conditional(s.around)
     if not conditional and not _FROM_HERE.search(s.around.before):
         return Said(fact)
     same = [p for p, other in enumerate(statements) if other.around.paragraph == s.around.paragraph]
     start = min(p for p in same if statements[p].around.sentence == s.around.sentence)
     return Said(fact, start, max(same) + 1 if conditional else None)
+
+
+def is_conditional(around: Around) -> bool:
+    """Behind "if"."""
+    return _IF.search(around.before[-60:]) is not None
+
+
+def signs_given(s: Statement, notebook: Notebook) -> list[FactText]:
+    """λ > 0 where it is given apart from a text."""
+    given = replace(s, around=Around(before="let"))
+    return [said.fact for _, said, good in _signs([given], notebook) if good]
 
 
 def _signs(statements: Sequence[Statement], notebook: Notebook) -> Iterator[tuple[int, Said, bool]]:
@@ -140,14 +151,15 @@ def _signs(statements: Sequence[Statement], notebook: Notebook) -> Iterator[tupl
         if not s.relations or not set(s.relations) <= COMPARED:
             continue
         name, good, kind = _sign(s)
+        if isinstance(name, Scripts) and name.sup is None and identifier(name) not in notebook.shapes:
+            name = name.base  # x_i > 0 for every i
         key = None if name is None else identifier(name)
         if name is None or key not in notebook.shapes:
             continue
         if kind == "positive definite" and len(notebook.shapes[key].sizes) != 2:
             kind = "positive"
         given = _GIVEN.search(s.around.before) is not None or s.around.before.endswith("$ ,")
-        conditional = _IF.search(s.around.before[-60:]) is not None
-        if not good or (given and not conditional):
+        if not good or (given and not is_conditional(s.around)):
             yield place, Said(FactText(kind, name, text=kind, in_text=True)), good
 
 

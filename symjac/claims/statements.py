@@ -115,6 +115,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     sorter = _Definitions(statements, notebook)
     each_of(sorter.by_a_derivative)
     each_of(sorter.by_a_formula)
+    each_of(sorter.functions_in_a_chain)
     generic.settle([instance for s, _ in statements for instance in _instances(s, notebook)], notebook)
     notebook.equations = tuple(p for s, _ in statements for p in pairwise(s.sides))
     claims: list[Equality] = []
@@ -366,9 +367,7 @@ class _Definitions:
         self.notebook = notebook
         self.places: set[int] = set()
         self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
-        text = [s for s, role in statements if role == "text"]
-        self.variables = natures.differentiated(text)
-        self.zeros = natures.zeroed([s for s, _ in statements])
+        self.variables = natures.differentiated([s for s, _ in statements])
 
     def by_a_derivative(self, place: int, s: Statement, role: str) -> None:
         if len(s.sides) > 1 and isinstance(s.sides[1], Derivative):
@@ -387,10 +386,18 @@ class _Definitions:
             if _define(instance, place, self.notebook):
                 self.places.add(place)
 
+    def functions_in_a_chain(self, place: int, s: Statement, role: str) -> None:
+        """g of a = g(z) = max(0, z)."""
+        for left, right in zip(s.sides[1:], s.sides[2:], strict=False):
+            chain = role != "claim" and place in self.places and set(s.relations) == {"="}
+            unknown = natures.function_of(left) is not None and natures.is_generic(left, self.notebook)
+            if chain and unknown and not natures.speaks([right], self.notebook):
+                _define_function(left, right, place, self.notebook)
+
     def defines_nothing(self, place: int, s: Statement, role: str) -> bool:
         if s.relations[0] == ":=":
             return s.sides[0] in walk(s.sides[1])
-        if role == "text" and natures.is_solution(s, place, self.variables, self.zeros):
+        if role == "text" and natures.is_solution(s, place, self.variables):
             return True
         return natures.step(s, self.notebook) is not None or natures.restates_itself(s) or self.is_case(s, role)
 

@@ -113,6 +113,7 @@ class World:
         self._along: dict[tuple[tuple[str, str], ...], dict[str, _Template]] = {}
         self._taken_as_free: set[str] = set()
         self._facts: dict[str, tuple[Fact, ...]] = {}
+        self._set_aside: dict[str, tuple[Fact, ...]] = {}
 
     # ------------------------------------------------------------ names
 
@@ -255,6 +256,15 @@ class World:
     def _formula(self, name: str) -> Equation | None:
         """The definition; of an unknown quantity and of its slopes a sum that has their first derivatives."""
         return self._equations.get(name) or self._unknown.get(name) or self._of_slope(name)
+
+    def written_out(self, s: Symbol) -> Expr:
+        """A name by the formula behind it, through names for names; an unknown quantity by its slopes, which count as
+        constants.
+        """
+        e: Expr = s
+        while isinstance(e, Symbol) and (formula := self._equations.get(e.name) or self._unknown.get(e.name)):
+            e = substitute(e, formula)
+        return e
 
     def _of_slope(self, name: str) -> Equation | None:
         """Σ over the arguments of curvature · argument; the curvature by two of them does not depend on their order."""
@@ -509,6 +519,23 @@ class World:
         together = (*self._facts.get(name, ()), *(() if fact in self._facts.get(name, ()) else (fact,)))
         known_facts.check_together(together)
         self._facts[name] = together
+
+    def noted(self, fact: Fact) -> None:
+        """`fact` is said of a free symbol. Facts that have no form together are all set aside: `set_aside` has them."""
+        name = fact.symbol.name
+        known = (*self._facts.get(name, ()), *self._set_aside.get(name, ()))
+        if fact in known:
+            return
+        if name in self._set_aside or not known_facts.go_together((*known, fact)):
+            self._facts.pop(name, None)
+            self._set_aside[name] = (*known, fact)
+        else:
+            self.assume(fact)
+
+    @property
+    def set_aside(self) -> Mapping[str, tuple[Fact, ...]]:
+        """Of each symbol, the facts that are said of it and not used, for they contradict each other or fit no form."""
+        return MappingProxyType(self._set_aside)
 
     def supposing(self, *more: Fact) -> World:
         """The same world, its definitions shared, with more facts assumed."""

@@ -360,12 +360,14 @@ def _map(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
 
 
 def maximum(body: Expr, over: Iterable[Index]) -> Expr:
-    """The maximum of `body` over the indices `over`; an index that `body` lacks changes nothing."""
+    """The maximum of `body` over the indices `over`; what `body` lacks changes nothing, nested maxima are one."""
     over = tuple(dict.fromkeys(over))
     _sorted_indices([*body.free, *over], "a maximum")
     kept = tuple(i for i in over if i in body.free)
     if not kept:
         return body
+    if isinstance(body, Max):
+        return maximum(body.body, (*body.over, *kept))
     key = _max_key(body.key, kept)
     return _intern(Max, key, (body,), [i for i in body.free if i not in kept], over=kept)
 
@@ -473,9 +475,17 @@ def scalar_of(e: Expr, atoms: list[Expr]) -> sympy.Expr:
 
 
 def _atom(e: Expr, atoms: list[Expr]) -> sympy.Symbol:
+    """The placeholder of `e`; sums that differ in the names of summed indices alone have one."""
     if e not in atoms:
+        same = next((a for a in atoms if _alike(a, e)), None) if isinstance(e, Contract | Max) else None
+        if same is not None:
+            return scalar.slot(atoms.index(same))
         atoms.append(e)
     return scalar.slot(atoms.index(e))
+
+
+def _alike(a: Expr, b: Expr) -> bool:
+    return type(a) is type(b) and a.free == b.free and a.names == b.names and canonical(a) is canonical(b)
 
 
 def split(product: Contract) -> tuple[list[Expr], Expr | None]:
@@ -649,6 +659,20 @@ def transform(e: Expr, law: Callable[[Expr], Expr | None]) -> Expr:
         new = node if all(a is b for a, b in zip(kids, node.children, strict=True)) else rebuild(node, kids)
         done[node] = law(new) or new
     return done[e]
+
+
+def canonical(e: Expr) -> Expr:
+    """`e` with bound indices named by position, so that equal sums are one object."""
+
+    def law(node: Expr) -> Expr | None:
+        over = node.summed if isinstance(node, Contract) else node.over if isinstance(node, Max) else ()
+        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(over)}
+        if all(i == j for i, j in names.items()):
+            return None
+        kids = [rename(c, names) for c in node.children]
+        return contract(kids, names.values()) if isinstance(node, Contract) else maximum(kids[0], names.values())
+
+    return transform(e, law)
 
 
 def symbols(e: Expr) -> tuple[Symbol, ...]:

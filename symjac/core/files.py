@@ -172,6 +172,11 @@ def locked(path: Path) -> Iterator[None]:
             os.close(handle)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it is the disk that has no more space."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
     """Whether two paths are one file, through links of any kind, or will be one when they are written."""
     with suppress(OSError, ValueError):

@@ -266,7 +266,7 @@ class _Smallest(_Extreme):
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
     held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
-    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0])))
+    held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))).replace(sympy.floor, _Steps)
     return simplest(_settled(sympy.diff(held, slot(by))))
 
 
@@ -280,13 +280,28 @@ class _Real(sympy.Function):  # type: ignore[misc]
         return sympy.Integer(1)
 
 
+class _Steps(sympy.Function):  # type: ignore[misc]
+    """⌊u⌋, which is constant but where it jumps: there SymPy knows no derivative."""
+
+    nargs = 1
+    is_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(0)
+
+
 def _is_loose(e: sympy.Basic) -> bool:
     """True for |u| and sign(u) of a u that SymPy does not know to be real."""
     return isinstance(e, sympy.Abs | sympy.sign) and not e.args[0].is_extended_real
 
 
 def _settled(e: sympy.Expr) -> sympy.Expr:
-    e = e.replace(_Real, lambda u: u).replace(_Largest, sympy.Max).replace(_Smallest, sympy.Min)
+    e = (
+        e.replace(_Real, lambda u: u)
+        .replace(_Steps, sympy.floor)
+        .replace(_Largest, sympy.Max)
+        .replace(_Smallest, sympy.Min)
+    )
     e = e.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
     if e.has(sympy.Derivative, sympy.Subs):
         raise ValueError(f"SymPy finds no derivative in {e}")

@@ -99,6 +99,7 @@ def _reaches_out(a: Identity) -> bool:
 @cache
 def _partial(formula: sympy.Expr) -> tuple[tuple[str, sympy.Expr, bool], ...]:
     """(what, of what, whether 0 is too little as well) for each logarithm and root."""
+    formula = scalar.guarded(formula)  # in a branch, what it is not taken for does not count
     logs = [("logarithm", e.args[0], True) for e in formula.atoms(sympy.log)]
     roots = [
         ("root", e.base, bool(e.exp.is_negative))

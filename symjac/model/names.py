@@ -37,12 +37,13 @@ _CODE = """
     INPUTS PARAMETERS ANALYTIC KINKS NUMBERS TOGETHER Params State Activations Cached Linearized
     init init_state forward loss gradients update activations kinks linearize hvp hvp_block ggnvp update_jvp update_vjp
     iteration iteration_jvp iteration_vjp hessian hessian_block local_jacobian check_arrays check_inputs
-    check_directions check_params remedy add_back gap_below_maximum share_of_maximum factors blocks in_single
+    check_directions check_params remedy add_back gap_below_maximum share_of_maximum factors blocks
+    in_single in_half is_half
     sigmoid softplus inverse_root
     rng dtype params grads state self cls at row column output by together group groups directions direction
     declared arrays array known found given expected sizes size transposed behind name values rows direct through
     before back more out places taps low spans span lengths windows strides dilations offsets below start tap ordered
-    function single computed result results flat labels fields field
+    function single computed result results inputs named flat labels fields field
 """
 CAPTURED = frozenset({*re.findall(r"\w+", _CODE), *dir(builtins), *keyword.kwlist, *keyword.softkwlist})
 """Names that Python or a generated module uses for something of its own."""
@@ -123,11 +124,18 @@ def check_file_name(name: str, place: Place) -> str:
             place, f"the name {shown(name)}", "a letter, then letters, digits, - and _", "for example my_network"
         )
     _check_length(name, "the name", place)
-    if name in _MODULES or keyword.iskeyword(name):
-        what = "is a word of Python" if keyword.iskeyword(name) else "is a module that Python programs import"
+    what = module_taken(name)
+    if what is not None:
         hint = f"for example {name}_net: the code is written to {name}.py"
         raise InputError(place, f"the name {name!r} {what}", "a name that is free", hint)
     return name
+
+
+def module_taken(name: str) -> str | None:
+    """Why no generated module may have this name; None where it may."""
+    if keyword.iskeyword(name):
+        return "is a word of Python, no name of a module"
+    return "is a module that Python programs import" if name in _MODULES else None
 
 
 def _check_length(name: str, what: str, place: Place) -> None:

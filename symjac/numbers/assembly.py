@@ -8,7 +8,6 @@ its mirror are made from the same sums in the same order, so the matrix is exact
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from symjac.core.errors import InputError
-from symjac.core.files import Busy, locked, read_bytes, write_whole
+from symjac.core.files import Busy, is_full, locked, read_bytes, write_whole
 from symjac.numbers.sums import Array, Block, Sums, Work, one_thread, spread
 from symjac.train import memory
 from symjac.train.errors import DataError
@@ -72,7 +71,7 @@ def assemble(
         help = "wait until it is done, or write to another file"
         raise DataError(f"{out}: {error.strerror}\n  help: {help}") from error
     except OSError as error:
-        help = "\n  help: free some space and start it again: it goes on" if error.errno == errno.ENOSPC else ""
+        help = "\n  help: free some space and start it again: it goes on" if is_full(error) else ""
         raise DataError(f"{out}: cannot be written ({error.strerror}){help}") from error
 
 

@@ -69,13 +69,15 @@ def _system() -> int | None:
 
 
 def _group() -> int | None:
-    """What a container leaves."""
-    for most, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    """What a container leaves, with what it keeps of files, which it gives up."""
+    for folder, most, used, kept in (
+        ("/sys/fs/cgroup", "memory.max", "memory.current", "file"),
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "cache"),
     ):
-        with suppress(OSError, ValueError):
-            return int(Path(most).read_text()) - int(Path(used).read_text())
+        with suppress(OSError, ValueError, KeyError):
+            limit, taken = (int((Path(folder) / name).read_text()) for name in (most, used))
+            lines = (line.split() for line in (Path(folder) / "memory.stat").read_text().splitlines())
+            return limit - taken + int({name: value for name, value, *_ in lines}[kept])
     return None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.core.files import write_whole
+from symjac.core.files import is_full, write_whole
 from symjac.train.archive import TEXT, Archive
 from symjac.train.errors import DataError
 
@@ -99,7 +99,8 @@ def save(path: Path, parameters: Arrays, progress: Progress) -> None:
     try:
         write_whole(path, buffer.getvalue())
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
+        help = "\n  help: free some space and go on with --resume" if is_full(error) else ""
+        raise DataError(f"{path}: cannot be written ({error.strerror}){help}") from error
 
 
 def progress_of(archive: Archive) -> Progress:
@@ -112,16 +113,18 @@ def progress_of(archive: Archive) -> Progress:
         raise DataError(nothing)
     try:
         content = json.loads(str(archive.read(PROGRESS, header)))
-        epochs = tuple(_epoch(epoch) for epoch in content["epochs"])
+        epochs = tuple(_epoch(number, epoch) for number, epoch in enumerate(content["epochs"], start=1))
         return Progress(dict(content["settings"]), dict(content["generator"]), epochs)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError, RecursionError) as error:
         raise DataError(nothing) from error
 
 
-def _epoch(content: Any) -> Epoch:
-    """Raises TypeError, KeyError and ValueError."""
+def _epoch(number: int, content: Any) -> Epoch:
+    """Raises TypeError, KeyError, OverflowError and ValueError."""
+    if content["number"] != number:
+        raise ValueError("the epochs do not stand in order")
     loss, test_loss, accuracy = content["loss"], content["test_loss"], content["accuracy"]
-    return Epoch(int(content["number"]), float(loss), *(None if x is None else float(x) for x in (test_loss, accuracy)))
+    return Epoch(number, float(loss), *(None if x is None else float(x) for x in (test_loss, accuracy)))
 
 
 def arrays_of(archive: Archive, like: Arrays) -> Arrays:

@@ -46,10 +46,10 @@ MOST_BITS = 900
 ROUNDS = 12
 STEPS = 64
 """Points tried in a round."""
-PAIRS = 12
+PAIRS = 8
 """Pairs of points between which changes are looked for."""
 BETWEEN = 24
-HALVINGS = 24
+HALVINGS = 18
 CONFIRMED = 6
 """Points at which a difference in float64 is looked at in more digits."""
 LEAST = 4

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+import flint
 import numpy as np
 import sympy
 
@@ -159,7 +160,7 @@ def _shown(problem: Problem, at: Reals, sizes: Sizes, x: Array, y: Array, differ
         entry = f"entry ({', '.join(str(p + 1) for p in problem.by_entries(sizes)[0][place[1]].at)})"
     elif problem.order and x.ndim == 1:
         entry = "the entries summed with random weights"
-    a, b = x[place], y[place]
+    a, b = _without_rounding(x[place], y[place])
     for digits in (6, 12, 20, 40):
         claimed, derived = _number(b, digits), _number(a, digits)
         if claimed != derived:
@@ -168,6 +169,18 @@ def _shown(problem: Problem, at: Reals, sizes: Sizes, x: Array, y: Array, differ
         derived = _number(a, 6)
         claimed = f"{derived} and {_number(b - a, 6)} more"
     return Counterexample(tuple(sizes.items()), tuple(_values(problem, at)), entry, claimed, derived)
+
+
+def _without_rounding(a: Any, b: Any) -> tuple[Any, Any]:
+    """What is 0 but for rounding as 0, beside the other."""
+    least = 1e-12 * max(abs(float(a)), abs(float(b)))
+    return _zero(a, least), _zero(b, least)
+
+
+def _zero(value: Any, least: float) -> Any:
+    if isinstance(value, flint.arb):
+        return Fraction(0) if value.contains(0) else value
+    return 0.0 if isinstance(value, float) and abs(value) < least else value
 
 
 def _values(problem: Problem, at: Reals) -> list[tuple[str, str]]:

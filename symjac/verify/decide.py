@@ -16,6 +16,7 @@ from math import prod
 import numpy as np
 import sympy
 
+from symjac.claims.facts import together_text
 from symjac.verify import canonical, cases, components
 from symjac.verify.arrays import TooLarge
 from symjac.verify.chains import COUNTS
@@ -73,7 +74,8 @@ def holds(problem: Problem) -> bool:
     for sizes in problem.open.assignments():
         try:
             found = _equal_modular(problem, sizes)
-            equal = _differ_for_sure(problem, found) is False and (bool(found) or _equal_real(problem, sizes, 2))
+            real = 0 if found or _differ_for_sure(problem, found) else _equal_real(problem, sizes, 2)
+            equal = None if real is None else bool(found or real)
         except (Unseen, *cases.NO_VALUE):
             continue
         explored = _explored(problem, sizes, equal, thorough=equal is None)
@@ -142,8 +144,9 @@ def _entries(problem: Problem, sizes: Sizes) -> int:
     return max(prod(int(n.xreplace(values)) for n in shape) for shape in shapes)
 
 
-def _equal_real(problem: Problem, sizes: Sizes, points: int, claim: str = "") -> bool | None:
-    """Equality as far as balls tell, at several points; None where no point has a value. Raises Unseen."""
+def _equal_real(problem: Problem, sizes: Sizes, points: int, claim: str = "") -> int | None:
+    """At how many of several points the sides are equal as far as balls tell, 0 where they differ at one; None where no
+    point has a value. Raises Unseen."""
     if problem.long(sizes):
         return _equal_entries(problem, sizes, claim)
     agreeing = 0
@@ -151,13 +154,13 @@ def _equal_real(problem: Problem, sizes: Sizes, points: int, claim: str = "") ->
         for within in RANGES:
             differ = _differ_at(problem, sizes, seed, within, claim, thorough=not agreeing)
             if differ:
-                return False
+                return 0
             if differ is not None:
                 agreeing += 1
                 break
         if agreeing == points:
             break
-    return True if agreeing else None
+    return agreeing or None
 
 
 def _differ_at(
@@ -243,6 +246,8 @@ class _Comparison:
     """Points at which residues were equal."""
     by_balls: int = 0
     """Choices of sizes at which balls decided."""
+    ball_points: int = 0
+    """Points at which they did."""
     open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
     valued: list[Sizes] = field(default_factory=list)
     """Where points are known at which both sides have a value."""
@@ -256,7 +261,21 @@ class _Comparison:
 
 
 def decide(problem: Problem, seconds: float = 5.0) -> Decision:
-    """The verdict on left = right.
+    """The verdict on left = right; undecided where it would need facts that contradict each other."""
+    found = _decided(problem, seconds)
+    aside = _set_aside(problem)
+    return _undecided(aside) if aside and found.verdict not in (PROVED, AGREES) else found
+
+
+def _set_aside(problem: Problem) -> str:
+    """The facts of what the sides depend on that are not used, and why; empty where all are."""
+    several = problem.world.set_aside
+    read = problem.left.names | problem.right.names | {n for q in problem.needed() for n in q.rhs.names}
+    return "; ".join(together_text(several[name]) for name in sorted(several.keys() & read))
+
+
+def _decided(problem: Problem, seconds: float) -> Decision:
+    """The verdict under the facts that are used.
 
     First at the points of the world, which are quick; what is not proved then, at points of the problem's own, and at
     more sizes where a size stands as a number.
@@ -296,8 +315,9 @@ def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own
         try:
             found = _equal_modular(problem, sizes, own=own)
             claim = problem.digest if own else ""
-            equal = not _differ_for_sure(problem, found) and (bool(found) or _equal_real(problem, sizes, 3, claim))
-            explored = None if own else _explored(problem, sizes, equal, thorough=True)
+            real = 0 if found or _differ_for_sure(problem, found) else _equal_real(problem, sizes, 3, claim)
+            equal = None if real is None else bool(found or real)
+            explored = None if own else _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
         except Unseen as error:
             out.unseen = str(error)
             continue
@@ -319,6 +339,7 @@ def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own
         else:
             out.modulo += found or 0
             out.by_balls += not found
+            out.ball_points += real or 0
             out.equal.append(sizes)
         if time.process_time() > deadline:
             break
@@ -429,7 +450,8 @@ def _agreement(problem: Problem, found: _Comparison, enough: bool) -> str:
         missed = f"what is wrong at half of the entries is missed with probability 1e-{int(entries * 0.301)}"
         return f"{entries} random entries, {how}, {several}: {missed}"
     if found.by_balls:
-        return f"balls of {PRECISIONS[1]} bits at {3 * found.by_balls} random points, {several}"
+        bits = PRECISIONS[all(_entries(problem, sizes) <= FEW_ENTRIES for sizes in tried)]
+        return f"balls of {bits} bits at {found.ball_points or 'several'} random points, {several}"
     road = f"{found.modulo} random points, each modulo a prime of its own, {several}"
     if problem.laws.cases:
         return f"{road}; the conditions of functions by cases hold or not at random"

@@ -59,6 +59,8 @@ class Degrees:
     def __init__(self, size: str, definitions: Iterable[Equation], ones_alone: bool) -> None:
         self._size = size
         self._ones_alone = ones_alone
+        self.halves = False
+        """Whether √n is met."""
         self._named: dict[str, Degree] = {}
         for q in definitions:
             self._named[q.lhs.name] = self.of(q.rhs)
@@ -114,6 +116,7 @@ class Degrees:
             if e.exp.is_Integer:
                 return base.power(int(e.exp))
             if isinstance(e.base, sympy.Symbol) and e.exp.is_Rational and e.exp.q == 2:
+                self.halves = True
                 half = Degree(base.above // 2, base.below // 2)
                 return half.power(int(e.exp.p))
             raise NoBound
@@ -150,4 +153,4 @@ def degree(size: str, sides: Sequence[Expr], definitions: Sequence[Equation], on
         both = found.of(sides[0]).plus(found.of(sides[1]))
     except NoBound:
         return None
-    return both.above
+    return both.above if found.halves else both.above // 2

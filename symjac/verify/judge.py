@@ -19,7 +19,7 @@ import sympy
 
 from symjac.claims import calls, conditions, latex, sizes, values
 from symjac.claims.dependence import Link, Links, states_independence
-from symjac.claims.derivatives import tells_totals_apart
+from symjac.claims.derivatives import ALL, NOTHING, of_several, tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Fact, Property
 from symjac.claims.meaning import Meaning, Taken
@@ -50,7 +50,7 @@ from symjac.claims.tree import (
     walk,
 )
 from symjac.claims.values import Value
-from symjac.claims.world import WorldError
+from symjac.claims.world import Auxiliary, WorldError
 from symjac.core.errors import InputError
 from symjac.core.expr import ZERO, ShapeError, add, negate, number
 from symjac.verify import assumptions, proposal
@@ -159,7 +159,8 @@ class Judge:
         self._own = frozenset(walk(self.right))
         self._restated = self._names_of_left()
         self.left_shape: Sizes | None = None
-        self._take(Taken(chapter.links(equality)[0]))
+        self._links = chapter.links(equality)
+        self._take(Taken(self._links[0]))
 
     def _meaning(self, reading: Reading | None = None) -> Meaning:
         return self.chapter.meaning(reading, self.taken)
@@ -180,7 +181,7 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._taken(right)
-        if outcome.verdict == REFUTED and (reason := left_open(self.equality, self._meaning())):
+        if outcome.verdict == REFUTED and (reason := self._left_open()):
             outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
         fault = self._confined_fault(right, outcome) if wrong else None
@@ -200,12 +201,23 @@ class Judge:
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
 
+    def _left_open(self) -> str:
+        """Why a claim that is wrong as it is read may be right all the same; empty where it is wrong."""
+        before = self.chapter.before
+        if before is not None and Judge(self.session, before, self.equality).stands():
+            return "it is right under an earlier formula for what it is about, and wrong under the second"
+        return left_open(self.equality, self._meaning())
+
+    def stands(self) -> bool:
+        """True where the claim holds as the notes state their conventions."""
+        return self._holds_under(self.equality, self.notebook.reading)
+
     def _taken(self, right: Node) -> Outcome:
         """The outcome; where it is wrong, that of a reading that the notes leave open as well."""
         outcome, first = self._linked(right), self.taken
         if outcome.verdict != REFUTED:
             return outcome
-        for taken, note in self._others(right):
+        for taken, note in list(self._others(right)):
             self._take(taken)
             with suppress(NotUnderstood):
                 other = self._linked(right)
@@ -221,15 +233,17 @@ class Judge:
         if unsaid:
             names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
             yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
-        if tells_totals_apart(self.left, right, *(side for pair in self.notebook.equations for side in pair)):
-            yield (
-                replace(self.taken, whole=frozenset(), direct=True),
-                "∂ holds what else stands in the formula, d does not",
-            )
+        page = (side for pair in self.notebook.equations for side in pair)
+        if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
+            taken = replace(self.taken, whole=frozenset(), held=ALL)
+            yield taken, "∂ holds what else stands in the formula, d does not"
+        if of_several(self._meaning(), self.left, right):
+            taken = replace(self.taken, whole=frozenset(), held=NOTHING)
+            yield taken, "∂ goes through all that depends on the variable"
 
     def _linked(self, right: Node) -> Outcome:
         """The outcome; undecided where it is another one if what is only named depends on something else."""
-        first, *others = self.chapter.links(self.equality)
+        first, *others = self._links
         outcome, taken = self._at_layers(right), self.taken
         for links in others:
             if outcome.verdict == UNDECIDED:
@@ -321,17 +335,11 @@ class Judge:
         return self._refused(first, decision)
 
     def _refused(self, problem: Problem, decision: Decision) -> Outcome:
-        """Wrong whatever is known, but for what says something of an unknown function itself: ∂L/∂x = 2 x."""
-        world, unknown = problem.world, dict(self.taken.links)
-        parts = world.cone(problem.left.names | problem.right.names)
-        slopes = [n for n in parts if n in world.auxiliary and world.auxiliary[n].kind in ("slope", "curvature")]
-        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
-        says_nothing = states_independence(self.left, self.right) or not holds(
-            replace(problem, world=world.vanishing(slopes))
-        )
-        if slopes and says_nothing:
-            one = world.auxiliary[min(slopes)]
-            return Outcome(UNDECIDED, _no_link(*(self._as_written(n) for n in (one.of, one.by))), problem=problem)
+        """Refuted, but for what may be said of an unknown function itself: ∂L/∂x = 2 x, dq/dt = ∂H/∂p."""
+        told = self._told(problem)
+        if told is not None:
+            of_and_by = (self._as_written(key) for key in (told.of, told.by))
+            return Outcome(UNDECIDED, _no_link(*of_and_by), problem=problem)
         return Outcome(
             REFUTED,
             decision.road,
@@ -339,6 +347,27 @@ class Judge:
             problem=problem,
             in_a_case=decision.in_a_case,
         )
+
+    def _told(self, problem: Problem) -> Auxiliary | None:
+        """The derivative of an unknown function of which the equation may be true; None where it is for none.
+
+        It is for none where the sides differ whatever the derivative is, where they are a multiple of one another, and
+        where they are equal only if it is 0.
+        """
+        world, unknown = problem.world, dict(self.taken.links)
+        parts = sorted(world.cone(problem.left.names | problem.right.names) & world.auxiliary.keys())
+        slopes = [n for n in parts if world.auxiliary[n].kind in ("slope", "curvature")]
+        slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
+        if not slopes:
+            return None
+        if not states_independence(self.left, self.right):
+            difference = add(problem.left, negate(problem.right))
+            moved = world.direction(difference, {n: n for n in slopes})
+            if holds(replace(problem, left=moved, right=ZERO)) or ratio(problem) is not None:
+                return None
+            if any(holds(replace(problem, world=world.vanishing([n]))) for n in slopes):
+                return None
+        return world.auxiliary[slopes[0]]
 
     def _as_written(self, key: str) -> Node:
         return self.notebook.latex.get(key, Name(key))
@@ -746,7 +775,8 @@ def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | N
     if point is None:
         return None
     sizes_of = tuple((name.removeprefix("size"), n) for name, n in point.sizes)
-    return replace(point, sizes=sizes_of, values=tuple((_name(name, meaning), v) for name, v in point.values))
+    named = ((_name(name, meaning), v) for name, v in point.values)
+    return replace(point, sizes=sizes_of, values=tuple((name, v) for name, v in named if "__" not in name))
 
 
 def _name(name: str, meaning: Meaning) -> str:
@@ -754,6 +784,8 @@ def _name(name: str, meaning: Meaning) -> str:
     if made is not None and made.by:
         below = "".join(f"∂{_name(n, meaning)}" for n in (made.by, made.also) if n)
         return f"∂{'²' if made.also else ''}{_name(made.of, meaning)}/{below}"
+    if made is not None and made.kind == "direction":
+        return f"R{{{_name(made.of, meaning)}}}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)
 
@@ -765,7 +797,7 @@ def _same(a: Problem, b: Problem) -> bool:
 def entrywise(node: Node, meaning: Meaning) -> Node:
     """a * b of two columns as a ⊙ b, as it is read."""
     node = rebuild(node, lambda n: entrywise(n, meaning))
-    if not isinstance(node, Product) or "*" not in node.signs:
+    if not isinstance(node, Product) or "*" not in node.signs or meaning.notebook.primes_transpose:
         return node
     groups: list[list[Node]] = [[node.factors[0]]]
     for sign, factor in zip(node.signs, node.factors[1:], strict=True):

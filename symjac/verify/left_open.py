@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from symjac.claims.errors import CONFINED
 from symjac.claims.meaning import Meaning
-from symjac.claims.names import identifier, ways
+from symjac.claims.names import ways
 from symjac.claims.notebook import Notebook, Shape
 from symjac.claims.statements import Equality
 from symjac.claims.tree import Derivative, Node, walk
@@ -18,7 +18,7 @@ from symjac.verify.question import problem_of
 def left_open(e: Equality, meaning: Meaning) -> str:
     """Why the claim may be right all the same; empty where nothing speaks for it."""
     book = meaning.notebook
-    return _held(e) or _argument(e, book) or _rows(e, book) or _entry_by_entry(e, meaning)
+    return _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning)
 
 
 def _derivatives(*nodes: Node) -> Iterator[Derivative]:
@@ -26,28 +26,16 @@ def _derivatives(*nodes: Node) -> Iterator[Derivative]:
 
 
 def _held(e: Equality) -> str:
-    """dg/dw = ∂g/∂w + ∂g/∂h ∂h/∂w: the same derivative on both sides, with and without what is between."""
+    """∂g/∂w = ∂g/∂w + ∂g/∂h ∂h/∂w: the same derivative on both sides, with and without what is between."""
     for left in _derivatives(e.left):
-        if any(d.of == left.of and d.by == left.by for d in _derivatives(e.right)):
+        if any(d == left and d.kind == left.kind for d in _derivatives(e.right)):
             return f"{phrase(left)} stands on both sides; what is held in the one on the right is not said"
-    return ""
-
-
-def _argument(e: Equality, book: Notebook) -> str:
-    """∂g/∂w of g(w, h), where h depends on w as well."""
-    for d in _derivatives(e.left, e.right):
-        function = book.functions.get(identifier(d.of) or "")
-        if function is None or d.kind == "total" or identifier(d.by[0]) not in function.parameters:
-            continue
-        other = next((p for p in function.parameters if p in book.definitions and p != identifier(d.by[0])), None)
-        if other is not None:
-            return f"whether {other} is held in {phrase(d)} is not said"
     return ""
 
 
 def _rows(e: Equality, book: Notebook) -> str:
     """X and x_i in one claim, both declared: they may be a matrix and its rows or columns."""
-    names = _names(e, book)
+    names = _names(book, e.left, e.right)
     for name in sorted(names):
         shape, whole = book.shapes.get(name), name[:1].upper() + name[1:]
         if shape is not None and shape.letters and whole != name and whole in names and whole in book.shapes:
@@ -55,10 +43,19 @@ def _rows(e: Equality, book: Notebook) -> str:
     return ""
 
 
-def _names(e: Equality, book: Notebook) -> set[str]:
-    """The identifiers in the claim and in the definitions that it reads."""
+def _given(e: Equality, book: Notebook) -> str:
+    """P² = P beside a claim about P: given, and not used."""
+    names = _names(book, e.left, e.right)
+    for left, right in book.stated:
+        if _names(book, left, right) <= names:
+            return f"it may rest on {phrase(left)} = {phrase(right)}, which the text gives and which is not used"
+    return ""
+
+
+def _names(book: Notebook, *nodes: Node) -> set[str]:
+    """The identifiers in these formulas and in the definitions that they read."""
     found: set[str] = set()
-    pending = [e.left, e.right]
+    pending = list(nodes)
     while pending:
         for key in (way.key for n in walk(pending.pop()) for way in ways(n)):
             if key not in found and (book.knows(key) or key in book.functions):
@@ -73,7 +70,7 @@ def _names(e: Equality, book: Notebook) -> set[str]:
 def _entry_by_entry(e: Equality, meaning: Meaning) -> str:
     """∂a/∂z = a (1 − a) of vectors: right for each entry."""
     book = meaning.notebook
-    shapes = {name: book.shapes[name] for name in _names(e, book) if name in book.shapes}
+    shapes = {name: book.shapes[name] for name in _names(book, e.left, e.right) if name in book.shapes}
     if not isinstance(e.left, Derivative) or any(len(s.sizes) + len(s.letters) > 1 for s in shapes.values()):
         return ""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from symjac.claims import writer
 from symjac.claims.facts import Fact
@@ -14,14 +15,17 @@ PLACES = {
     "markdown": "<!-- symjac: {} -->",
     "tex": "% symjac: {}",
     "yaml": "symjac: ['{}']",
-    "claim": "--given '{}'",
+    "claim": "--given {}",
 }
 """How each kind of source says it."""
 
 
 def proposed(fact: Fact, notebook: Notebook, kind: str) -> str:
     """The directive, as it stands in a source of this kind."""
-    return PLACES[kind].format(sentence(fact, notebook))
+    said = sentence(fact, notebook)
+    if kind == "yaml":
+        said = said.replace("'", "''")
+    return PLACES[kind].format(shlex.quote(said) if kind == "claim" else said)
 
 
 def sentence(fact: Fact, notebook: Notebook) -> str:

@@ -300,7 +300,10 @@ class Doubles(Reals):
     rounding = Fraction(1, 10**10)
 
     def scalar_number(self, value: Fraction) -> Any:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
 
     def fractions(self, values: Array, denominator: int) -> Array:
         return np.asarray(values / denominator)

@@ -35,6 +35,8 @@ class Chapter:
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
     usual: Conventions | None = None
     """The conventions under which faults are looked for, once they are known."""
+    before: Chapter | None = None
+    """The one before, where a name has another formula here and no word says that its meaning is new."""
     _meanings: dict[tuple[Conventions, Taken], Meaning] = field(default_factory=dict)
 
     def meaning(self, reading: Conventions | None = None, taken: Taken | None = None) -> Meaning:
@@ -102,7 +104,10 @@ class Session:
         self.others += read.others
         for span, reason in read.unread.items():
             self._not_read(span, reason)
-        self.chapters += [Chapter(s.notebook, s.claims) for s in read.found]
+        before = None
+        for stretch in read.found:
+            before = Chapter(stretch.notebook, stretch.claims, before=before if stretch.restated else None)
+            self.chapters.append(before)
 
     def _direct(
         self,

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
+import numpy as np
 import sympy
 
 from symjac.core import scalar
 from symjac.core.expr import Contract, Equation, Expr, Identity, Map, Max, Number, OfMatrix, walk
 from symjac.core.index import Index
+from symjac.verify.chains import digest
 
 Sizes = dict[str, int]
 
@@ -141,13 +143,12 @@ class Open:
 
     def grid(self, first: Mapping[str, int], degrees: Mapping[str, int], most: int) -> tuple[list[Sizes], bool]:
         """Sizes with one more value of each than its degree, the others as in `first`; and whether these are all."""
-        cut = degrees
-        if prod(d + 1 for d in degrees.values()) > most:
-            cut = {name: min(d, most // 4) for name, d in degrees.items()} if len(degrees) == 1 else {}
-        rows = [range(2, d + 3) for d in cut.values()]
-        every = [{**first, **dict(zip(cut, values, strict=True))} for values in product(*rows)]
+        whole = prod(d + 1 for d in degrees.values()) <= most
+        rows = [range(2, d + 3) for d in degrees.values()]
+        several = product(*rows) if whole else _some(rows, most)
+        every = [{**first, **dict(zip(degrees, values, strict=True))} for values in several]
         possible = [sizes for sizes in every if self.possible(sizes)]
-        return possible, cut == degrees and possible == every
+        return possible, whole and possible == every
 
     def larger(self) -> list[Sizes]:
         """One more choice, in which every size is larger than in `assignments`."""
@@ -184,3 +185,14 @@ class Open:
             sizes = dict(zip(self.names, values, strict=True))
             if self.possible(sizes):
                 yield sizes
+
+
+MOST_TRIED = 24
+"""Of a size, where there are too many choices to try all."""
+
+
+def _some(rows: Sequence[range], most: int) -> list[tuple[int, ...]]:
+    """As many rows of small numbers, drawn without a pattern."""
+    rng = np.random.default_rng(digest("sizes", *map(len, rows)))
+    drawn = ([int(rng.integers(row[0], min(len(row), MOST_TRIED) + row[0])) for row in rows] for _ in range(most // 2))
+    return list(dict.fromkeys(map(tuple, drawn)))

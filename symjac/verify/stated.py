@@ -12,9 +12,10 @@ from symjac.claims.errors import CONFINED
 from symjac.claims.facts import Fact, Property
 from symjac.claims.letters import scalar_number
 from symjac.claims.meaning import Meaning
-from symjac.claims.notebook import FactText
+from symjac.claims.names import ways
+from symjac.claims.notebook import FactText, Notebook
 from symjac.claims.statements import Equality
-from symjac.claims.tree import Name, Node, Num
+from symjac.claims.tree import Name, Node, Num, walk
 from symjac.claims.values import Value
 from symjac.core.expr import Expr, Symbol, add, negate, rename, symbols
 from symjac.verify.decide import Problem, ratio
@@ -39,6 +40,13 @@ def stated(meaning: Meaning, equality: Equality) -> FactText | None:
     except CONFINED:
         pass
     return None
+
+
+def is_free(book: Notebook, equality: Equality) -> bool:
+    """True where every name in the equation is declared, and none has a formula: it is given, as P² = P is."""
+    keys = {way.key for side in (equality.left, equality.right) for n in walk(side) for way in ways(n)}
+    names = {key for key in keys if book.knows(key)}
+    return bool(names) and all(key in book.shapes and key not in book.definitions for key in names)
 
 
 def _number(left: Value, right: Value, equality: Equality) -> tuple[sympy.Expr, Node]:

@@ -12,15 +12,14 @@ from dataclasses import dataclass, replace
 from symjac.claims import functions, natures
 from symjac.claims.errors import CONFINED
 from symjac.claims.meaning import Meaning
-from symjac.claims.names import identifier
 from symjac.claims.natures import CONDITION, MEANING
 from symjac.claims.notebook import Notebook
-from symjac.claims.said import Said, functions_named, properties
+from symjac.claims.said import Said, functions_named, is_conditional, properties, signs_given
 from symjac.claims.statements import Equality, Page, sort
 from symjac.claims.tree import Span, Statement
 from symjac.verify.decide import holds
 from symjac.verify.question import problem_of
-from symjac.verify.stated import stated
+from symjac.verify.stated import is_free, stated
 
 MOST_STRETCHES = 64
 """Of one page; what stands behind them is not read."""
@@ -32,6 +31,8 @@ class Stretch:
 
     notebook: Notebook
     claims: tuple[Equality, ...]
+    restated: bool = False
+    """Whether it began with a second formula for a name that no word announced as new."""
 
 
 class Stretches:
@@ -44,6 +45,8 @@ class Stretches:
         self.facts: list[Said] = []
         self.stating: set[tuple[int, Span]] = set()
         """The equations that state a fact."""
+        self.restated: set[int] = set()
+        """Where a name gets another formula and no word says so."""
         self.found: list[Stretch] = []
         self.unread: dict[Span, str] = {}
         self.others = 0
@@ -53,6 +56,7 @@ class Stretches:
         first = self._page(0)
         text = [s if role == "text" else replace(s, sides=(), relations=()) for s, role in self.statements]
         self.facts += [s for s in properties(text, first.notebook) if not _is_known(s, self.facts)]
+        self._take_given(first.notebook)
         self._name_functions(text, first.notebook)
         start = 0
         for _ in range(MOST_STRETCHES):
@@ -62,6 +66,16 @@ class Stretches:
         for s, _ in self.statements[start:]:
             if len(s.sides) > 1:
                 self.unread[s.span] = "too many names get another meaning in this file; split it"
+
+    def _take_given(self, book: Notebook) -> None:
+        """The facts among what is given apart from the text."""
+        meaning = Meaning(book, book.reading)
+        for place, (s, role) in enumerate(self.statements):
+            if role == "given" and s.relations == ("=",) and place not in book.places.values():
+                fact = stated(meaning, Equality(s.sides[0], s.sides[1], s.span))
+                self.facts += [] if fact is None else [Said(fact)]
+            if role == "given":
+                self.facts += [Said(f) for f in signs_given(s, book)]
 
     def _name_functions(self, text: Sequence[Statement], book: Notebook) -> None:
         for key, name in functions_named(text):
@@ -87,7 +101,7 @@ class Stretches:
         claims = tuple(e for e in kept if e.place < end)
         self.others += len({e.place for e in page.claims if start <= e.place < end} - {e.place for e in claims})
         if claims or not self.found:
-            self.found.append(Stretch(page.notebook, claims))
+            self.found.append(Stretch(page.notebook, claims, start in self.restated))
         return end
 
     def _until(self, page: Page, start: int) -> tuple[int | None, list[Equality]]:
@@ -101,7 +115,9 @@ class Stretches:
             if e.nature == MEANING and not _holds(meaning, e):
                 if not self._is_new(e, page.notebook, start):
                     continue
-                self.defined_since[_key(e)] = e.place
+                self.defined_since[natures.defined(e.left, page.notebook) or ""] = e.place
+                if not natures.is_new(self.statements[e.place][0]):
+                    self.restated.add(e.place)
                 return (e.place, kept) if e.place > start else (None, [])
             if e.nature == CONDITION:
                 if (e.place, e.right.span) in self.stating:
@@ -109,11 +125,14 @@ class Stretches:
                 fact = stated(meaning, e)
                 if fact is not None:
                     self.stating.add((e.place, e.right.span))
-                    said = Said(fact, self._first_of_sentence(e.place))
+                    said = Said(fact, self._first_of_sentence(e.place), self._last_of(e.place))
                     if not _is_known(said, self.facts):
-                        self.facts.append(said)
+                        self._add(said)
                         return (said.start, kept) if said.start > start else (None, [])
                     continue
+                given = is_free(page.notebook, e) and natures.is_given(self.statements[e.place][0])
+                if given and not _holds(meaning, e):
+                    page.notebook.stated.append((e.left, e.right))
             kept.append(e)
         self._redeclared(page.notebook, end)
         return end, kept
@@ -131,10 +150,28 @@ class Stretches:
 
     def _is_new(self, e: Equality, book: Notebook, start: int) -> bool:
         """Whether an equation that does not hold gives its name a new meaning: not one that has it on both sides."""
-        key, (s, _) = _key(e), self.statements[e.place]
+        key, (s, _) = natures.defined(e.left, book), self.statements[e.place]
         if not key or self.defined_since.get(key) == e.place or natures.is_within(e.left, e.right):
             return False
         return natures.is_new(s) or not natures.is_generic(e.right, book)
+
+    def _add(self, said: Said) -> None:
+        """One fact more; where another number is said, the one before holds up to there."""
+
+        def until(known: Said) -> Said:
+            one, other = known.fact, said.fact
+            same = (one.kind, one.name, one.axis) == (other.kind, other.name, other.axis)
+            return replace(known, end=said.start) if same and known.start < said.start else known
+
+        self.facts = [*map(until, self.facts), said]
+
+    def _last_of(self, place: int) -> int | None:
+        """Where a fact ceases to hold: behind "if", with the paragraph."""
+        around = self.statements[place][0].around
+        if not is_conditional(around):
+            return None
+        same = [p for p, (s, _) in enumerate(self.statements) if s.around.paragraph == around.paragraph]
+        return max(same) + 1
 
     def _first_of_sentence(self, place: int) -> int:
         """From where on a fact holds: from its sentence on; from the beginning where it explains what was before."""
@@ -144,10 +181,6 @@ class Stretches:
         while place and self.statements[place - 1][0].around.sentence == around.sentence >= 0:
             place -= 1
         return place
-
-
-def _key(e: Equality) -> str:
-    return identifier(e.left) or natures.function_of(e.left) or ""
 
 
 def _in_effect(said: Said, place: int) -> bool:

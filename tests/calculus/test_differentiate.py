@@ -17,6 +17,7 @@ from symjac.check.components import components, tensor
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import (
+    ONE,
     ZERO,
     Expr,
     Map,
@@ -26,6 +27,8 @@ from symjac.core.expr import (
     contract,
     determinant,
     inverse,
+    maximum,
+    negate,
     symbol,
     symbols,
     transform,
@@ -347,6 +350,45 @@ def test_ties_share_the_maximum() -> None:
     tied = {"A": np.zeros((2, 4))}
     found = evaluate(jacobian(case.expr, by), (*case.order, *by.indices), tied, {"m": 2, "n": 4})
     np.testing.assert_allclose(found, np.einsum("ia,b->iab", np.eye(2), np.full(4, 0.25)))
+
+
+def test_ties_of_nested_maxima_are_flattened() -> None:
+    """max_i max(v_i, w_i), max(max_i v_i, s, t) and their minima: every quantity that ties has the same share."""
+    v, w = (symbol(name, [index("i", 3)]) for name in "vw")
+    s, t = symbol("s"), symbol("t")
+    i, x, y, z = v.indices[0], *map(scalar.slot, range(3))
+    larger, smaller = apply(sympy.Max(x, y), [v, w]), apply(sympy.Min(x, y), [v, w])
+    least = negate(maximum(negate(v), [i]))
+    rows: list[tuple[Expr, dict[str, Any], dict[str, Any]]] = [
+        (maximum(larger, [i]), {"v": [1, 0, 1], "w": [1, 1, 0]}, {"v": [1 / 4, 0, 1 / 4], "w": [1 / 4, 1 / 4, 0]}),
+        (
+            negate(maximum(negate(smaller), [i])),
+            {"v": [0, 1, 2], "w": [0, 0, 1]},
+            {"v": [1 / 3, 0, 0], "w": [1 / 3, 1 / 3, 0]},
+        ),
+        (
+            apply(sympy.Max(x, y, z), [maximum(v, [i]), s, t]),
+            {"v": [1, 1, 0], "s": 1, "t": 1},
+            {"v": [1 / 4, 1 / 4, 0], "s": 1 / 4, "t": 1 / 4},
+        ),
+        (apply(sympy.Max(x, y), [maximum(v, [i]), s]), {"v": [2, 1, 2], "s": 1}, {"v": [1 / 2, 0, 1 / 2], "s": 0}),
+        (apply(sympy.Min(x, y), [least, s]), {"v": [1, 1, 2], "s": 1}, {"v": [1 / 3, 1 / 3, 0], "s": 1 / 3}),
+        (apply(sympy.Max(x, 1), [maximum(v, [i])]), {"v": [1, 1, 0]}, {"v": [0, 0, 0]}),
+        (maximum(apply(sympy.Max(x, 0), [v]), [i]), {"v": [-1, -2, -1]}, {"v": [0, 0, 0]}),
+        (maximum(apply(sympy.Max(x, 0), [v]), [i]), {"v": [2, -2, 2]}, {"v": [1 / 2, 0, 1 / 2]}),
+    ]
+    for e, at, slopes in rows:
+        values = {name: np.array(value, float) for name, value in at.items()}
+        for name, slope in slopes.items():
+            by = symbol(name, [index("d", 3)] if np.ndim(at[name]) else [])
+            for found in (jacobian(e, by), vjp(e, ONE, by)):
+                np.testing.assert_allclose(evaluate(found, by.indices, values, {}), slope, atol=1e-14)
+
+
+def test_a_maximum_of_maxima_is_one() -> None:
+    i, j = index("i", 3), index("j", 2)
+    m = symbol("M", [i, j])
+    assert maximum(maximum(m, [j]), [i]) is maximum(m, [j, i])
 
 
 def test_a_derivative_is_small() -> None:

@@ -13,7 +13,7 @@ from symjac.calculus.trace import Fact
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import ONE, Equation, Expr, add, apply, contract, identity, negate, number, substitute, symbol
-from symjac.core.index import index, size_symbol
+from symjac.core.index import Index, index, size_symbol
 
 k = size_symbol("k")
 x = scalar.slot(0)
@@ -52,6 +52,19 @@ def through(equation: Equation, cotangent: Expr) -> Expr:
     value, _ = simplify(vjp(equation.rhs, G, A), Context((equation,)))
     return substitute(value, Equation(G, cotangent))
 
+
+def centred(over: Index, count: sympy.Expr) -> Expr:
+    """A − its mean over an axis."""
+    aside = Index("aside", over.size)
+    there = symbol("A", [aside if at is over else at for at in (n, j)])
+    return add(A, contract([number(-1 / count), there], [aside]))
+
+
+ROW, COLUMN = centred(j, sympy.Integer(3)), centred(n, k)
+SPREAD = apply(1 / sympy.sqrt(x + 1), [contract([apply(x**2, [A])], [j])])
+NORMALISED = Equation(Y, contract([ROW, SPREAD]))
+BY_SAMPLES = Equation(Y, contract([COLUMN, apply(1 / sympy.sqrt(x + 1), [contract([apply(x**2, [A])], [n])])]))
+TOTAL = contract([A], [j])
 
 y_minus_t = add(Y, negate(T))
 CASES = {
@@ -97,6 +110,33 @@ CASES = {
         Context((LOG_SOFTMAX,)),
         add(G, contract([number(-1), symbol("G", (n, index("j1", 3))), apply(sympy.exp(x), [Y])], [index("j1", 3)])),
     ),
+    "a centred row sums to 0": (add(G, contract([ROW], [j])), Context((TANH,)), G),
+    "times what is alike along the row": (
+        add(G, contract([number(5), ROW, SPREAD, TOTAL], [j])),
+        Context((TANH,)),
+        G,
+    ),
+    "beside another term": (contract([add(ROW, G)], [j]), Context((TANH,)), contract([G], [j])),
+    "a centred column sums to 0": (add(G, contract([COLUMN], [n])), Context((TANH,)), G),
+    "x̂ of layer norm": (add(G, contract([Y], [j])), Context((NORMALISED,)), G),
+    "x̂ of batch norm": (add(G, contract([Y, symbol("b", ())], [n])), Context((BY_SAMPLES,)), G),
+    "numbers as one": (
+        contract([number(2), G, apply(sympy.exp(x) / 2, [A])]),
+        Context((TANH,)),
+        contract([G, apply(sympy.exp(x), [A])]),
+    ),
+    "powers as one": (contract([G, apply(x**2, [G])]), Context((TANH,)), apply(x**3, [G])),
+    "powers of a sum as one": (contract([TOTAL, apply(x**2, [TOTAL])]), Context((TANH,)), apply(x**3, [TOTAL])),
+    "a root of what is not negative": (
+        contract([apply(sympy.sqrt(x), [T]), apply(sympy.sqrt(x), [T])]),
+        Context((TANH,)),
+        T,
+    ),
+    "what differs in the name of a summed index": (
+        add(apply(x**2, [TOTAL]), contract([number(2), TOTAL, TOTAL])),
+        Context((TANH,)),
+        contract([number(3), apply(x**2, [TOTAL])]),
+    ),
 }
 
 
@@ -107,6 +147,7 @@ def value(e: Expr, equation: Equation, size: int = 4) -> np.ndarray:
     t = rng.random((size, 3))
     t /= t.sum(axis=1, keepdims=True)
     tensors = {"A": a, "T": t, "G": rng.standard_normal((size, 3))}
+    tensors["b"] = rng.standard_normal(())
     tensors["Y"] = evaluate(equation.rhs, (n, j), tensors, {"k": size})
     return evaluate(e, e.free, tensors, {"k": size})
 
@@ -142,6 +183,42 @@ def test_a_fact_over_an_axis_that_another_factor_reads_is_not_used() -> None:
     e = contract([T, Y], [j])
     after, _ = simplify(e, Context((), (ROWS_SUM_TO_ONE,)))
     assert after is e
+
+
+STAYS: dict[str, Expr] = {
+    "a centred row in the sum over samples": contract([ROW], [n]),
+    "a row minus another number times its sum": contract(
+        [add(A, contract([number(-sympy.Rational(1, 2)), symbol("A", (n, l))], [l]))], [j]
+    ),
+    "weighted": contract([ROW, G], [j]),
+    "squared": contract([apply(x**2, [ROW])], [j]),
+    "two plain factors": contract([G, G]),
+    "x of sqrt(x²)": apply(sympy.sqrt(x), [apply(x**2, [G])]),
+}
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_what_is_no_identity_stays(name: str) -> None:
+    before = STAYS[name]
+    after, _ = simplify(before, Context((TANH,)))
+    np.testing.assert_allclose(value(before, TANH), value(after, TANH), rtol=1e-13, atol=1e-14)
+    assert np.abs(value(after, TANH)).max() > 1e-3
+    assert "x of" not in name or after is apply(sympy.Abs(x), [G])
+
+
+FOLDED: list[tuple[Expr, Expr]] = [
+    (apply(sympy.Max(x, scalar.slot(1)), [TOTAL, contract([symbol("A", (n, l))], [l])]), TOTAL),
+    (apply(sympy.Min(x, scalar.slot(1)), [G, G]), G),
+    (apply(sympy.sqrt(x) ** 2, [T]), T),
+    (negate(negate(G)), G),
+    (add(G, negate(G), T), T),
+    (contract([number(sympy.Rational(1, 2)), number(2), number(1), G]), G),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), FOLDED, ids=range(len(FOLDED)))
+def test_what_folds_at_once(before: Expr, after: Expr) -> None:
+    assert simplify(before, Context())[0] is after
 
 
 def test_a_fact_over_the_other_axis_is_not_used() -> None:

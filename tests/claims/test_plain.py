@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symjac.claims import latex, plain
-from symjac.claims.tree import Name, walk
+from symjac.claims import latex, plain, writer
+from symjac.claims.tree import Group, Name, Node, rebuild, walk
 from tests.claims.shown import said, table, words
 
 # Operations stand before their parts; statements are parted by " ; ".
@@ -283,6 +283,26 @@ PIECES = [
     ],
     *(" (x) ", "sum_i ", "log ", "∇_x ", " in ", "where ", "if ", "\n", "R^(m x n)"),
 ]
+
+
+FROM_THE_LEFT = [
+    # as in MATLAB, where * / .* ./ are of one level
+    ("A .* B*c", "(A .* B)*c"), ("A ./ B*c", "(A ./ B)*c"), ("A .* B/c", "(A .* B)/c"), ("A*B .* c", "(A*B) .* c"),
+    ("A .* B*c .* d", "((A .* B)*c) .* d"), ("A .* B'*c", "(A .* B')*c"), ("x .* y'*z + w", "(x .* y')*z + w"),
+    ("A .* -B*c", "(A .* (-B))*c"), ("A .* sin(x)*b", "(A .* sin(x))*b"), ("A.*B*c*d", "(A .* B)*c*d"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "same"), FROM_THE_LEFT)
+def test_products_are_read_from_the_left(text: str, same: str) -> None:
+    written = writer.plain(plain.expression(text))
+    assert written == writer.plain(plain.expression(written))
+    assert bare(plain.expression(text)) == bare(plain.expression(same))
+
+
+def bare(node: Node) -> Node:
+    """Without the brackets that the writer put."""
+    return bare(node.of) if isinstance(node, Group) else rebuild(node, bare)
 
 
 @settings(max_examples=300, deadline=None)

@@ -101,3 +101,85 @@ def test_logits(t: float, dtype: Any) -> None:
         close(value, mpmath.log1p(mpmath.exp(-abs(y))) + max(y, 0) - mpf(t) * y, dtype, point)
         slope = mpmath.exp(y) / (1 + mpmath.exp(y)) - t if t == 0 or t == 0.25 else -1 / (1 + mpmath.exp(y))
         close(grads[1][0], slope, dtype, point)
+
+
+@pytest.mark.parametrize("loss", ["{mse: {reduction: mean}}", "{mse: {reduction: half_sum}}", "cross_entropy"])
+def test_float16_with_more_samples_than_it_has_numbers(loss: str) -> None:
+    """70,000 is no float16; the gradients are those of float64 to the digits that float16 has, and nothing warns."""
+    m = net("dense: 3, tanh, dense: 2, softmax", loss, "X[k, 3]")
+    rng = np.random.default_rng(0)
+    X, T = rng.standard_normal((70_000, 3)), np.eye(2)[rng.integers(2, size=70_000)]
+    T[:50_000] = [1, 0]
+    params = m.init(rng)
+    half = m.Params(*(p.astype(np.float16) for p in params))
+    given = [a.astype(np.float16) for a in (X, T)]
+    exact = m.Params(*(p.astype(np.float64) for p in half))
+    expected, slopes = m.gradients(exact, *(a.astype(np.float64) for a in given))
+    if "half_sum" not in loss:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, grads = m.gradients(half, *given)
+            output, alone = m.forward(half, given[0]), m.loss(half, X=given[0], T=given[1])
+            along = m.hvp(half, *given, half)
+        assert {a.dtype for a in (output, *grads, *m.update(half, grads))} == {np.dtype(np.float16)}
+        for got, wanted in zip(grads, slopes, strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=4e-3, atol=1e-5)
+            assert np.abs(got).max() > 1e-4
+        assert all(np.isfinite(a).all() for a in along)
+        assert alone == value
+    else:
+        value = m.loss(half, *given)
+    np.testing.assert_allclose(value, expected, rtol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1e-30, 1e-7, 1.0, 20.0, 80.0, 700.0, 1e4])
+@pytest.mark.parametrize(
+    ("layers", "loss"),
+    [("dense: 3, softmax", "{cross_entropy: sum}"), ("dense: 3", "{cross_entropy_with_logits: sum}")],
+)
+def test_cross_entropy(layers: str, loss: str, size: float, dtype: Any) -> None:
+    """Of logits (s, 0, -s): the loss to a rounding of the largest logit, the slopes to a rounding of 1."""
+    m = net(layers, loss)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        params = m.Params(np.array([[1, 0, -1]], dtype), np.zeros(3, dtype))
+        for right in range(3):
+            X, T = np.full((1, 1), size, dtype), np.eye(3, dtype=dtype)[[right]]
+            value, grads = m.gradients(params, X, T)
+            s = mpf(float(X[0, 0]))
+            logits = [s, mpf(0), -s]
+            total = sum(mpmath.exp(a) for a in logits)
+            rounding = 8 * float(np.finfo(dtype).eps)
+            assert abs(mpf(float(value)) - (mpmath.log(total) - logits[right])) <= rounding * max(1.0, size)
+            for got, a, t in zip(grads[1], logits, T[0], strict=True):
+                assert abs(mpf(float(got)) - (mpmath.exp(a) / total - mpf(float(t)))) <= rounding
+            assert all(np.isfinite(h).all() for h in m.linearize(params, X, T).hvp(params))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_keeps_the_digits_of_small_probabilities(dtype: Any) -> None:
+    m = net("dense: 3, softmax", "{cross_entropy: sum}")
+    params = m.Params(np.array([[1, 0, -1]], dtype), np.zeros(3, dtype))
+    for size in (1.0, 20.0, 40.0):
+        found = m.forward(params, np.full((1, 1), size, dtype))[0]
+        total = sum(mpmath.exp(a) for a in (size, 0, -size))
+        for got, a in zip(found, (size, 0, -size), strict=True):
+            close(got, mpmath.exp(a) / total, dtype, size)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("t", [0.0, 1.0])
+def test_binary_cross_entropy_of_a_sigmoid(t: float, dtype: Any) -> None:
+    """The loss keeps its digits, as it is computed from what the sigmoid is of."""
+    m = net("dense: 1, sigmoid", "{binary_cross_entropy: sum}")
+    params = m.Params(np.ones((1, 1), dtype), np.zeros(1, dtype))
+    for point in POINTS:
+        X, T = np.full((1, 1), point, dtype), np.full((1, 1), t, dtype)
+        y = mpf(float(X[0, 0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, grads = m.gradients(params, X, T)
+        close(value, mpmath.log1p(mpmath.exp(-y if t else y)), dtype, point)
+        slope = 1 / (1 + mpmath.exp(-y)) - mpf(t)
+        assert abs(mpf(float(grads[1][0])) - slope) <= 4 * float(np.finfo(dtype).eps)

@@ -33,6 +33,9 @@ OUTPUT = [
     ("dense: 3, tanh", "{formula: 'sum(T*log((1 + Y)/2))/k'}", ""),
     ("dense: 3, tanh", "{formula: 'sum(T*log(Y))/k'}", "an activation of positive values"),
     ("dense: 3", "{formula: 'sum((Y - T)**2)/k + log(2)'}", ""),
+    ("dense: 3", "{formula: 'sum(where(Y > 1, log(Y), Y - 1))/k'}", ""),
+    ("dense: 3", "{formula: 'sum(where(Y < 1, log(Y), Y - 1))/k'}", "an activation of positive values"),
+    ("dense: 3", "{formula: 'sum(log(max(Y, 1/1000)))/k'}", ""),
 ]
 
 

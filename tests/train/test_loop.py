@@ -1,5 +1,6 @@
 """Training the small module: it learns, it says where it stopped, and a kill changes nothing."""
 
+import json
 import os
 import signal
 import subprocess
@@ -223,3 +224,47 @@ def test_a_state_makes_a_difference_on_resuming(averaging, samples, tmp_path):
     run(averaging, samples, tmp_path / "w.npz", epochs=4, resume=True)
     whole, forgot = (arrays_in(tmp_path / name)["W1"] for name in ("whole.npz", "w.npz"))
     assert not np.array_equal(whole, forgot)
+
+
+TAMPERED = [
+    # what is put in the place of a part of the progress
+    {"epochs": 5},
+    {"epochs": [5]},
+    {"epochs": [{"number": 1}]},
+    {"epochs": [{"number": "one", "loss": 0.5, "test_loss": None, "accuracy": None}]},
+    {"epochs": [{"number": 1, "loss": [], "test_loss": None, "accuracy": None}]},
+    {"epochs": [{"number": 1, "loss": 0.5, "test_loss": {}, "accuracy": None}]},
+    {"epochs": [{"number": float("inf"), "loss": 0.5, "test_loss": None, "accuracy": None}]},
+    {"epochs": [{"number": 2, "loss": 0.5, "test_loss": None, "accuracy": None}]},
+    {"epochs": [{"number": 1, "loss": 10**400, "test_loss": None, "accuracy": None}]},
+    {"settings": 5},
+    {"settings": [[1, 2, 3]]},
+    {"generator": 5},
+    {"generator": {}},
+    {"generator": {"bit_generator": "MT19937", "state": {}}},
+    {"generator": {"bit_generator": "PCG64", "state": 5, "has_uint32": 0, "uinteger": 0}},
+    {"generator": {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}, "has_uint32": 0, "uinteger": 0}},
+    {"generator": {"bit_generator": "PCG64", "state": {"state": 10**60, "inc": 1}, "has_uint32": 0, "uinteger": 0}},
+    {"generator": {"bit_generator": "PCG64", "state": {"state": "a", "inc": 1}, "has_uint32": 0, "uinteger": 10**30}},
+]
+
+
+@pytest.mark.parametrize("changed", TAMPERED, ids=str)
+def test_tampered_weights_are_refused(module, samples, tmp_path, changed):
+    weights = tmp_path / "w.npz"
+    run(module, samples, weights, epochs=1)
+    arrays = arrays_in(weights)
+    progress = {**json.loads(str(arrays[PROGRESS])), **changed}
+    np.savez(weights, **{**arrays, PROGRESS: np.array(json.dumps(progress))})
+    with pytest.raises(DataError, match=r"w\.npz"):
+        run(module, samples, weights, resume=True, epochs=2)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 5000, "null", "9" * 5000, '{"epochs": ' + "9" * 5000 + "}"])
+def test_progress_that_is_none_is_refused(module, samples, tmp_path, text):
+    weights = tmp_path / "w.npz"
+    run(module, samples, weights, epochs=1)
+    for put in (np.array(text), np.array([text]), np.array(text.encode()), np.array(5.0)):
+        np.savez(weights, **{**arrays_in(weights), PROGRESS: put})
+        with pytest.raises(DataError, match=r"w\.npz"):
+            run(module, samples, weights, resume=True, epochs=2)

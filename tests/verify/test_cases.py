@@ -48,6 +48,8 @@ WRONG = [
     ("c in R; L = relu((c-57)^2 - 1/100)", "dL/dc = 2*(c-57)"),
     ("c in R; L = exp(c)*relu(c-1000)", "dL/dc = 0"),
     ("c in R; L = relu(11*c^2)", "dL/dc = 0"),
+    ("c in R; L = floor(c/1000)^2*c", "dL/dc = -floor(c/1000)"),
+    ("c in R; L = floor(c)*c", "dL/dc = 2*floor(c)"),
     ("x in R^n; L = norm1(x+50)", "dL/dx = ones(n)"),
     ("W in R^(m x n); x in R^n; L = sum(relu(W*x + 20))", "dL/dx = W'*ones(m)"),
 ]
@@ -74,12 +76,15 @@ RIGHT = [
     # conditions that never change
     ("c in R; L = relu(c^2+1)", "dL/dc = 2*c"),
     ("c in R; L = max(exp(c), -1)", "dL/dc = exp(c)"),
-    ("c in R; L = relu(-abs(c))", "dL/dc = 0"),
+    ("c in R; L = relu(-abs(c)) + c", "dL/dc = 1"),
+    ("c in R; L = relu(-exp(c) - 1) + c", "dL/dc = 1"),
     ("c in R; L = relu(11*c^2)", "dL/dc = 22*c"),
     ("c in R; L = relu(tanh(c) + 2)", "dL/dc = 1 - tanh(c)^2"),
     ("c in R; L = relu(sin(c) - 2)", "dL/dc = 0"),
     ("c in R; L = log(c)*relu(c)", "dL/dc = 1 + log(c)"),
     ("c in R; L = sqrt(c-5)*abs(c-3)", "dL/dc = (c-3)/(2*sqrt(c-5)) + sqrt(c-5)"),
+    ("c in R; L = floor(c)*c", "dL/dc = floor(c)"),
+    ("c in R; L = floor(c/1000)*c", "dL/dc = floor(c/1000)"),
     # only on a null set is it something else
     ("c in R; L = relu(c-20)", "dL/dc = 1 - (1+sign(20-c))/2"),
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from symjac.claims.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, Claim, Judged
+from tests.verify.internal import internal
 
 NOTES = Path(__file__).parents[1] / "fixtures" / "notes"
 EXPECTED: Mapping[str, Sequence[Mapping[str, Any]]] = YAML(typ="safe").load(NOTES / "expected.yaml")
@@ -52,6 +53,11 @@ def assert_right(result: Judged, rows: Sequence[Mapping[str, Any]]) -> None:
 def test_every_file_is_expected_and_there() -> None:
     found = {p.name for p in NOTES.iterdir() if p.suffix in (".md", ".tex")}
     assert found == set(FILES)
+
+
+@pytest.mark.parametrize("name", WITH_FAULTS)
+def test_no_name_of_symjacs_own_is_shown(name: str) -> None:
+    assert [text for c in judged(name).claims if c.verdict == REFUTED for text in internal(c)] == []
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -25,8 +25,8 @@ KINDS = [
      r"$b, y \in \mathbb{R}^q$, $l = \log \sum_{k=1}^q \exp(o_k) - \sum_{j=1}^q y_j o_j$ and "
      r"$\frac{\partial l}{\partial o_j} = \frac{\exp(o_j)}{\sum_{k=1}^q \exp(o_k)} - y_j$.", 0, 1),
     (r"Let $w, x \in \mathbb{R}$, $h = w x$ and $g = w h$. By the chain rule $\frac{dg}{dw} = "
-     r"\frac{\partial g}{\partial w} + \frac{\partial g}{\partial h} \frac{\partial h}{\partial w}$.", 0, 1),
-    (r"Let $w, x \in \mathbb{R}$, $h = w x$ and $g(w, h) = w h$. Then $\frac{\partial g}{\partial w} = h$", 0, 1),
+     r"\frac{\partial g}{\partial w} + \frac{\partial g}{\partial h} \frac{\partial h}{\partial w}$.", 1, 0),
+    (r"Let $w, x \in \mathbb{R}$, $h = w x$ and $g(w, h) = w h$. Then $\frac{\partial g}{\partial w} = h$", 1, 0),
     (r"Let $w, x \in \mathbb{R}$, $u(a) = a^2$ and $a(w, x) = (w+x)^2$. "
      r"Then $\frac{\partial a}{\partial w} = 2(w+x)$.", 1, 0),
     (r"Let $z, y \in \mathbb{R}^n$, $a = g(z)$ and $C = \frac12 \|a - y\|^2$. Then $\frac{\partial C}{\partial z} = "
@@ -38,7 +38,7 @@ KINDS = [
      r"$\frac{\partial a_i}{\partial z_i} = a_i (1 - a_i)$.", 1, 0),
     (r"Let $X \in \mathbb{R}^{n \times d}$ have the rows $x_1^\top, \dots, x_n^\top$, $x_i \in \mathbb{R}^d$, let "
      r"$y \in \mathbb{R}^n$ and $w \in \mathbb{R}^d$, and $L = \frac12 \sum_{i=1}^n (w^\top x_i - y_i)^2$. "
-     r"Then $\frac{\partial L}{\partial w} = X^\top (X w - y)$.", 0, 1),
+     r"Then $\frac{\partial L}{\partial w} = X^\top (X w - y)$.", 1, 0),
     (r"Let $W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $z = W x$. Dimensions: "
      r"$(m \times n)(n \times 1) = m \times 1$, as for $z$.", 0, 0),
     (r"Let $x \in \mathbb{R}$ and $f = \log_2 x$. Then $\frac{df}{dx} = \frac{1}{x \ln 2}$.", 1, 0),

@@ -21,6 +21,11 @@ NET = r"""$x \in \mathbb{R}^n$, $W \in \mathbb{R}^{m \times n}$, $b \in \mathbb{
 $\mathcal{L} \in \mathbb{R}$. Let $\delta = \frac{\partial \mathcal{L}}{\partial z}$. """
 VECTOR = r"$x \in \mathbb{R}^d$, $h \in \mathbb{R}^n$, $V \in \mathbb{R}^{m \times n}$, $z = V h$. "
 FREE = r"$x, z \in \mathbb{R}^n$, $t, w \in \mathbb{R}$, $L = x^\top x$, $E = (w - t)^2$. "
+DECAY = r"$L, \lambda \in \mathbb{R}$, $w \in \mathbb{R}^d$, $R = L + \frac{\lambda}{2} \|w\|^2$. "
+THREE = r"$x, y, z \in \mathbb{R}$. "
+HAMILTON = r"$p, q \in \mathbb{R}^n$, $t, H \in \mathbb{R}$. "
+NAMES = r"$a, b, L \in \mathbb{R}$. "
+INVERSE = r"$x \in \mathbb{R}$, $y = x^2$. "
 SAID = "<!-- symjac: L is a function of a, b -->\n"
 RIGHT = (PROVED, AGREES)
 
@@ -76,6 +81,16 @@ CLAIMS = [
     (VECTOR, r"\frac{\partial z}{\partial x} = V \frac{\partial h}{\partial x}", PROVED),
     (VECTOR, r"\frac{\partial z}{\partial x} = 2 V \frac{\partial h}{\partial x}", REFUTED),
     (VECTOR, r"\frac{\partial z_i}{\partial x_j} = \sum_k V_{ik} \frac{\partial h_k}{\partial x_j}", PROVED),
+    (DECAY, r"\frac{\partial R}{\partial w} = \frac{\partial L}{\partial w} + \lambda w", PROVED),
+    (DECAY, r"\frac{\partial R}{\partial w} = \frac{\partial L}{\partial w} + 2 \lambda w", REFUTED),
+    (THREE, r"\frac{dz}{dx} = \frac{dz}{dy} \frac{dy}{dx}", PROVED),
+    (THREE, r"\frac{dz}{dx} = 3 \frac{dz}{dy} \frac{dy}{dx}", REFUTED),
+    (THREE, r"\frac{dz}{dx} = \frac{dz}{dy}", UNDECIDED),
+    (HAMILTON, r"\frac{dH}{dt} = (\nabla_q H)^\top \frac{dq}{dt} + (\nabla_p H)^\top \frac{dp}{dt}", PROVED),
+    (HAMILTON, r"\frac{dq}{dt} = \frac{\partial H}{\partial p}", UNDECIDED),
+    (NAMES, r"\frac{\partial L}{\partial a} = \frac{\partial L}{\partial b}", UNDECIDED),
+    (INVERSE, r"\frac{dx}{dy} = \frac{1}{2 x}", UNDECIDED),
+    (TWO_PATHS, r"\frac{dL}{dx} = 2 (2 x \nabla_a L + 3 x^2 \nabla_b L)", REFUTED),
     (FREE, r"\frac{\partial L}{\partial z} = 2 x", UNDECIDED),
     (FREE, r"\frac{\partial L}{\partial x} = 2 x + 7 \frac{\partial L}{\partial z}", UNDECIDED),
     (FREE, r"\frac{\partial t}{\partial w} = 0", None),

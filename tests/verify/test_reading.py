@@ -42,6 +42,15 @@ FACTS = [
     (ENTROPY + r", such that $\langle \mathbf 1, t\rangle = 1$. Then $\nabla_\theta E = p - t$.", [P]),
     (ENTROPY + r", where $\sum_j t_j = 2$. Then $\nabla_\theta E = p - t$ and $\nabla_\theta E = 2 p - t$.", [R, P]),
     (ENTROPY + r", where $\sum_j t_j^2 = 1$. Then $\nabla_\theta E = p - t$.", [R]),
+    (
+        ENTROPY + ". If $\\sum_j t_j = 1$, then $\\nabla_\\theta E = p - t$.\n\nAlways $\\nabla_\\theta E = p - t$.",
+        [P, R],
+    ),
+    (
+        ENTROPY + r". Let $\sum_j t_j = 1$. Then $\nabla_\theta E = p - t$. Now let $\sum_j t_j = 2$. "
+        r"Then $\nabla_\theta E = 2 p - t$ and $\nabla_\theta E = p - t$.",
+        [P, P, R],
+    ),
     (ENTROPY + r" for a one-hot vector $t$. Then $\nabla_\theta E = p - t$.", [P]),
     (ENTROPY + r". The target $t$ is one-hot. Then $\nabla_\theta E = p - t$.", [P]),
     (ENTROPY + r". The entries of $t$ sum to one. Then $\nabla_\theta E = p - t$.", [P]),
@@ -68,6 +77,12 @@ FACTS = [
     (SQUARE + r" with a unit vector $u$. Then $\nabla_x f = 2 x$.", [P]),
     (ROTATED + r", where $Q^\top Q = I$. Then $\nabla_x f = x - Q^\top b$.", [P]),
     (ROTATED + r" with $Q$ orthogonal. Then $\nabla_x f = x - Q^\top b$.", [P]),
+    (r"Let $x \in \mathbb{R}^n$ with $x_i > 0$, $f = \sum_i |x_i|$. Then $\nabla_x f = \mathbf 1$.", [P]),
+    (
+        r"Let $P \in \mathbb{R}^{n\times n}$, $P^2 = P = P^\top$, $x \in \mathbb{R}^n$, $f = \frac12 \|P x\|^2$. "
+        r"Then $\nabla_x f = P x$.",
+        [U],
+    ),
     (r"Let $a \in \mathbb{R}$, $a > 0$, $f = |a|$. Then $\frac{df}{da} = 1$.", [P]),
     (r"Let $x \in \mathbb{R}^n$, assume $x \ge 0$, $f = \sum_i |x_i|$. Then $\nabla_x f = \mathbf 1$.", [P]),
     (
@@ -92,13 +107,18 @@ ZEROS = [
     (PLAIN + r"The minimum is where $\frac{\partial L}{\partial w} = \mathbf{0}$.", []),
     (PLAIN + r"Then $\nabla_w L = 0$.", [R]),
     (PLAIN + r"We set $\nabla_w L = 2 w = 0$ and solve.", [P]),
-    (PLAIN + r"$\nabla_b L = 0$ and hence $\frac{\partial L}{\partial b} = \mathbf{0}$.", [P, P]),
-    (r"Let $c \in \mathbb{R}$, $X \in \mathbb{R}^{m \times n}$. $\partial c/\partial X = \mathbf{0}$", [P]),
+    (PLAIN + r"$\nabla_b L = 0$. Hence $\frac{\partial L}{\partial b} = \mathbf{0}$.", [U]),  # nothing links the two
+    (r"Let $c \in \mathbb{R}$, $X \in \mathbb{R}^{m \times n}$. $\partial c/\partial X = \mathbf{0}$", []),
     (r"Let $x \in \mathbb{R}^n$ and $f = \mathbf 1^\top x$. Then $\nabla_x^2 f = 0$.", [P]),
     (LEAST + r"Setting $\frac{\partial L}{\partial w} = 0$ gives $X^\top X w = X^\top y$.", []),
     (
         LEAST + r"Then $\nabla_w L = 2 X^\top(Xw - y) = 0$, so $w = (X^\top X)^{-1} X^\top y$. "
         r"Recall $\nabla_w L = X^\top(Xw - y)$.",
+        [P, R],
+    ),
+    (
+        r"Let $x, t \in \mathbb{R}^n$ and $L = ||x - t||^2$. The gradient is $\frac{\partial L}{\partial x} = 2(x-t)$. "
+        r"Setting it to zero, $2(x - t) = 0$, gives $x = t$. Again $\frac{\partial L}{\partial x} = 3 (x-t)$.",
         [P, R],
     ),
     (r"Let $A \in \mathbb{R}^{n\times n}$, $u \in \mathbb{R}^n$, $\lambda \in \mathbb{R}$ with $A u = \lambda u$.", []),
@@ -140,6 +160,21 @@ MEANINGS = [
     (r"Let $x \in \mathbb{R}^n$, $L = \|x\|^2$. Then $L = x^\top x = \sum_i x_i^2$. $\nabla_x L = 2x$.", [P, P, P]),
     (r"Let $a = 3$, $x \in \mathbb{R}$, $f = a x$. $\frac{df}{dx} = 3$. Now $a = 4$. $\frac{df}{dx} = 4$.", [P, P]),
     (r"Let $x \in \mathbb{R}$, $f = x^2$. At $x = 1$ we have $\frac{df}{dx} = 2$. $\frac{df}{dx} = 2x$.", [U, P]),
+    (
+        r"Let $z \in \mathbb{R}^n$, $p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$. $\frac{\partial p_i}{\partial z_j} = "
+        r"p_i(\delta_{ij}-p_j)$. Now let $p_i = z_i^2$. $\frac{\partial p_i}{\partial z_i} = 2 z_i$.",
+        [P, P],
+    ),
+    (
+        r"Let $x, y \in \mathbb{R}$, $f = x y$. With $x + y = 1$ we have $f = x(1-x)$. "
+        r"$\frac{\partial f}{\partial x} = y$.",
+        [U],
+    ),
+    (
+        r"Let $z \in \mathbb{R}^n$, $a = g(z) = \max(0, z)$, $L = \mathbf 1^\top a$. "
+        r"$\frac{\partial L}{\partial z} = \mathbf{1}[z > 0]$. $\frac{\partial L}{\partial z} = z$.",
+        [P, P, R],
+    ),
     (r"Let $x \in \mathbb{R}$, $f = x^2$. There $x = 1$. $\frac{df}{dx} = 2$.", [R]),
     (
         r"$N = 784$ and $N = 3072$, $\eta = 0.1$ or $\eta = 0.01$. Let $x \in \mathbb{R}^N$, $f = \eta x^\top x$. "

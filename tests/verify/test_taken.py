@@ -18,6 +18,9 @@ STAR = r"$z, y \in \mathbb{R}^n$, $a = g(z)$, $C = \frac12 \|a - y\|^2$. "
 STAR_PRODUCT = r"""$A \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $t \in \mathbb{R}^m$,
 $L = \frac12 \|A * x - t\|^2$. """
 BASE = r"$x \in \mathbb{R}$, $f = \log_2 x$. "
+UNKNOWN = r"$x \in \mathbb{R}^n$, $y \in \mathbb{R}^m$, $E = E(x, y)$. "
+APPLIED = r"$x \in \mathbb{R}$, $y = x^2$, $z = f(x, y)$. "
+TOTAL = r"\frac{dE}{dx} = \frac{\partial E}{\partial x} + \left(\frac{dy}{dx}\right)^\top \frac{\partial E}{\partial y}"
 CHAIN = r"\frac{dg}{dw} = \frac{\partial g}{\partial w} + \frac{\partial g}{\partial h} \frac{\partial h}{\partial w}"
 
 CLAIMS = [
@@ -27,8 +30,13 @@ CLAIMS = [
     (PATHS, r"\frac{\partial g}{\partial w} = 2 w x", PROVED),
     (PATHS, r"\frac{\partial g}{\partial w} = h", REFUTED),
     (SEVERAL, r"\frac{\partial g}{\partial w} = h", PROVED),
-    (SEVERAL, r"\frac{\partial g}{\partial w} = 2 h", REFUTED),
+    (SEVERAL, r"\frac{\partial g}{\partial w} = 2 h", PROVED),
+    (SEVERAL, r"\frac{\partial g}{\partial w} = 3 h", REFUTED),
     (SEVERAL, r"\frac{dg}{dw} = 2 h", PROVED),
+    (UNKNOWN, TOTAL, PROVED),
+    (UNKNOWN, TOTAL.replace("+", "-"), REFUTED),
+    (APPLIED, r"\frac{dz}{dx} = \frac{\partial f}{\partial x} + 2 x \frac{\partial f}{\partial y}", PROVED),
+    (APPLIED, r"\frac{dz}{dx} = \frac{\partial f}{\partial x} + x \frac{\partial f}{\partial y}", REFUTED),
     (ROWS, r"\frac{\partial L}{\partial w} = X^\top (X w - y)", PROVED),
     (ROWS, r"\frac{\partial L}{\partial w} = 2 X^\top (X w - y)", REFUTED),
     (ROWS, r"\frac{\partial L}{\partial w} = \sum_i (w^\top x_i - y_i) x_i", PROVED),
@@ -50,6 +58,7 @@ def test_taken(notes: str, claim: str, wanted: str) -> None:
 
 
 def test_what_is_taken_is_said() -> None:
+    assert last(SEVERAL + r"$\frac{\partial g}{\partial w} = 2 h$").notes
     found = last(PATHS + f"${CHAIN}$")
     assert found.notes == ("taken: ∂ holds what else stands in the formula, d does not",)
 
@@ -67,4 +76,6 @@ def test_a_misfit_in_a_definition_refutes_nothing() -> None:
     $\frac{\partial l}{\partial o_j} = \frac{\exp(o_j)}{\sum_{k=1}^q \exp(o_k)} - y_j$"""
     result = judge_source(read_source("notes.md", text))
     assert not result.count(REFUTED)
-    assert [u.reason for u in result.unread] == ["o has no meaning: the shapes do not fit: d x q times column of d"]
+    assert [u.reason for u in result.unread] == [
+        "in the definition of o, the shapes do not fit: d x q times column of d"
+    ]
