@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,18 @@ from tests.random_specs import Wrong, check_latex, drawn, tried
 
 CASES = 150
 CHUNK = 10
-SPECS = drawn(CASES, start=0, deepest=2)
+
+
+@functools.cache
+def specs() -> list[str]:
+    return drawn(CASES, start=0, deepest=2)
 
 
 @pytest.mark.parametrize("first", range(0, CASES, CHUNK))
 def test_random_specs_work(first: int) -> None:
-    for spec in SPECS[first : first + CHUNK]:
-        outcome = tried(spec)
-        assert outcome.kind in ("ok", "no point"), f"{spec}\n{outcome.kind}: {outcome.said}"
+    for text in specs()[first : first + CHUNK]:
+        outcome = tried(text)
+        assert outcome.kind in ("ok", "no point"), f"{text}\n{outcome.kind}: {outcome.said}"
 
 
 def spec(layers: str = "[dense: 3, tanh, dense: 2]", loss: str = "mean((Y - T)**2)") -> str:
