@@ -168,6 +168,19 @@ def mentioned(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
     return frozenset(out)
 
 
+def written_in(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
+    """The quantities that formulas name, with those of their definitions: c in L = relu(-|c|), which is 0."""
+    out: set[str] = set()
+    pending = set(mentioned(trees, notebook))
+    while pending:
+        name = pending.pop()
+        out.add(name)
+        definition = notebook.definitions.get(name)
+        if definition is not None:
+            pending |= mentioned([definition.right], notebook) - out
+    return frozenset(out)
+
+
 def quantity(node: Node, notebook: Notebook) -> tuple[str, tuple[Node, ...]] | None:
     """The identifier of a quantity as the notes know it, and the subscripts that take entries of it."""
     for way in ways(node):

@@ -8,6 +8,7 @@ import sympy
 
 from symjac.calculus.differentiate import jacobian
 from symjac.claims import values
+from symjac.claims.dependence import written_in
 from symjac.claims.names import identifier
 from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose, walk
 from symjac.claims.values import Value
@@ -52,7 +53,8 @@ def _note_link(m: Meaning, value: Value, by: Value, of: Node, written: Node) -> 
     """Remember that the derivative is 0 because nothing says how the one depends on the other."""
     taken = _taken_out(by.expr)
     assert taken is not None
-    if value.expr.names and not m.world.depends(value.expr, taken[0].name):
+    name = taken[0].name
+    if value.expr.names and not m.world.depends(value.expr, name) and name not in written_in([of], m.notebook):
         m.unlinked.setdefault(m.reading_of, []).append((of, written))
 
 

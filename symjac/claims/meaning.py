@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from itertools import pairwise
 from typing import TypeVar
 
 import sympy
 
-from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
+from symjac.claims import applied, calls, conditions, entering, functions, grouping, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
@@ -180,7 +179,7 @@ class Meaning:
         if not self.roots:
             self.count = 0
         self.roots.append(roots)
-        state = len(self.bound), len(self.scopes), len(self.busy), self.depth
+        state = self.state()
         try:
             for _ in range(40):
                 try:
@@ -190,13 +189,20 @@ class Meaning:
                 except Again:
                     pass
                 finally:
-                    del self.bound[state[0] :], self.scopes[state[1] :], self.busy[state[2] :]
-                    self.depth = state[3]
+                    self.restore(state)
             raise NotUnderstood(roots[0].span, "the sizes of the identities in it cannot be worked out")
         finally:
             self.roots.pop()
             for s in [s for s in self.solved if s.name.endswith(" ")]:
                 del self.solved[s]
+
+    def state(self) -> tuple[int, int, int, int]:
+        """How far the reading is in; `restore` leaves what was entered since."""
+        return len(self.bound), len(self.scopes), len(self.busy), self.depth
+
+    def restore(self, state: tuple[int, int, int, int]) -> None:
+        del self.bound[state[0] :], self.scopes[state[1] :], self.busy[state[2] :]
+        self.depth = state[3]
 
     # ------------------------------------------------------------ formulas
 
@@ -261,12 +267,16 @@ class Meaning:
         for term in node.terms[1:]:
             after = self.read(term)
             with sizes.at(self, term):
-                total = self._spread(values.add, total, after)
+                total = self.spread(values.add, total, after)
         return total
 
-    def _spread(self, operation: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
+    def spread(self, operation: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
         """An elementwise operation; with samples in rows (columns), a vector beside a matrix belongs to each sample."""
         return operation(*self.as_samples(a, b))
+
+    def grouped(self, node: Binary) -> Node:
+        """A chain of elementwise signs under the brackets with which it is read."""
+        return self._solving((node,), lambda: grouping.grouped(self, node))
 
     def as_samples(self, a: Value, b: Value) -> tuple[Value, Value]:
         if self.notebook.samples not in ("rows", "columns"):
@@ -287,20 +297,20 @@ class Meaning:
         return Value(vector.expr, vector.axes, self.notebook.samples == "rows")
 
     def _product(self, node: Product) -> Value:
-        parts = self._applied(node)
+        parts = self.applied(node)
         total: Value | None = None
         for place, (value, part) in enumerate(parts):
             if total is None:
                 total = value
                 continue
             with sizes.at(self, part):
-                total = self._times(total, value, _sign(node, parts[place - 1][1], part), node)
+                total = self.times(total, value, grouping.sign_between(node, parts[place - 1][1], part), node)
             if isinstance(total.expr, Contract) and len(total.expr.factors) > MOST_FACTORS:
                 raise NotUnderstood(node.span, f"products are read up to {MOST_FACTORS} factors")
         assert total is not None
         return total
 
-    def _times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
+    def times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
         alike = len(a.axes) == len(b.axes) == 1 and a.row == b.row and a.axes[0].size == b.axes[0].size
         if "\\cdot" in node.signs and alike and not a.row:
             return values.inner(a, b)
@@ -308,7 +318,7 @@ class Meaning:
             return values.hadamard(a, b)
         return values.matmul(a, b)
 
-    def _applied(self, node: Product) -> list[tuple[Value, Node]]:
+    def applied(self, node: Product) -> list[tuple[Value, Node]]:
         """The factors' values, a function and the brackets after it taken together."""
         out: list[tuple[Value, Node]] = []
         place = 0
@@ -367,14 +377,12 @@ class Meaning:
         return self.notebook.knows(key) or any(key in b for b in self.bound)
 
     def _binary(self, node: Binary) -> Value:
+        if grouping.is_elementwise(node):
+            return grouping.value(self, node)
         a, b = self.read(node.left), self.read(node.right)
         match node.op:
             case "kron":
                 return values.kron(a, b)
-            case "hadamard":
-                return self._spread(values.hadamard, a, b)
-            case "divide":
-                return self._spread(values.divide, a, b)
             case "power":
                 return letters.raised(a, letters.exponent(b, node.span), node.span)
         raise NotUnderstood(node.span, f"{node.op} is not understood here")
@@ -512,11 +520,3 @@ class Meaning:
             raise NotUnderstood(node.span, str(error)) from None
         except WorldError as error:
             raise NotUnderstood(node.span, str(error)) from None
-
-
-def _sign(node: Product, before: Node, after: Node) -> str:
-    """What stands between two factors of a product, each maybe a function with its bracket."""
-    last = before.factors[-1] if isinstance(before, Product) else before
-    first = after.factors[0] if isinstance(after, Product) else after
-    places = [p for p, (a, b) in enumerate(pairwise(node.factors)) if a is last and b is first]
-    return node.signs[places[0]] if places and places[0] < len(node.signs) else ""

@@ -22,6 +22,7 @@ from symjac.claims.dependence import Link, Links, states_independence
 from symjac.claims.derivatives import ALL, NOTHING, of_several, tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Fact, Property
+from symjac.claims.grouping import is_elementwise
 from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.names import identifier
 from symjac.claims.natures import CLAIM
@@ -149,7 +150,10 @@ class Judge:
     def __init__(self, session: Session, chapter: Chapter, equality: Equality) -> None:
         self.session, self.chapter, self.equality = session, chapter, equality
         self.notebook: Notebook = chapter.notebook
-        self.left, self.right = equality.left, entrywise(equality.right, chapter.meaning())
+        self.left = equality.left
+        grouped = bracketed(equality.right, chapter.meaning())
+        self.grouping = () if grouped == equality.right else (f"taken: the brackets of {phrase(grouped)}",)
+        self.right = entrywise(grouped, chapter.meaning())
         self.reading = chapter.habit or self.notebook.reading
         self.taken = Taken()
         self._asked: dict[Node, list[Problem] | None] = {}
@@ -196,7 +200,7 @@ class Judge:
             text=source.text[span.start : span.end],
             verdict=outcome.verdict,
             road=_with_numbers(outcome.road),
-            notes=outcome.notes,
+            notes=(*outcome.notes, *self.grouping),
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
@@ -795,6 +799,14 @@ def _name(name: str, meaning: Meaning) -> str:
 
 def _same(a: Problem, b: Problem) -> bool:
     return a.left == b.left and a.right == b.right and a.order == b.order
+
+
+def bracketed(node: Node, meaning: Meaning) -> Node:
+    """a ⊙ b cᵀ as (a ⊙ b) cᵀ where it is read so."""
+    if isinstance(node, Binary) and is_elementwise(node):
+        with suppress(*CONFINED):
+            node = replace(meaning.grouped(node), span=node.span)
+    return rebuild(node, lambda n: bracketed(n, meaning))
 
 
 def entrywise(node: Node, meaning: Meaning) -> Node:
