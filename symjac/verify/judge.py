@@ -104,14 +104,25 @@ T = TypeVar("T")
 
 
 def judge_source(source: Source, progress: Progress | None = None) -> Judged:
-    """The verdict on every claim, in the order of the file."""
+    """The verdict on every claim, in the order of the file.
+
+    In a chain a = b = c where b is wrong, undecided or not read, c is compared with a.
+    """
     session = Session(source)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
     unread, others = list(session.unread), session.others
+    doubted: Equality | None = None  # the one before, as it was judged, where it does not stand
     for place, (chapter, equality) in enumerate(every):
+        known = doubted if doubted is not None and doubted.right is equality.left else None
+        judged = equality if known is None else replace(equality, left=known.left)
+        doubted = judged if equality.nature == CLAIM else None
         try:
-            claim = Judge(session, chapter, equality).claim()
+            claim = Judge(session, chapter, judged).claim()
+            if claim.verdict not in (REFUTED, UNDECIDED):
+                doubted = None
+            elif known is not None and Judge(session, chapter, equality).stands():
+                claim = _following(claim)
             if equality.nature == CLAIM or claim.verdict not in (REFUTED, UNDECIDED):
                 claims.append(claim)
             else:
@@ -122,6 +133,15 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
     return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
+
+
+def _following(claim: Claim) -> Claim:
+    """Refuted, or undecided, with the one before it, which it equals."""
+    if claim.fault is None:
+        return replace(claim, road=f"{claim.road}; it equals what is before it")
+    return replace(
+        claim, fault=replace(claim.fault, text=f"it follows from what is wrong before it; {claim.fault.text}")
+    )
 
 
 def _unread(session: Session, equality: Equality, reason: str) -> NotRead:
