@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from symjac.claims.names import identifier, ways
+from symjac.claims.names import identifier, power_of_e, ways
 from symjac.claims.notebook import Notebook, each, is_loss, loss_of
 from symjac.claims.pending import is_zero
 from symjac.claims.tree import (
@@ -160,6 +160,7 @@ def mentioned(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
     pending = list(trees)
     while pending:
         node = pending.pop()
+        node = power_of_e(node) or node
         found = quantity(node, notebook) if isinstance(node, Name | Scripts | Prime) else None
         if found is None:
             pending += children(node)

@@ -19,7 +19,7 @@ from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
-from symjac.claims.names import Written, identifier, ways
+from symjac.claims.names import Written, identifier, power_of_e, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
 from symjac.claims.pending import innermost, is_zero
 from symjac.claims.tree import (
@@ -244,6 +244,9 @@ class Meaning:
             case Big():
                 return sums.big(self, node)
             case Call():
+                power = power_of_e(node)
+                if power is not None and self.notebook.knows("e"):
+                    return self.read(power)
                 return calls.call(self, node.function, node.args, node.span)
             case Norm():
                 return values.norm(self.read(node.of), node.kind)

@@ -9,7 +9,10 @@ from symjac.verify.fix import fixed
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import PROVED, REFUTED
 
-LAYER = r"Let $x \in \mathbb{R}^n$, $a \in \mathbb{R}^m$, $W \in \mathbb{R}^{m\times n}$, $h = \tanh(W x)$ and $J = a^\top h$. "
+LAYER = (
+    r"Let $x \in \mathbb{R}^n$, $a \in \mathbb{R}^m$, $W \in \mathbb{R}^{m\times n}$, "
+    r"$h = \tanh(W x)$ and $J = a^\top h$. "
+)
 NEURON = r"Let $x, w, t\in\mathbb{R}$, $z = wx$, $y=\sigma(z)$, $L=\frac12(y-t)^2$. "
 NOTES = [
     # notes, how many claims are refuted in them
