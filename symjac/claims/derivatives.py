@@ -169,7 +169,8 @@ def _differentiated(m: Meaning, of: Expr, by: Value, order: int, formula: Expr |
     if ties:
         summed = [mine for mine, written in zip(held.indices, s.indices, strict=True) if written in bound]
         expr = contract([expr, *(rename(t, to) for t in ties)], summed)
-    if s.name in m.notebook.tied and len(by.axes) == 2:
+    tied = s.name in m.notebook.tied or (m.taken.tied and m.world.has_ties(s.name))
+    if tied and len(by.axes) == 2:
         expr = m.world.structured(expr, symbol(s.name, _axes(by, order)))
     return expr
 

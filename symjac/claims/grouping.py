@@ -7,13 +7,15 @@ A product binds tighter than ⊙. Where the shapes do not fit so, and fit under 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import sympy
 
 from symjac.claims import sizes, values
+from symjac.claims.brackets import called
 from symjac.claims.errors import Misfit
 from symjac.claims.pending import product
 from symjac.claims.tree import Binary, Group, Neg, Node, Product, Sum
@@ -23,31 +25,42 @@ from symjac.core.expr import ShapeError
 if TYPE_CHECKING:
     from symjac.claims.meaning import Meaning
 
+OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {"hadamard": values.hadamard, "divide": values.divide}
+
 MOST_OPERANDS = 10
 """Of one chain that is grouped anew."""
 
+STARS = frozenset({"*", "\\ast"})
+
+Chain: TypeAlias = Binary | Product
 Part: TypeAlias = tuple[Value, Node]
 Shape: TypeAlias = tuple[tuple[sympy.Expr, ...], bool]
 
 
-def is_elementwise(node: Node) -> bool:
-    return isinstance(node, Binary) and node.op in _OPERATIONS
+def is_elementwise(node: Node) -> TypeGuard[Chain]:
+    """True for a chain with a sign that is elementwise, or may be: of two columns * is."""
+    match node:
+        case Binary(op=op):
+            return op in OPERATIONS
+        case Product(signs=signs):
+            return not STARS.isdisjoint(signs)
+    return False
 
 
-def value(m: Meaning, node: Binary) -> Value:
+def value(m: Meaning, node: Chain) -> Value:
     """The value of a chain of elementwise signs; raises Misfit where it fits under no brackets."""
     before = m.state()
     try:
         return as_it_binds(m, node)
     except Misfit as error:
         m.restore(before)
-        other = None if error.defining else _regrouped(m, node)
+        other = None if error.defining or m.notebook.primes_transpose else _regrouped(m, node)
         if other is None:
             raise
         return m.read(other)
 
 
-def grouped(m: Meaning, node: Binary) -> Node:
+def grouped(m: Meaning, node: Chain) -> Node:
     """`node` as it is where it fits, else under the brackets with which it fits."""
     before = m.state()
     try:
@@ -58,27 +71,27 @@ def grouped(m: Meaning, node: Binary) -> Node:
         return _regrouped(m, node) or node
 
 
-def as_it_binds(m: Meaning, node: Binary) -> Value:
+def as_it_binds(m: Meaning, node: Chain) -> Value:
     """a ⊙ b and a ⊘ b of products, from the left."""
     first, after = _operands(node)
-    total = m.read(first)
+    total = m.product(first) if isinstance(first, Product) else m.read(first)
     for joined in after:
         other = m.read(joined.right)
         with sizes.at(m, joined):
-            total = m.spread(_OPERATIONS[joined.op], total, other)
+            total = m.spread(OPERATIONS[joined.op], total, other)
     return total
 
 
 def _operands(node: Node) -> tuple[Node, list[Binary]]:
     """The first operand of a chain, and each operation with what it joins to what is before it."""
     after: list[Binary] = []
-    while isinstance(node, Binary) and is_elementwise(node):
+    while isinstance(node, Binary) and node.op in OPERATIONS:
         after.append(node)
         node = node.left
     return node, after[::-1]
 
 
-def _regrouped(m: Meaning, node: Binary) -> Node | None:
+def _regrouped(m: Meaning, node: Chain) -> Node | None:
     """The chain under the first brackets that fit, the last operation as far to the right as may be."""
     parts, signs = _chain(m, node)
 
@@ -97,14 +110,14 @@ def _regrouped(m: Meaning, node: Binary) -> Node | None:
 
     if len(parts) > MOST_OPERANDS:
         return None
-    return next((tree for _, tree in between(0, len(parts) - 1).values()), None)
+    return next((tree for _, tree in between(0, len(parts) - 1).values() if tree != node), None)
 
 
 def _shape(value: Value) -> Shape:
     return value.shape, value.row
 
 
-def _chain(m: Meaning, node: Binary) -> tuple[list[Part], list[str]]:
+def _chain(m: Meaning, node: Chain) -> tuple[list[Part], list[str]]:
     """The factors from left to right, and what stands between them: an operation, or a product's sign."""
     first, after = _operands(node)
     parts, signs = _side_by_side(m, first)
@@ -132,16 +145,19 @@ def sign_between(node: Product, before: Node, after: Node) -> str:
 
 def _join(m: Meaning, left: Part, right: Part, sign: str) -> Part | None:
     (a, x), (b, y) = left, right
-    span = x.span.to(y.span)
-    try:
-        if sign in _OPERATIONS:
-            y = _held(y) if isinstance(y, Binary) else y
-            return m.spread(_OPERATIONS[sign], a, b), Binary(sign, x, y, span=span)
-        made = product([*_factors(x), *_factors(y)], [*_signs(x), sign, *_signs(y)])
+    if sign not in OPERATIONS:
+        loose = isinstance(y, Product) and not called(y) and (sign in STARS or not STARS.isdisjoint(y.signs))
+        z = Group(y, span=y.span) if loose else y
+        made = product([*_factors(x), *_factors(z)], [*_signs(x), sign, *_signs(z)])
         assert isinstance(made, Product)
-        return m.times(a, b, sign, made), made
-    except ShapeError:
-        return None
+        with suppress(ShapeError):
+            return m.times(a, b, sign, made), made
+    if sign in OPERATIONS or sign in STARS:
+        op = sign if sign in OPERATIONS else "hadamard"
+        y = _held(y) if isinstance(y, Binary) else y
+        with suppress(ShapeError):
+            return m.spread(OPERATIONS[op], a, b), Binary(op, x, y, span=x.span.to(y.span))
+    return None
 
 
 def _factors(node: Node) -> tuple[Node, ...]:
@@ -155,6 +171,3 @@ def _signs(node: Node) -> tuple[str, ...]:
 def _held(node: Node) -> Node:
     loose = isinstance(node, Sum | Neg) or (isinstance(node, Binary) and node.op != "power")
     return Group(node, span=node.span) if loose else node
-
-
-_OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {"hadamard": values.hadamard, "divide": values.divide}

@@ -78,6 +78,10 @@ class Taken:
     """The unknown functions of the notes, with what they are functions of."""
     whole: frozenset[str] = frozenset()
     """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
+    outer: bool = False
+    """Whether a ⊗ b of two columns is a bᵀ."""
+    tied: bool = False
+    """Whether entries that a fact ties, such as those of a symmetric matrix, vary together in derivatives by them."""
     held: str = PARAMETERS
     """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
@@ -236,7 +240,7 @@ class Meaning:
             case Sum():
                 return self._sum(node)
             case Product():
-                return self._product(node)
+                return grouping.value(self, node) if grouping.is_elementwise(node) else self.product(node)
             case Binary():
                 return self._binary(node)
             case Quotient():
@@ -277,7 +281,7 @@ class Meaning:
         """An elementwise operation; with samples in rows (columns), a vector beside a matrix belongs to each sample."""
         return operation(*self.as_samples(a, b))
 
-    def grouped(self, node: Binary) -> Node:
+    def grouped(self, node: Binary | Product) -> Node:
         """A chain of elementwise signs under the brackets with which it is read."""
         return self._solving((node,), lambda: grouping.grouped(self, node))
 
@@ -299,7 +303,7 @@ class Meaning:
     def _laid(self, vector: Value) -> Value:
         return Value(vector.expr, vector.axes, self.notebook.samples == "rows")
 
-    def _product(self, node: Product) -> Value:
+    def product(self, node: Product) -> Value:
         parts = self.applied(node)
         total: Value | None = None
         for place, (value, part) in enumerate(parts):
@@ -380,12 +384,13 @@ class Meaning:
         return self.notebook.knows(key) or any(key in b for b in self.bound)
 
     def _binary(self, node: Binary) -> Value:
-        if grouping.is_elementwise(node):
+        if node.op in grouping.OPERATIONS:
             return grouping.value(self, node)
         a, b = self.read(node.left), self.read(node.right)
         match node.op:
             case "kron":
-                return values.kron(a, b)
+                columns = len(a.axes) == len(b.axes) == 1 and not (a.row or b.row)
+                return values.outer(a, b) if self.taken.outer and columns else values.kron(a, b)
             case "power":
                 return letters.raised(a, letters.exponent(b, node.span), node.span)
         raise NotUnderstood(node.span, f"{node.op} is not understood here")

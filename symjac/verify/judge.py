@@ -24,7 +24,7 @@ from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuc
 from symjac.claims.facts import Fact, Property
 from symjac.claims.grouping import is_elementwise
 from symjac.claims.meaning import Meaning, Taken
-from symjac.claims.names import identifier
+from symjac.claims.names import identifier, ways
 from symjac.claims.natures import CLAIM
 from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
@@ -58,7 +58,7 @@ from symjac.verify import assumptions, proposal
 from symjac.verify.corrections import Correction, corrected, derived_correction
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
-from symjac.verify.diagnose import diagnose
+from symjac.verify.diagnose import Found, diagnose
 from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
@@ -246,7 +246,8 @@ class Judge:
             with suppress(NotUnderstood):
                 other = self._linked(right)
                 if other.verdict != REFUTED:
-                    return replace(other, notes=(*other.notes, f"taken: {note}"))
+                    verdict = OTHER if taken.tied and other.verdict in (PROVED, AGREES) else other.verdict
+                    return replace(other, verdict=verdict, notes=(*other.notes, f"taken: {note}"))
         if self.taken != first:
             self._take(first)
         return outcome
@@ -257,6 +258,14 @@ class Judge:
         if unsaid:
             names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
             yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
+        trees = [n for side in (self.left, self.right) for n in walk(side)]
+        if any(isinstance(n, Binary) and n.op == "kron" for n in trees):
+            yield replace(self.taken, whole=frozenset(), outer=True), "a ⊗ b of two columns is a bᵀ"
+        by = {w.key for n in trees if isinstance(n, Derivative) for b in n.by for w in ways(b)}
+        tied = [phrase(self._as_written(key)) for key in sorted(by) if self._meaning().world.has_ties(key)]
+        if tied:
+            taken = replace(self.taken, whole=frozenset(), tied=True)
+            yield taken, f"equal entries of {' and of '.join(tied)} vary together"
         page = (side for pair in self.notebook.equations for side in pair)
         if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
             taken = replace(self.taken, whole=frozenset(), held=ALL)
@@ -490,7 +499,10 @@ class Judge:
             return self._unfit(right, outcome)
         self._read_as_usual(right)
         assumed = self._assumption(outcome)
-        if outcome.misfit:  # no term that is added mends a shape
+        found: Found | None
+        if isinstance(self.left, Derivative) and self.sure(Num("0")):
+            found = Found("other", "the derivative is 0", right.span, Num("0"))
+        elif outcome.misfit:  # no term that is added mends a shape
             found = diagnose(right, self, SECONDS_FOR_A_SHAPE)
         elif assumed is None:
             found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
@@ -823,7 +835,7 @@ def _same(a: Problem, b: Problem) -> bool:
 
 def bracketed(node: Node, meaning: Meaning) -> Node:
     """a ⊙ b cᵀ as (a ⊙ b) cᵀ where it is read so."""
-    if isinstance(node, Binary) and is_elementwise(node):
+    if is_elementwise(node) and not meaning.notebook.primes_transpose:
         with suppress(*CONFINED):
             node = replace(meaning.grouped(node), span=node.span)
     return rebuild(node, lambda n: bracketed(n, meaning))

@@ -13,6 +13,7 @@ LAYER = (
     r"Let $x \in \mathbb{R}^n$, $a \in \mathbb{R}^m$, $W \in \mathbb{R}^{m\times n}$, "
     r"$h = \tanh(W x)$ and $J = a^\top h$. "
 )
+CONSTANT = r"Let $u\in\mathbb{R}^n$, $f = \mathbf 1^\top\operatorname{softmax}(u)$. "
 NEURON = r"Let $x, w, t\in\mathbb{R}$, $z = wx$, $y=\sigma(z)$, $L=\frac12(y-t)^2$. "
 NOTES = [
     # notes, how many claims are refuted in them
@@ -21,6 +22,7 @@ NOTES = [
     (LAYER + r"Then $\frac{\partial J}{\partial x} = - W^\top a \odot (1 - h \odot h)$.", 1),
     (NEURON + r"Then $\frac{\partial L}{\partial w} = 2(y-t)\sigma'(z)x = 2(y-t)y(1-y)x = (y-t)y(1-y)x$.", 2),
     (NEURON + r"Then $\frac{\partial L}{\partial w} = (y-t)\sigma'(z)x = (y-t)y(1-z)x = (y-t)y(1-y)x$.", 1),
+    (CONSTANT + r"Then $\nabla_u f = \mathbf 1$.", 1),
 ]
 
 
