@@ -277,16 +277,21 @@ class Unread:
     reason: str
 
 
-@cache
-def _parts(kind: type[Any]) -> tuple[str, ...]:
+def _parts(node: Node) -> tuple[str, ...]:
     """The fields in which nodes stand, in the order of writing."""
+    kind: Any = type(node)
+    return _fields_of_nodes(kind)
+
+
+@cache
+def _fields_of_nodes(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if "Node" in str(f.type))
 
 
 def children(node: Node) -> list[Node]:
     """The direct parts, in the order of writing."""
     out: list[Node] = []
-    for name in _parts(type(node)):
+    for name in _parts(node):
         value = getattr(node, name)
         if isinstance(value, Node):
             out.append(value)
@@ -322,7 +327,7 @@ def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
 
     changed: dict[str, Any] = {}
     same = True
-    for name in _parts(type(node)):
+    for name in _parts(node):
         before = getattr(node, name)
         changed[name] = new(before)
         same = same and (changed[name] is before or (isinstance(before, tuple) and _alike(changed[name], before)))
