@@ -75,14 +75,17 @@ FACTOR = Law("common factor", r"a b + a c = a (b + c)", "lowers the number of fa
 def simplify(e: Expr, context: Context) -> tuple[Expr, tuple[Step, ...]]:
     """`e` with the laws applied until none changes it, and the steps."""
     steps: list[Step] = []
+    seen = {e}
+    """No form comes back: two laws that undo one another end."""
     changed = True
     while changed:
         changed = False
         for law, rule in RULES:
             after, where = rule(e, context)
-            if after is not e:
+            if after not in seen:
                 steps.append(Step(law, e, after, where))
                 e = after
+                seen.add(e)
                 changed = True
     return e, tuple(steps)
 
