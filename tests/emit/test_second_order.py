@@ -40,7 +40,7 @@ def test_all_sixteen_blocks_of_the_steps_jacobian(text: str) -> None:
 def test_the_textbook_forms(text: str) -> None:
     """I − (α/k) Σ S_n ⊗ z zᵀ; the identity stands on the diagonal alone."""
     assert r"I - \frac{\alpha}{k} \sum_{n} S_{n} \otimes (z_{1,n} z_{1,n}^{\top})" in text
-    assert r"I - \alpha  \sum_{n} M_{11,n} \otimes (x_{n} x_{n}^{\top})" in text
+    assert r"I - \alpha \sum_{n} M_{11,n} \otimes (x_{n} x_{n}^{\top})" in text
     assert (
         r"S_{n} = \frac{\partial y_{n}}{\partial a_{2,n}} &= \mathop{\mathrm{diag}}(y_{n}) - y_{n} y_{n}^{\top}" in text
     )
