@@ -428,7 +428,7 @@ class Meaning:
         return None
 
     def _can_only_be_sample(self, way: Written) -> bool:
-        """x_i beside an x of its own: i numbers the rows of the matrix that x_i is said to be a row of, and no entry of x."""
+        """x_i beside an x of its own: i numbers the rows that x_i is said to be one of, and no entry of x."""
         book = self.notebook
         shape, alias = book.shapes.get(way.key), book.aliases.get(way.key)
         if shape is None or alias is None or len(way.sub) != 1 or any(way.key in b for b in self.bound):
