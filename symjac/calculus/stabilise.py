@@ -45,7 +45,7 @@ LOG_OF_VALUE = Law(
 )
 SHIFT = Law(
     "shift by the maximum",
-    r"\sum_j c_j e^{a_j} = e^m \sum_j c_j e^{a_j - m}, \quad m = \max_{c_j \neq 0} a_j",
+    r"\sum_j c_j e^{a_j} = e^m \sum_j c_j e^{a_j - m}, \quad m = \max_j a_j \text{ where } c_j \neq 0",
     "a shifted sum is not shifted again",
 )
 ELEMENTWISE = Law(
