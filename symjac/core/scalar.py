@@ -373,6 +373,74 @@ def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
     return tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
 
 
+HIGHEST_DEGREE = 16
+
+
+@cache
+def reduced(formula: sympy.Expr) -> sympy.Expr:
+    """The quotient reduced and its numerator factored.
+
+    To SymPy exp(1.702 u) is the 851st power of exp(u/500), and a polynomial of degree 851 takes hours. Where a degree
+    would be so high, exp(c u) is a power of exp(g u), g the greatest common divisor of all such c, or, where that is
+    too high a power as well, a quantity of its own; of u^c the fractional part alone is one.
+    """
+    names: dict[sympy.Symbol, sympy.Expr] = {}
+    return sympy.factor(sympy.cancel(sympy.together(formula.xreplace(_powers_named(formula, names))))).xreplace(names)
+
+
+def _powers_named(formula: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> dict[sympy.Expr, sympy.Expr]:
+    """What stands for each power of a high degree; what it is made of is added to `names`."""
+    exponents: dict[sympy.Expr, set[sympy.Rational]] = {}
+    for e in formula.atoms(sympy.exp):
+        for c, u in _terms_of(e):
+            exponents.setdefault(u, set()).add(c)
+    high = {u: cs for u, cs in exponents.items() if _degree(cs, _unit(cs, by_denominators=True)) > HIGHEST_DEGREE}
+    table: dict[sympy.Expr, sympy.Expr] = {}
+    for e in formula.atoms(sympy.exp):
+        if any(u in high for _, u in _terms_of(e)):
+            table[e] = sympy.Mul(*(_exp_named(c, u, high.get(u, set()), names) for c, u in _terms_of(e)))
+    for e in formula.atoms(sympy.Pow):
+        if isinstance(e.exp, sympy.Rational) and max(abs(e.exp.p), e.exp.q) > HIGHEST_DEGREE and e.exp.q != 1:
+            whole = sympy.floor(e.exp)
+            table[e] = e.base**whole * _named(e.base ** (e.exp - whole), names)
+    return table
+
+
+def _terms_of(e: sympy.exp) -> list[tuple[sympy.Rational, sympy.Expr]]:
+    """(c, u) for each term c u of the exponent, c rational."""
+    return [t.as_coeff_Mul(rational=True) for t in sympy.Add.make_args(sympy.expand(e.args[0]))]
+
+
+def _unit(cs: set[sympy.Rational], by_denominators: bool = False) -> sympy.Rational:
+    """The largest number of which all are multiples, or such a fraction 1/q."""
+    below = sympy.ilcm(1, *(c.q for c in cs))
+    return sympy.Rational(1 if by_denominators else sympy.igcd(0, *(c * below for c in cs)), below)
+
+
+def _degree(cs: set[sympy.Rational], unit: sympy.Rational) -> sympy.Rational:
+    return max(abs(c / unit) for c in cs)
+
+
+def _exp_named(
+    c: sympy.Rational, u: sympy.Expr, cs: set[sympy.Rational], names: dict[sympy.Symbol, sympy.Expr]
+) -> sympy.Expr:
+    """exp(c u), where `cs` are the c of all exponentials of u whose degree is high."""
+    if not cs:
+        return sympy.exp(c * u)
+    unit = _unit(cs)
+    return _named(sympy.exp(c * u), names) if _degree(cs, unit) > HIGHEST_DEGREE else _named(
+        sympy.exp(unit * u), names
+    ) ** (c / unit)
+
+
+def _named(e: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> sympy.Symbol:
+    known = next((s for s, value in names.items() if value == e), None)
+    if known is None:
+        known = sympy.Symbol(f"g{len(names)}", real=True)
+        names[known] = e
+    return known
+
+
 def tidy_polynomial(p: sympy.Expr, z: sympy.Symbol) -> sympy.Expr:
     """z(1 − z) rather than z − z² or −z(z − 1): terms of equal cofactor in z(1 − z) gathered, else expanded."""
     p = sympy.expand(p)
