@@ -122,6 +122,26 @@ class Share(sympy.Function):  # type: ignore[misc]
         return leads[0] / sympy.Add(*leads)
 
 
+class Gap(sympy.Function):  # type: ignore[misc]
+    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, which is rounded otherwise."""
+
+    nargs = 2
+    is_real = True
+
+    @classmethod
+    def eval(cls, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr | None:
+        return None if slots_of(a) or slots_of(b) else a - b
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(3 - 2 * argindex)
+
+
+def sides(condition: Any) -> tuple[sympy.Expr, sympy.Expr]:
+    """The left and the right side of a comparison."""
+    left, right = condition.args
+    return left.args if isinstance(left, Gap) and right == 0 else (left, right)
+
+
 class Log1p(sympy.Function):  # type: ignore[misc]
     """log(1 + u), exact for small u too. Made by `stabilise` alone, never differentiated."""
 
@@ -252,7 +272,14 @@ class _Extreme(sympy.Function):  # type: ignore[misc]
         if not bounds:
             return share
         bound = self.of(*bounds)
-        return share * indicator(a > bound if self.side == 1 else a < bound)
+        left, right = (Gap(a, bound), sympy.Integer(0)) if _has_constants(a, bound) else (a, bound)
+        return share * indicator(left > right if self.side == 1 else left < right)
+
+
+def _has_constants(a: sympy.Expr, b: sympy.Expr) -> bool:
+    """True where one is a sum with a named constant."""
+    sums = [e for e in (a, b) if isinstance(e, sympy.Add)]
+    return any(not c.is_integer for e in sums for c in constants_of(e))
 
 
 class _Largest(_Extreme):
@@ -817,8 +844,8 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
                 out = np.where(value(condition), value(branch), out)
             return out
         if isinstance(e, sympy.core.relational.Relational):
-            sides = value(e.lhs), value(e.rhs)
-            return RELATIONS[type(e)](*((complex_step.gap(*sides), 0) if complex_step.is_taken(*sides) else sides))
+            both = [value(side) for side in sides(e)]
+            return RELATIONS[type(e)](*((complex_step.gap(*both), 0) if complex_step.is_taken(*both) else both))
         if isinstance(e, sympy.And | sympy.Or):
             both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
             return reduce(both, (value(a) for a in e.args))

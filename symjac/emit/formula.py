@@ -243,7 +243,8 @@ def _condition(e: Any) -> Code:
         for p in parts[1:]:
             out = binary(out, "&" if isinstance(e, sympy.And) else "|", p)
         return out
-    return binary(_printed(e.lhs), _RELATIONS[type(e)], _printed(e.rhs))
+    left, right = scalar.sides(e)
+    return binary(_printed(left), _RELATIONS[type(e)], _printed(right))
 
 
 def _bound(e: sympy.Max | sympy.Min) -> Code:
