@@ -223,6 +223,11 @@ def indicator(condition: sympy.Basic) -> sympy.Expr:
     return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
 
 
+def is_indicator(f: sympy.Expr) -> bool:
+    """True for 1[condition]."""
+    return isinstance(f, sympy.Piecewise) and len(f.args) == 2 and f.args[0][0] == 1 and f.args[1] == (0, sympy.true)
+
+
 def _one_sided(condition: sympy.Basic) -> sympy.Basic:
     """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
     compared = isinstance(condition, sympy.core.relational.Relational)
@@ -346,6 +351,7 @@ def simplest(formula: sympy.Expr) -> sympy.Expr:
     formula = formula.replace(
         lambda e: isinstance(e, sympy.Mul) and any(isinstance(a, sympy.sign) for a in e.args), _absorb_sign
     )
+    formula = formula.replace(lambda e: isinstance(e, sympy.Mul) and e.has(sympy.sinh), _in_tanh)
     if formula.has(sympy.Piecewise):
         return formula
     logistic = _in_logistic(formula)
@@ -358,6 +364,17 @@ def simplest(formula: sympy.Expr) -> sympy.Expr:
         forms += [f.xreplace(names) for f in (reduced, sympy.factor(reduced))]
     shortest = min(forms, key=lambda f: (sympy.count_ops(f), forms.index(f)))
     return shortest if sympy.count_ops(shortest) < sympy.count_ops(formula) - 1 else formula
+
+
+def _in_tanh(product: sympy.Mul) -> sympy.Expr:
+    """sinh(u)/cosh(u) = tanh(u), whatever their powers are."""
+    powers = dict(f.as_base_exp() for f in product.args)
+    for f in [f for f in powers if isinstance(f, sympy.sinh)]:
+        below = sympy.cosh(f.args[0])
+        both = min(powers[f], -powers.get(below, 0)) if powers[f].is_Integer and below in powers else 0
+        if both > 0:
+            product *= (sympy.tanh(f.args[0]) * below / f) ** both
+    return product
 
 
 def _absorb_sign(product: sympy.Mul) -> sympy.Expr:
@@ -455,9 +472,11 @@ def _exp_named(
     if not cs:
         return sympy.exp(c * u)
     unit = _unit(cs)
-    return _named(sympy.exp(c * u), names) if _degree(cs, unit) > HIGHEST_DEGREE else _named(
-        sympy.exp(unit * u), names
-    ) ** (c / unit)
+    return (
+        _named(sympy.exp(c * u), names)
+        if _degree(cs, unit) > HIGHEST_DEGREE
+        else _named(sympy.exp(unit * u), names) ** (c / unit)
+    )
 
 
 def _named(e: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> sympy.Symbol:
@@ -565,6 +584,10 @@ def stabilise(formula: sympy.Expr) -> sympy.Expr:
     """
     out = formula.replace(sympy.log, lambda a: _log_of_quotient(a))
     out = out.replace(
+        lambda e: isinstance(e, sympy.log) and isinstance(e.args[0], sympy.cosh),
+        lambda e: Softplus(2 * e.args[0].args[0]) - e.args[0].args[0] - sympy.log(2),
+    )
+    out = out.replace(
         lambda e: isinstance(e, sympy.log) and _one_plus_exp(e.args[0]) is not None,
         lambda e: Softplus(_one_plus_exp(e.args[0])),
     )
@@ -603,14 +626,41 @@ def without_cancellation(formula: sympy.Expr) -> sympy.Expr:
     log(1 + u) = log1p(u);  c exp(u) − c = c expm1(u);  c √(1 + u) − c = c u/(1 + √(1 + u));
     c logistic(u) − c = −c logistic(−u);  c softplus(u) − c t u = c (1 − t) softplus(u) + c t softplus(−u);
     c logistic(u) − c t = c (1 − t) logistic(u) − c t logistic(−u), for a quantity t that u does not have;
-    c + c tanh(u) = 2 c logistic(2 u);  c − c tanh²(u) = 4 c logistic(2 u) logistic(−2 u);  c + c erf(u) = c erfc(−u).
+    c + c tanh(u) = 2 c logistic(2 u);  c − c tanh²(u) = 4 c logistic(2 u) logistic(−2 u);  c + c erf(u) = c erfc(−u);
+    min(0, expm1(u)) = expm1(min(u, 0)).
     Terminates: each application takes from a sum one term beside such a function, and none brings one.
     """
     out = formula.replace(
         lambda e: isinstance(e, sympy.log) and isinstance(e.args[0], sympy.Add) and sympy.S.One in e.args[0].args,
         lambda e: Log1p(e.args[0] - 1),
     )
-    return out.replace(lambda e: isinstance(e, sympy.Add), _joined)
+    out = out.replace(lambda e: isinstance(e, sympy.Add), _joined)
+    out = out.replace(lambda e: isinstance(e, sympy.Max | sympy.Min), _bounded_inside)
+    return out.replace(lambda e: isinstance(e, sympy.core.relational.Relational) and e.has(sympy.exp, Expm1), _by_sign)
+
+
+def _by_sign(condition: Any) -> Any:
+    """c expm1(u) > 0 as c u > 0."""
+    left, right = sides(condition)
+    gap = left - right
+    gap = _joined(gap) if isinstance(gap, sympy.Add) else gap
+    c, power = gap.as_independent(Expm1, as_Add=False)
+    return condition.func(c * power.args[0], 0) if isinstance(power, Expm1) else condition
+
+
+def _bounded_inside(extreme: sympy.Expr) -> sympy.Expr:
+    """min(0, c expm1(u)) = c expm1(min(u, 0)) for c > 0, which does not overflow; for c < 0, c expm1(max(u, 0))."""
+    others = [a for a in extreme.args if a != 0]
+    if len(others) != 1 or len(extreme.args) != 2:
+        return extreme
+    c, power = others[0].as_independent(Expm1, as_Add=False)
+    if not isinstance(power, Expm1) or slots_of(c) or power.has(sympy.Max, sympy.Min):
+        return extreme
+    u, inner = power.args[0], type(extreme)
+    outer = sympy.Max if inner is sympy.Min else sympy.Min
+    if c.is_positive or c.is_negative:
+        return c * Expm1((inner if c.is_positive else outer)(u, 0))
+    return c * Expm1(sympy.Piecewise((inner(u, 0), c > 0), (outer(u, 0), True)))
 
 
 def _joined(total: sympy.Add) -> sympy.Expr:
@@ -749,7 +799,26 @@ def guarded(formula: sympy.Expr) -> sympy.Expr:
     Logarithms, roots, reciprocals and exponentials of a branch see 1 where another branch is taken, as arrays are
     computed in all branches. Terminates: what sees 1 already is left.
     """
-    return formula.replace(sympy.Piecewise, _guarded_branches)
+    out = formula.replace(sympy.Piecewise, _guarded_branches)
+    return out.replace(lambda e: isinstance(e, sympy.Mul) and e.has(sympy.Piecewise), _guarded_beside)
+
+
+def _guarded_beside(product: sympy.Mul) -> sympy.Expr:
+    """What overflows beside 1[c] sees 1 where c does not hold: inf · 0 is no number."""
+    conditions = [f.args[0][1] for f in product.args if is_indicator(f)]
+    if not conditions:
+        return product
+    here = sympy.And(*conditions)
+    return sympy.Mul(
+        *(
+            f if is_indicator(f) else f.replace(_may_overflow, lambda e: e.func(Guard(e.args[0], here)))
+            for f in product.args
+        )
+    )
+
+
+def _may_overflow(e: sympy.Expr) -> bool:
+    return isinstance(e, sympy.exp | sympy.sinh | sympy.cosh | Expm1) and _may_do_harm(e)
 
 
 def _guarded_branches(*branches: Any) -> sympy.Expr:
