@@ -116,3 +116,18 @@ def test_float32_stays_so(tmp_path: Path) -> None:
     X, T = rng.standard_normal((5, 3), np.float32), rng.standard_normal((5, 2), np.float32)
     _, gradients = module.gradients(module.init(rng, np.float32), X, T)
     assert {g.dtype for g in gradients} == {np.dtype(np.float32)}
+
+
+def test_what_moves_by_rounding_alone_plants_no_tie(tmp_path: Path) -> None:
+    """A bias before a mean is subtracted: at 1e15 all is rounding, and equal."""
+    spec = tmp_path / "tied.yaml"
+    spec.write_text(
+        "name: tied\ninput: X[k, 3]\nlayers:\n  - dense: 2\n"
+        "  - formula: (x - mean(x, axis=0))/sqrt(mean((x - mean(x, axis=0))**2, axis=0) + 1e-5)\n"
+        "  - relu\n  - dense: 2\nloss: mse\n"
+    )
+    stack = build_stack(load_spec(spec))
+    (tmp_path / "module.py").write_text(generate(derive(stack)))
+    module = load_module(tmp_path / "module.py")
+    for seed in range(3):
+        assert compared(module, partial(declared_loss, stack), seed).agrees
