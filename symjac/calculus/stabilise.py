@@ -192,7 +192,10 @@ def _shifted(e: Expr, inputs: frozenset[str]) -> Expr | None:
     masks: list[tuple[sympy.Expr, sympy.Expr]] = []
     for place, a in enumerate(tuple(atoms)):
         found = _sum_of_exponentials(a, inputs)
-        if found is not None:
+        if found is None:
+            # A maximum is compared with what it is of: both are shifted, so that both round alike.
+            atoms[place] = _shift(a, inputs)
+        else:
             m = _slot(found.m, atoms)
             table[scalar.slot(place)] = sympy.exp(m) * _slot(found.total, atoms)
             masks += _masks_outside(found, m, atoms)

@@ -238,6 +238,12 @@ def _one_sided(condition: sympy.Basic) -> sympy.Basic:
 
 def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
     """`formula` with `values` for its placeholders."""
+    return _placed(formula, frozenset(values.items()))
+
+
+@cache
+def _placed(formula: sympy.Expr, items: frozenset[tuple[sympy.Symbol, sympy.Expr]]) -> sympy.Expr:
+    values = dict(items)
     for condition in formula.atoms(sympy.core.relational.Relational) if formula.has(sympy.Piecewise) else ():
         after = condition.xreplace(values)
         if _one_sided(after) is not after:
@@ -741,17 +747,17 @@ def _pair(c: sympy.Expr, near: sympy.Expr, other: sympy.Expr) -> sympy.Expr | No
 
 def _without_pole(formula: sympy.Expr) -> sympy.Expr | None:
     """`formula` as a quotient of polynomials in s = logistic(u), if the denominator has no root for s in [0, 1]."""
-    u = _exponent(formula)
+    named, names = _functions_as_symbols(formula, keep=(sympy.exp,))
+    u = _exponent(named)
     if u is None:
         return None
     s = sympy.Symbol("s")
-    named, names = _functions_as_symbols(formula.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
-    above, below = sympy.fraction(sympy.cancel(named))
+    above, below = sympy.fraction(sympy.cancel(named.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s})))
     if below.free_symbols - {s} or not below.is_polynomial(s):
         return None
     if below.has(s) and sympy.Poly(below, s).count_roots(0, 1):
         return None
-    return (above / below).xreplace({**names, s: Logistic(u)})
+    return (above / below).xreplace({s: Logistic(u)}).xreplace({f: stabilise(call) for f, call in names.items()})
 
 
 def _log_of_quotient(a: sympy.Expr) -> sympy.Expr:
