@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from symjac.calculus.differentiate import derivative_along, jacobian
 from symjac.calculus.simplify import Context, simplify
@@ -90,6 +90,7 @@ class Curvature:
         raise KeyError(f"no parameters {row} and {column}")
 
 
+@lru_cache(maxsize=1)
 def curvature(derivation: Derivation) -> Curvature:
     """The Hessian of the loss by parameters, in blocks. Raises NotBySample."""
     return _Builder(derivation).build()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from symjac.calculus.differentiate import jvp
 from symjac.calculus.simplify import SUBSTITUTE, Context, simplify
@@ -66,6 +66,7 @@ def needed(equations: Iterable[Equation], names: Iterable[str]) -> tuple[Equatio
     return tuple(reversed(kept))
 
 
+@lru_cache(maxsize=1)
 def directional(derivation: Derivation) -> tuple[Directional, ...]:
     """R of every forward quantity and every formula of `backward_in_products` that V moves, in order of evaluation."""
     stack = derivation.stack

@@ -286,7 +286,7 @@ def _reduced(formula: sympy.Expr) -> sympy.Expr:
     """The quotient reduced and its numerator factored."""
     if formula.has(sympy.Piecewise):
         return formula
-    return scalar.positive_first(sympy.factor(sympy.cancel(sympy.together(formula))))
+    return scalar.positive_first(scalar.reduced(formula))
 
 
 @cache

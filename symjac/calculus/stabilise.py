@@ -192,7 +192,10 @@ def _shifted(e: Expr, inputs: frozenset[str]) -> Expr | None:
     masks: list[tuple[sympy.Expr, sympy.Expr]] = []
     for place, a in enumerate(tuple(atoms)):
         found = _sum_of_exponentials(a, inputs)
-        if found is not None:
+        if found is None:
+            # A maximum is compared with what it is of: both are shifted, so that both round alike.
+            atoms[place] = _shift(a, inputs)
+        else:
             m = _slot(found.m, atoms)
             table[scalar.slot(place)] = sympy.exp(m) * _slot(found.total, atoms)
             masks += _masks_outside(found, m, atoms)
@@ -268,7 +271,8 @@ def _sum_of_exponentials(a: Expr, inputs: frozenset[str]) -> _Shifted | None:
     inner.append(m)
     power = sympy.exp(sympy.Add(*exponents) - scalar.slot(len(inner) - 1))
     power = power if masking == 1 else _at_most_one(power)
-    total = contract([from_scalar(sympy.Mul(*rest), inner), from_scalar(power, inner)], a.summed)
+    beside = _shift(from_scalar(sympy.Mul(*rest), inner), inputs)
+    total = contract([beside, from_scalar(power, inner)], a.summed)
     return _Shifted(m, total, mask, exponent, tuple(over))
 
 
@@ -337,10 +341,19 @@ def _without_cancellation(e: Expr) -> Expr:
 
 def _guarded(e: Expr) -> Expr:
     def law(node: Expr) -> Expr | None:
-        if not isinstance(node, Map):
-            return None
-        formula = scalar.guarded(node.formula)
-        return node if formula == node.formula else apply(formula, node.args)
+        if isinstance(node, Map):
+            formula = scalar.guarded(node.formula)
+            return node if formula == node.formula else apply(formula, node.args)
+        if isinstance(node, Contract) and any(
+            isinstance(f, Map) and scalar.is_indicator(f.formula) for f in node.factors
+        ):
+            maps = [f for f in node.factors if isinstance(f, Map)]
+            atoms: list[Expr] = []
+            formula = sympy.Mul(*(scalar_of(f, atoms) for f in maps))
+            after = scalar.guarded(formula)
+            others = [f for f in node.factors if not isinstance(f, Map)]
+            return node if after == formula else contract([*others, from_scalar(after, atoms)], node.summed)
+        return None
 
     return transform(e, law)
 

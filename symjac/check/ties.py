@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from types import ModuleType
 from typing import Any
@@ -34,10 +35,14 @@ STEPS = 30
 """Of the secant method, which finds a linear function's root in two or three."""
 CLEAR = 1e-6
 """A smaller distance from another kink would make it doubtful which ones tie."""
+ROUNDING = 1e-9
+"""A smaller change is no influence but rounding: that of a bias before a mean is subtracted, say."""
 DIRECTIONS = 3
 """All parameters move at once, by random signs."""
-NEARBY = (2.0**-10, 2.0**-14)
+NEARBY = (2.0**-8, 2.0**-11, 2.0**-14, 2.0**-17)
 """Steps at which a tie is seen to persist."""
+ROUNDING = 1e-14
+"""The part of a loss that rounding may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ def compare(
                     found = float(np.imag(declared(_moved(at, v, 1j * h), data))) / h
                     errors.append(abs(found - claimed) / scale)
                 difference = _difference(module, at, data, v)
-                if difference is not None:
-                    differences.append(abs(difference - claimed) / scale)
+                if difference is not None and difference[1] <= DIFFERENCES * scale / 2:
+                    differences.append(abs(difference[0] - claimed) / scale)
     if not points and not infinite:
         return None
     unique = tuple(dict.fromkeys(infinite))
@@ -146,7 +151,7 @@ def _influence(gap: Callable[[Array], float], array: Array, rng: np.random.Gener
         step = np.zeros(array.size)
         step[some] = signs[some]
         moved = gap(step.reshape(array.shape))
-        return bool(np.isfinite(moved) and moved != still)
+        return bool(np.isfinite(moved) and abs(moved - still) > ROUNDING * (1 + abs(still)))
 
     if not matters(entries):
         return None
@@ -190,19 +195,24 @@ def _moved(params: Any, v: Arrays, step: complex) -> Any:
     return params._make(theta + step * d for theta, d in zip(params, v, strict=True))
 
 
-def _difference(module: ModuleType, params: Any, inputs: Arrays, v: Arrays) -> float | None:
-    """The derivative along v by central differences; None where what ties at the point does not tie nearby."""
+def _difference(module: ModuleType, params: Any, inputs: Arrays, v: Arrays) -> tuple[float, float] | None:
+    """The derivative along v by central differences, with the step at which it settles best, and how unsure it is; None
+    where what ties at the point does not tie nearby.
+    """
     here = _signs(module, params, inputs)
+    best: tuple[float, float] | None = None
     for h in NEARBY:
         if any(not _alike(here, _signs(module, _moved(params, v, step), inputs)) for step in (-h, h)):
             continue
-        whole, half = (
-            (float(module.loss(_moved(params, v, s), *inputs)) - float(module.loss(_moved(params, v, -s), *inputs)))
-            / (2 * s)
-            for s in (h, h / 2)
-        )
-        return (4 * half - whole) / 3
-    return None
+        central = []
+        for step in (h, h / 2, h / 4):
+            ahead, behind = (float(module.loss(_moved(params, v, s), *inputs)) for s in (step, -step))
+            central.append((ahead - behind) / (2 * step))
+        coarse, fine = ((4 * b - a) / 3 for a, b in pairwise(central))
+        unsure = abs(fine - coarse) + ROUNDING * abs(ahead) / h
+        if best is None or not unsure >= best[1]:
+            best = fine, unsure
+    return best
 
 
 def _signs(module: ModuleType, params: Any, inputs: Arrays) -> list[Array]:

@@ -69,6 +69,10 @@ MOST_READ = 20_000
 DEEPEST = 80
 """How deep formulas and definitions may be nested."""
 
+_SPACES = (r"${} \in \mathbb{{R}}$", r"${} \in \mathbb{{R}}^{{n}}$", r"${} \in \mathbb{{R}}^{{m \times n}}$")
+_PLAIN_SPACES = ("{} in R", "{} in R^n", "{} in R^{{m x n}}")
+"""How a number, a column and a matrix are declared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -430,7 +434,7 @@ class Meaning:
     def _alias(self, way: Written) -> Alias | None:
         book = self.notebook
         own = way.key in book.shapes or way.key in book.definitions or any(way.key in b for b in self.bound)
-        if own or not way.sub:
+        if not way.sub or (own and not self._can_only_be_sample(way)):
             return None
         if way.key in book.aliases:
             return book.aliases[way.key]
@@ -438,6 +442,18 @@ class Meaning:
         if book.samples and whole != way.key and book.knows(whole) and self._counts_samples(whole, way.sub[0]):
             return Alias(book.latex.get(whole, Name(whole)), book.samples)
         return None
+
+    def _can_only_be_sample(self, way: Written) -> bool:
+        """x_i beside an x of its own: i numbers the rows that x_i is said to be one of, and no entry of x."""
+        book = self.notebook
+        shape, alias = book.shapes.get(way.key), book.aliases.get(way.key)
+        if shape is None or alias is None or len(way.sub) != 1 or any(way.key in b for b in self.bound):
+            return False
+        key = identifier(way.sub[0]) or ""
+        running = letters.letter_in_scope(self, key)
+        size = letters.extent(self, key) if running is None else running.size
+        rows = self.read(alias.of).axes[0 if alias.along == "rows" else -1].size
+        return size == rows and all(size != i.size for i in entering.axes_of(self, way.key))
 
     def _counts_samples(self, key: str, letter: Node) -> bool:
         """True where the letter's range is as long as the axis of the samples."""
@@ -478,9 +494,15 @@ class Meaning:
         return self.notebook.knows(key) or (key in self.notebook.variables and key not in self.notebook.functions)
 
     def _unknown_name(self, node: Node) -> str:
-        from symjac.claims.writer import latex
+        from symjac.claims.writer import latex, plain
 
-        return f"{latex(node)} is not declared; say for example ${latex(node)} \\in \\mathbb{{R}}^{{n}}$"
+        is_plain = self.notebook.primes_transpose
+        write, spaces = (plain, _PLAIN_SPACES) if is_plain else (latex, _SPACES)
+        number, vector, matrix = spaces
+        of_matrix = isinstance(node, Scripts) and len(letters.split_subscripts(node.sub, 2, mixed=True)) == 2
+        said = [(node.base, matrix)] if isinstance(node, Scripts) and of_matrix else [(node, number), (node, vector)]
+        examples = " or ".join(space.format(write(named)) for named, space in said)
+        return f"{write(node)} is not declared; say for example {examples}"
 
     def _free_number(self, key: str) -> Symbol:
         return entering.declared(self, key, ())

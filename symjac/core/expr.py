@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -666,7 +667,9 @@ def canonical(e: Expr) -> Expr:
 
     def law(node: Expr) -> Expr | None:
         over = node.summed if isinstance(node, Contract) else node.over if isinstance(node, Max) else ()
-        names = {i: Index(f"bound{p}", i.size) for p, i in enumerate(over)}
+        outside = {i.name for i in node.free}
+        places = (name for p in count() if (name := f"bound{p}") not in outside)
+        names = {i: Index(name, i.size) for i, name in zip(over, places, strict=False)}
         if all(i == j for i, j in names.items()):
             return None
         kids = [rename(c, names) for c in node.children]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -10,7 +10,7 @@ from itertools import combinations
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import Map, Max, apply, symbols, walk
+from symjac.core.expr import Expr, Map, Max, apply, symbols, walk
 from symjac.core.index import Index
 from symjac.emit import text
 from symjac.emit.array import aligned, floating, union
@@ -29,8 +29,9 @@ class Kink:
     """An array that is 0 there and nowhere else."""
 
 
-def kinks(definition: Definition, dtype: str) -> Iterator[Kink]:
-    """The kinks of one formula, each once; `dtype` is the type of what has no array in it."""
+def kinks(definition: Definition, dtype: str, stable: Callable[[Expr], Expr]) -> Iterator[Kink]:
+    """The kinks of one formula, each once; `dtype` is the type of what has no array in it, `stable` makes of a formula
+    what is computed for it."""
     equation = definition.equation
     lhs = in_python(equation.lhs.name)
     for node in walk(equation.rhs):
@@ -43,7 +44,7 @@ def kinks(definition: Definition, dtype: str) -> Iterator[Kink]:
                         where = " = ".join(text.sides(order, met, in_python))
                         yield Kink(f"{_definition(definition, lhs)} at {where}", typed(_gap(node, a, b, order), dtype))
             case Max():
-                body = lower(node.body, equation.lhs.indices)
+                body = lower(stable(node.body), equation.lhs.indices)
                 axes = tuple(body.axes.index(i) for i in node.over)
                 where = f"ties of {text.expression(node, names=in_python)}"
                 gap = call(

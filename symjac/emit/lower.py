@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import sympy
 
+from symjac.core import scalar
 from symjac.core.expr import Add, Contract, Equation, Expr, Identity, Map, Max, Number, Symbol, apply, contract, number
 from symjac.core.index import Index
 from symjac.emit import access
@@ -23,7 +24,7 @@ from symjac.emit.array import (
 )
 from symjac.emit.code import DTYPE, Code, array_name, atom, binary, call, fill, method, negative, typed
 from symjac.emit.contraction import product
-from symjac.emit.formula import is_indicator, scaled, template
+from symjac.emit.formula import scaled, template
 from symjac.model.names import in_python
 
 
@@ -71,9 +72,9 @@ def _map(e: Map, wanted: Sequence[Index]) -> Array:
     args = [floating(lower(a, wanted)) for a in e.args]
     axes = union(args, wanted)
     code = fill(template(e.formula), [aligned(a, axes) for a in args])
-    if len(args) == 1 and args[0].kept is not None and not is_indicator(e.formula):
+    if len(args) == 1 and args[0].kept is not None and not scalar.is_indicator(e.formula):
         return Array(code, axes, fill(template(e.formula), [args[0].kept]), args[0].kept_axes)
-    return Array(code, axes, truth=is_indicator(e.formula))
+    return Array(code, axes, truth=scalar.is_indicator(e.formula))
 
 
 def _sum(e: Add, wanted: Sequence[Index]) -> Array:

@@ -9,8 +9,9 @@ from functools import cached_property
 import sympy
 
 from symjac.calculus.stabilise import stabilise
+from symjac.calculus.trace import Step
 from symjac.core import collector
-from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
+from symjac.core.expr import Equation, Expr, Symbol, add, negate, symbol, symbols, transform
 from symjac.core.faults import at_hand
 from symjac.core.pattern import relabel_equation, structure
 from symjac.derive import Derivation
@@ -179,11 +180,11 @@ class _Module:
 
     @cached_property
     def forward_kinks(self) -> list[Kink]:
-        return [k for d in self.stack.forward for k in kinks(d, f"{self.inputs[0]}.dtype")]
+        return [k for d in self.stack.forward for k in kinks(d, f"{self.inputs[0]}.dtype", self._stable)]
 
     @cached_property
     def loss_kinks(self) -> list[Kink]:
-        return list(kinks(self.stack.loss, f"{self.inputs[0]}.dtype"))
+        return list(kinks(self.stack.loss, f"{self.inputs[0]}.dtype", self._stable))
 
     @property
     def all_kinks(self) -> list[Kink]:
@@ -230,13 +231,19 @@ class _Module:
         derived = equation.lhs.name not in self.values and equation.lhs.name != self.stack.loss.equation.lhs.name
         shape = f"derived {shape}" if derived else shape
         if shape not in self.patterns:
-            rhs, steps = stabilise(equation.rhs, self.values, [s.name for s in self.stack.inputs], derived)
+            rhs, steps = self._stabilised(equation.rhs, derived)
             if steps:  # they may have read what the names stand for
                 return lower_equation(Equation(equation.lhs, rhs), dtype), [step.law.name for step in steps]
             places = {name: f"_{place}_" for place, name in enumerate(names)}
             self.patterns[shape] = lower_equation(relabel_equation(equation, places), DTYPE)
         words = {f"_{place}_": in_python(name) for place, name in enumerate(names)}
         return reworded(self.patterns[shape], {**words, DTYPE: dtype}), []
+
+    def _stabilised(self, e: Expr, derived: bool = False) -> tuple[Expr, tuple[Step, ...]]:
+        return stabilise(e, self.values, [s.name for s in self.stack.inputs], derived)
+
+    def _stable(self, e: Expr) -> Expr:
+        return self._stabilised(e)[0]
 
     def _define(self, body: Body, definition: Definition) -> None:
         """A forward formula: by a function of the module where it is a function of one quantity with a name."""
