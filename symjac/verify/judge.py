@@ -65,6 +65,7 @@ from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 from symjac.verify.sites import is_operand, negated, plus, product
+from symjac.verify.targets import of_targets
 from symjac.verify.unseen import not_seen
 from symjac.verify.verdict import (
     AGREES,
@@ -205,6 +206,8 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._taken(right)
+        if outcome.verdict == REFUTED:
+            outcome = self._of_a_target(right, outcome)
         if outcome.verdict == REFUTED and (reason := self._left_open()):
             outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
@@ -224,6 +227,20 @@ class Judge:
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _of_a_target(self, right: Node, outcome: Outcome) -> Outcome:
+        """The outcome where the target of a cross-entropy sums to 1, if it is right then."""
+        problem = outcome.problem
+        if problem is None or outcome.in_a_case or len(self._instances(right)) > 1:
+            return outcome
+        for fact in of_targets(problem):
+            with suppress(WorldError):
+                supposed = replace(problem, world=problem.world.supposing(fact))
+                decision = decide(supposed, SECONDS_TO_DECIDE) if holds(supposed) else None
+                if decision is not None and decision.verdict in (PROVED, AGREES):
+                    note = f"taken: {proposal.shown(fact, self.notebook)}"
+                    return Outcome(decision.verdict, decision.road, (note,), problem=supposed)
+        return outcome
 
     def _left_open(self) -> str:
         """Why a claim that is wrong as it is read may be right all the same; empty where it is wrong."""
