@@ -123,7 +123,7 @@ class Share(sympy.Function):  # type: ignore[misc]
 
 
 class Gap(sympy.Function):  # type: ignore[misc]
-    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, which is rounded otherwise."""
+    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, rounded otherwise."""
 
     nargs = 2
     is_real = True
@@ -919,8 +919,8 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
                 out = np.where(value(condition), value(branch), out)
             return out
         if isinstance(e, sympy.core.relational.Relational):
-            both = [value(side) for side in sides(e)]
-            return RELATIONS[type(e)](*((complex_step.gap(*both), 0) if complex_step.is_taken(*both) else both))
+            met = [value(side) for side in sides(e)]
+            return RELATIONS[type(e)](*((complex_step.gap(*met), 0) if complex_step.is_taken(*met) else met))
         if isinstance(e, sympy.And | sympy.Or):
             both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
             return reduce(both, (value(a) for a in e.args))

@@ -394,7 +394,7 @@ u = exp(Rational(851, 500) * x)
 
 
 @pytest.mark.parametrize(
-    "formula, expected",
+    ("formula", "expected"),
     [
         (u / (1 + u) ** 2 * (1 + u), u / (1 + u)),
         (u**2 / (u * y), u / y),
