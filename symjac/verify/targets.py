@@ -17,7 +17,7 @@ from symjac.verify.decide import Problem, holds
 def of_targets(problem: Problem) -> Iterator[Fact]:
     """Σ t = 1 for each t of a Σ t log y in the definitions, over the axes over which y sums to 1."""
     sums = [f for f in assumptions.offered(problem) if f.what is Property.SUM and f.value == 1]
-    nodes = chain.from_iterable(walk(q.rhs) for q in problem.needed()) if sums else iter(())
+    nodes = chain.from_iterable(walk(q.rhs) for q in problem.world.equations.values() if sums)
     for t, y, summed in chain.from_iterable(map(_entropies, nodes)):
         for fact in (f for f in sums if f.symbol.name == t.name):
             over = [t.indices[axis] for axis in fact.axes]
