@@ -207,6 +207,9 @@ def random_point(module: ModuleType, samples: int, rng: np.random.Generator) -> 
                 refused = f"the loss is {loss}"
                 continue
             margin = _margin(module, params, arrays)
+            if margin is not None and np.isnan(margin):
+                refused = "a quantity that decides is not a number"
+                continue
             if best is None or (margin or 0.0) > (best[3] or 0.0):
                 best = params, arrays, loss, margin
             if margin is None or margin > FAR or number * EVALUATIONS * _size(params) > WORK:
@@ -308,10 +311,14 @@ KINDS: tuple[Kind, ...] = (_normal, _unit, _distribution, _one_hot)
 
 
 def _margin(module: ModuleType, params: Params, inputs: tuple[Array, ...]) -> float | None:
-    """Exact zeros are left to `_meets_kink`: behind a ReLU that is off they stay what they are."""
+    """The distance from the nearest kink, nan where one is not a number. Exact zeros are left to `meets_kink`: behind a
+    ReLU that is off they stay what they are.
+    """
     if not module.KINKS:
         return None
-    distances = (np.abs(array) for array in module.kinks(params, *inputs))
+    distances = [np.abs(array) for array in module.kinks(params, *inputs)]
+    if any(np.isnan(array).any() for array in distances):
+        return float("nan")
     return min((float(array[array > 0].min()) for array in distances if array.any()), default=0.0)
 
 
