@@ -209,9 +209,12 @@ def _slope(declared: Declared, params: Any, inputs: Arrays, v: Arrays, ahead: fl
 
 
 def _is_steep(declared: Declared, params: Any, inputs: Arrays, v: Arrays) -> bool:
-    """Whether the derivative grows without bound towards the point, as that of a root does."""
-    far, near = (max(abs(_slope(declared, params, inputs, v, side * step)) for side in (-1, 1)) for step in STEEP)
-    return not near <= STEEPER * far
+    """Whether the derivative grows without bound towards the point, from a side, as that of a root does."""
+    for side in (-1, 1):
+        far, near = (abs(_slope(declared, params, inputs, v, side * step)) for step in STEEP)
+        if not near <= STEEPER * far:
+            return True
+    return False
 
 
 def _difference(module: ModuleType, params: Any, inputs: Arrays, v: Arrays) -> tuple[float, float] | None:
