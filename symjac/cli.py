@@ -361,7 +361,7 @@ def verify(
     it is about:
 
     \b
-    symjac verify --notation plain --given "L = x'*A*x" --claim "dL/dx = (A + A')*x"
+    symjac verify --notation plain --given "x in R^n" --given "L = x'*x" --claim "dL/dx = 2*x"
     """
     if bool(files) == bool(claims):
         raise click.UsageError("expected FILE... or --claim, and not both")

@@ -253,6 +253,15 @@ def test_float32_stays_float32(name: str) -> None:
     assert {np.asarray(a).dtype for a in (*new, *kept)} == {np.dtype(np.float32)}
 
 
+def test_an_update_of_ones_own_is_called_the_update() -> None:
+    spec = "update: {constants: {alpha: 0.1}, formulas: [theta = theta - alpha*g]}"
+    text = "name: net\ninput: X[k, 2]\nlayers: [dense: 1]\nloss: mse\n"
+    assert "One step of the update takes every" in document(derivation_of(text + spec), "markdown")
+    assert "One step of gradient descent takes every" in document(
+        derivation_of(text + "update: gradient_descent"), "markdown"
+    )
+
+
 def test_the_state() -> None:
     assert not hasattr(module("gradient_descent"), "State")
     assert module("momentum").State._fields == ("m",)

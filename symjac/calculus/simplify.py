@@ -286,7 +286,7 @@ def _reduced(formula: sympy.Expr) -> sympy.Expr:
     """The quotient reduced and its numerator factored, where it is short enough."""
     if formula.has(sympy.Piecewise) or not scalar.is_reducible(formula):
         return formula
-    return scalar.positive_first(sympy.factor(sympy.cancel(sympy.together(formula))))
+    return scalar.positive_first(scalar.reduced(formula))
 
 
 @cache

@@ -45,7 +45,7 @@ LOG_OF_VALUE = Law(
 )
 SHIFT = Law(
     "shift by the maximum",
-    r"\sum_j c_j e^{a_j} = e^m \sum_j c_j e^{a_j - m}, \quad m = \max_{c_j \neq 0} a_j",
+    r"\sum_j c_j e^{a_j} = e^m \sum_j c_j e^{a_j - m}, \quad m = \max_j a_j \text{ where } c_j \neq 0",
     "a shifted sum is not shifted again",
 )
 ELEMENTWISE = Law(
@@ -292,7 +292,8 @@ def _sum_of_exponentials(a: Expr, inputs: frozenset[str]) -> _Shifted | None:
     inner.append(m)
     power = sympy.exp(sympy.Add(*exponents) - scalar.slot(len(inner) - 1))
     power = power if masking == 1 else _at_most_one(power)
-    total = contract([from_scalar(sympy.Mul(*rest), inner), from_scalar(power, inner)], a.summed)
+    beside = _shift(from_scalar(sympy.Mul(*rest), inner), inputs)
+    total = contract([beside, from_scalar(power, inner)], a.summed)
     return _Shifted(m, total, mask, exponent, tuple(over))
 
 
@@ -361,10 +362,19 @@ def _without_cancellation(e: Expr) -> Expr:
 
 def _guarded(e: Expr) -> Expr:
     def law(node: Expr) -> Expr | None:
-        if not isinstance(node, Map):
-            return None
-        formula = scalar.guarded(node.formula)
-        return node if formula == node.formula else apply(formula, node.args)
+        if isinstance(node, Map):
+            formula = scalar.guarded(node.formula)
+            return node if formula == node.formula else apply(formula, node.args)
+        if isinstance(node, Contract) and any(
+            isinstance(f, Map) and scalar.is_indicator(f.formula) for f in node.factors
+        ):
+            maps = [f for f in node.factors if isinstance(f, Map)]
+            atoms: list[Expr] = []
+            formula = sympy.Mul(*(scalar_of(f, atoms) for f in maps))
+            after = scalar.guarded(formula)
+            others = [f for f in node.factors if not isinstance(f, Map)]
+            return node if after == formula else contract([*others, from_scalar(after, atoms)], node.summed)
+        return None
 
     return transform(e, law)
 

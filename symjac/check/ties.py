@@ -37,6 +37,8 @@ STEPS = 30
 """Of the secant method, which finds a linear function's root in two or three."""
 CLEAR = 1e-6
 """A smaller distance from another kink would make it doubtful which ones tie."""
+ROUNDING = 1e-9
+"""A smaller change is no influence but rounding: that of a bias before a mean is subtracted, say."""
 DIRECTIONS = 3
 """All parameters move at once, by random signs."""
 NEARBY = (2.0**-8, 2.0**-11, 2.0**-14, 2.0**-17)
@@ -156,7 +158,7 @@ def _influence(gap: Callable[[Array], float], array: Array, rng: np.random.Gener
         step = np.zeros(array.size)
         step[some] = signs[some]
         moved = gap(step.reshape(array.shape))
-        return bool(np.isfinite(moved) and moved != still)
+        return bool(np.isfinite(moved) and abs(moved - still) > ROUNDING * (1 + abs(still)))
 
     if not matters(entries):
         return None

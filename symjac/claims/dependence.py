@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from symjac.claims.names import identifier, ways
+from symjac.claims.names import identifier, power_of_e, ways
 from symjac.claims.notebook import Notebook, each, is_loss, loss_of
 from symjac.claims.pending import is_zero
 from symjac.claims.tree import (
@@ -160,11 +160,25 @@ def mentioned(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
     pending = list(trees)
     while pending:
         node = pending.pop()
+        node = power_of_e(node) or node
         found = quantity(node, notebook) if isinstance(node, Name | Scripts | Prime) else None
         if found is None:
             pending += children(node)
         else:
             out.add(found[0])
+    return frozenset(out)
+
+
+def written_in(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
+    """The quantities that formulas name, with those of their definitions: c in L = relu(-|c|), which is 0."""
+    out: set[str] = set()
+    pending = set(mentioned(trees, notebook))
+    while pending:
+        name = pending.pop()
+        out.add(name)
+        definition = notebook.definitions.get(name)
+        if definition is not None:
+            pending |= mentioned([definition.right], notebook) - out
     return frozenset(out)
 
 

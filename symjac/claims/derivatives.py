@@ -8,6 +8,7 @@ import sympy
 
 from symjac.calculus.differentiate import jacobian
 from symjac.claims import values
+from symjac.claims.dependence import written_in
 from symjac.claims.names import identifier
 from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, Transpose, walk
 from symjac.claims.values import Value
@@ -28,8 +29,9 @@ def arranged(m: Meaning, node: Derivative) -> Value:
     if isinstance(of, Transpose):
         of = of.of if node.kind != "nabla" else of
     value = m.read(of)
-    bys = [_by(m, b) for b in node.by]
-    for (by, _, _), written in zip(bys, node.by, strict=True):
+    variables = _variables(m, node)
+    bys = [_by(m, b) for b in variables]
+    for (by, _, _), written in zip(bys, variables, strict=True):
         _note_link(m, value, by, of, written)
     vec = of_vec or any(v for _, v, _ in bys)
     if len(bys) == 1:
@@ -52,7 +54,8 @@ def _note_link(m: Meaning, value: Value, by: Value, of: Node, written: Node) -> 
     """Remember that the derivative is 0 because nothing says how the one depends on the other."""
     taken = _taken_out(by.expr)
     assert taken is not None
-    if value.expr.names and not m.world.depends(value.expr, taken[0].name):
+    name = taken[0].name
+    if value.expr.names and not m.world.depends(value.expr, name) and name not in written_in([of], m.notebook):
         m.unlinked.setdefault(m.reading_of, []).append((of, written))
 
 
@@ -61,7 +64,7 @@ def by_entries(m: Meaning, node: Derivative) -> tuple[Expr, tuple[Index, ...], t
     if len(node.by) != 1:
         return None
     value = m.read(_without_vec(node.of)[0])
-    by = _by(m, node.by[0])[0]
+    by = _by(m, _variables(m, node)[0])[0]
     return _differentiated(m, value.expr, by, 0), value.axes, _axes(by, 0)
 
 
@@ -74,6 +77,16 @@ def _without_vec(node: Node) -> tuple[Node, bool]:
         case Product(factors=(Name(text="vec"), Group() as inner)):
             return inner.of, True
     return node, False
+
+
+def _variables(m: Meaning, node: Derivative) -> tuple[Node, ...]:
+    """What the derivative is taken by; ∇f(x) of a function of x alone is taken by x."""
+    match node.of:
+        case Product(factors=(f, Group(of=argument))) | Call(function=f, args=(argument,)):
+            own = m.notebook.functions.get(identifier(f) or "")
+            alone = own is not None and own.parameters == (identifier(argument),)
+            return tuple(argument if alone and b == Name("") else b for b in node.by)
+    return node.by
 
 
 def _by(m: Meaning, node: Node) -> tuple[Value, bool, bool]:
@@ -167,7 +180,8 @@ def _differentiated(m: Meaning, of: Expr, by: Value, order: int, formula: Expr |
     if ties:
         summed = [mine for mine, written in zip(held.indices, s.indices, strict=True) if written in bound]
         expr = contract([expr, *(rename(t, to) for t in ties)], summed)
-    if s.name in m.notebook.tied and len(by.axes) == 2:
+    tied = s.name in m.notebook.tied or (m.taken.tied and m.world.has_ties(s.name))
+    if tied and len(by.axes) == 2:
         expr = m.world.structured(expr, symbol(s.name, _axes(by, order)))
     return expr
 

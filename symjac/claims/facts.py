@@ -373,6 +373,7 @@ def structured(f: Fact, derivative: Expr, by: Symbol) -> Expr:
 
 _TIES: dict[Property, tuple[int, int, int]] = {
     Property.SYMMETRIC: (1, 1, -1),
+    Property.POSITIVE_DEFINITE: (1, 1, -1),
     Property.SKEW: (1, -1, 0),
     Property.DIAGONAL: (0, 0, 1),
 }

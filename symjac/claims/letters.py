@@ -149,7 +149,9 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
         bound = next((b[way.key] for b in reversed(m.bound) if way.key in b), None)
         if bound is not None:
             return bound.axes[places[0]].size if places[0] < len(bound.axes) else None
-        if way.key in m.notebook.aliases and way.key not in m.notebook.shapes:
+        if way.key in m.notebook.aliases:
+            if way.key in m.notebook.shapes:
+                return None  # an entry of x, or x_i of the rows of X: what else i stands at tells
             alias = m.notebook.aliases[way.key]
             value = m.read(alias.of)
             return value.axes[0 if alias.along == "rows" else -1].size

@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from itertools import pairwise
 from typing import TypeVar
 
 import sympy
 
-from symjac.claims import applied, calls, conditions, entering, functions, letters, sizes, sums, values
+from symjac.claims import applied, calls, conditions, entering, functions, grouping, letters, sizes, sums, values
 from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
-from symjac.claims.names import Written, identifier, ways
+from symjac.claims.names import Written, identifier, power_of_e, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
 from symjac.claims.pending import innermost, is_zero
 from symjac.claims.tree import (
@@ -70,6 +69,10 @@ MOST_READ = 20_000
 DEEPEST = 80
 """How deep formulas and definitions may be nested."""
 
+_SPACES = (r"${} \in \mathbb{{R}}$", r"${} \in \mathbb{{R}}^{{n}}$", r"${} \in \mathbb{{R}}^{{m \times n}}$")
+_PLAIN_SPACES = ("{} in R", "{} in R^n", "{} in R^{{m x n}}")
+"""How a number, a column and a matrix are declared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -79,6 +82,10 @@ class Taken:
     """The unknown functions of the notes, with what they are functions of."""
     whole: frozenset[str] = frozenset()
     """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
+    outer: bool = False
+    """Whether a ⊗ b of two columns is a bᵀ."""
+    tied: bool = False
+    """Whether entries that a fact ties, such as those of a symmetric matrix, vary together in derivatives by them."""
     held: str = PARAMETERS
     """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
@@ -180,7 +187,7 @@ class Meaning:
         if not self.roots:
             self.count = 0
         self.roots.append(roots)
-        state = len(self.bound), len(self.scopes), len(self.busy), self.depth
+        state = self.state()
         try:
             for _ in range(40):
                 try:
@@ -190,13 +197,20 @@ class Meaning:
                 except Again:
                     pass
                 finally:
-                    del self.bound[state[0] :], self.scopes[state[1] :], self.busy[state[2] :]
-                    self.depth = state[3]
+                    self.restore(state)
             raise NotUnderstood(roots[0].span, "the sizes of the identities in it cannot be worked out")
         finally:
             self.roots.pop()
             for s in [s for s in self.solved if s.name.endswith(" ")]:
                 del self.solved[s]
+
+    def state(self) -> tuple[int, int, int, int]:
+        """How far the reading is in; `restore` leaves what was entered since."""
+        return len(self.bound), len(self.scopes), len(self.busy), self.depth
+
+    def restore(self, state: tuple[int, int, int, int]) -> None:
+        del self.bound[state[0] :], self.scopes[state[1] :], self.busy[state[2] :]
+        self.depth = state[3]
 
     # ------------------------------------------------------------ formulas
 
@@ -230,7 +244,7 @@ class Meaning:
             case Sum():
                 return self._sum(node)
             case Product():
-                return self._product(node)
+                return grouping.value(self, node) if grouping.is_elementwise(node) else self.product(node)
             case Binary():
                 return self._binary(node)
             case Quotient():
@@ -238,6 +252,9 @@ class Meaning:
             case Big():
                 return sums.big(self, node)
             case Call():
+                power = power_of_e(node)
+                if power is not None and self.notebook.knows("e"):
+                    return self.read(power)
                 return calls.call(self, node.function, node.args, node.span)
             case Norm():
                 return values.norm(self.read(node.of), node.kind)
@@ -261,12 +278,16 @@ class Meaning:
         for term in node.terms[1:]:
             after = self.read(term)
             with sizes.at(self, term):
-                total = self._spread(values.add, total, after)
+                total = self.spread(values.add, total, after)
         return total
 
-    def _spread(self, operation: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
+    def spread(self, operation: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
         """An elementwise operation; with samples in rows (columns), a vector beside a matrix belongs to each sample."""
         return operation(*self.as_samples(a, b))
+
+    def grouped(self, node: Binary | Product) -> Node:
+        """A chain of elementwise signs under the brackets with which it is read."""
+        return self._solving((node,), lambda: grouping.grouped(self, node))
 
     def as_samples(self, a: Value, b: Value) -> tuple[Value, Value]:
         if self.notebook.samples not in ("rows", "columns"):
@@ -286,21 +307,21 @@ class Meaning:
     def _laid(self, vector: Value) -> Value:
         return Value(vector.expr, vector.axes, self.notebook.samples == "rows")
 
-    def _product(self, node: Product) -> Value:
-        parts = self._applied(node)
+    def product(self, node: Product) -> Value:
+        parts = self.applied(node)
         total: Value | None = None
         for place, (value, part) in enumerate(parts):
             if total is None:
                 total = value
                 continue
             with sizes.at(self, part):
-                total = self._times(total, value, _sign(node, parts[place - 1][1], part), node)
+                total = self.times(total, value, grouping.sign_between(node, parts[place - 1][1], part), node)
             if isinstance(total.expr, Contract) and len(total.expr.factors) > MOST_FACTORS:
                 raise NotUnderstood(node.span, f"products are read up to {MOST_FACTORS} factors")
         assert total is not None
         return total
 
-    def _times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
+    def times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
         alike = len(a.axes) == len(b.axes) == 1 and a.row == b.row and a.axes[0].size == b.axes[0].size
         if "\\cdot" in node.signs and alike and not a.row:
             return values.inner(a, b)
@@ -308,7 +329,7 @@ class Meaning:
             return values.hadamard(a, b)
         return values.matmul(a, b)
 
-    def _applied(self, node: Product) -> list[tuple[Value, Node]]:
+    def applied(self, node: Product) -> list[tuple[Value, Node]]:
         """The factors' values, a function and the brackets after it taken together."""
         out: list[tuple[Value, Node]] = []
         place = 0
@@ -367,14 +388,13 @@ class Meaning:
         return self.notebook.knows(key) or any(key in b for b in self.bound)
 
     def _binary(self, node: Binary) -> Value:
+        if node.op in grouping.OPERATIONS:
+            return grouping.value(self, node)
         a, b = self.read(node.left), self.read(node.right)
         match node.op:
             case "kron":
-                return values.kron(a, b)
-            case "hadamard":
-                return self._spread(values.hadamard, a, b)
-            case "divide":
-                return self._spread(values.divide, a, b)
+                columns = len(a.axes) == len(b.axes) == 1 and not (a.row or b.row)
+                return values.outer(a, b) if self.taken.outer and columns else values.kron(a, b)
             case "power":
                 return letters.raised(a, letters.exponent(b, node.span), node.span)
         raise NotUnderstood(node.span, f"{node.op} is not understood here")
@@ -414,7 +434,7 @@ class Meaning:
     def _alias(self, way: Written) -> Alias | None:
         book = self.notebook
         own = way.key in book.shapes or way.key in book.definitions or any(way.key in b for b in self.bound)
-        if own or not way.sub:
+        if not way.sub or (own and not self._can_only_be_sample(way)):
             return None
         if way.key in book.aliases:
             return book.aliases[way.key]
@@ -422,6 +442,18 @@ class Meaning:
         if book.samples and whole != way.key and book.knows(whole) and self._counts_samples(whole, way.sub[0]):
             return Alias(book.latex.get(whole, Name(whole)), book.samples)
         return None
+
+    def _can_only_be_sample(self, way: Written) -> bool:
+        """x_i beside an x of its own: i numbers the rows that x_i is said to be one of, and no entry of x."""
+        book = self.notebook
+        shape, alias = book.shapes.get(way.key), book.aliases.get(way.key)
+        if shape is None or alias is None or len(way.sub) != 1 or any(way.key in b for b in self.bound):
+            return False
+        key = identifier(way.sub[0]) or ""
+        running = letters.letter_in_scope(self, key)
+        size = letters.extent(self, key) if running is None else running.size
+        rows = self.read(alias.of).axes[0 if alias.along == "rows" else -1].size
+        return size == rows and all(size != i.size for i in entering.axes_of(self, way.key))
 
     def _counts_samples(self, key: str, letter: Node) -> bool:
         """True where the letter's range is as long as the axis of the samples."""
@@ -462,9 +494,15 @@ class Meaning:
         return self.notebook.knows(key) or (key in self.notebook.variables and key not in self.notebook.functions)
 
     def _unknown_name(self, node: Node) -> str:
-        from symjac.claims.writer import latex
+        from symjac.claims.writer import latex, plain
 
-        return f"{latex(node)} is not declared; say for example ${latex(node)} \\in \\mathbb{{R}}^{{n}}$"
+        is_plain = self.notebook.primes_transpose
+        write, spaces = (plain, _PLAIN_SPACES) if is_plain else (latex, _SPACES)
+        number, vector, matrix = spaces
+        of_matrix = isinstance(node, Scripts) and len(letters.split_subscripts(node.sub, 2, mixed=True)) == 2
+        said = [(node.base, matrix)] if isinstance(node, Scripts) and of_matrix else [(node, number), (node, vector)]
+        examples = " or ".join(space.format(write(named)) for named, space in said)
+        return f"{write(node)} is not declared; say for example {examples}"
 
     def _free_number(self, key: str) -> Symbol:
         return entering.declared(self, key, ())
@@ -512,11 +550,3 @@ class Meaning:
             raise NotUnderstood(node.span, str(error)) from None
         except WorldError as error:
             raise NotUnderstood(node.span, str(error)) from None
-
-
-def _sign(node: Product, before: Node, after: Node) -> str:
-    """What stands between two factors of a product, each maybe a function with its bracket."""
-    last = before.factors[-1] if isinstance(before, Product) else before
-    first = after.factors[0] if isinstance(after, Product) else after
-    places = [p for p, (a, b) in enumerate(pairwise(node.factors)) if a is last and b is first]
-    return node.signs[places[0]] if places and places[0] < len(node.signs) else ""

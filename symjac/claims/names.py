@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symjac.claims.tree import Group, Name, Neg, Node, Num, Prime, Product, Scripts, Sum
+from symjac.claims.tree import Call, Group, Name, Neg, Node, Num, Prime, Product, Scripts, Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,14 @@ def identifier(node: Node) -> str | None:
             return _joined(node.base, node.sub, node.sup)
         case _:
             return None
+
+
+def power_of_e(node: Node) -> Scripts | None:
+    """e² of a quantity e; only where the text has one is it none of Euler's number."""
+    match node:
+        case Call(function=Name(text="exp", latex="e") as e, args=(Num() as power,)):
+            return Scripts(Name("e", "e", span=e.span), (), power, span=node.span)
+    return None
 
 
 def ways(node: Node) -> Iterator[Written]:

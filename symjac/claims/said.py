@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from symjac.claims.names import identifier
 from symjac.claims.notebook import FactText, Notebook
-from symjac.claims.tree import Around, Group, Items, Node, Num, Product, Scripts, Space, Statement
+from symjac.claims.tree import Around, Group, Items, Node, Num, Product, Scripts, Space, Statement, Transpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,29 @@ def functions_named(statements: Sequence[Statement]) -> Iterator[tuple[str, str]
         key = identifier(head)
         if found is not None and key is not None:
             yield key, found["name"]
+
+
+_IS_PLACE_OF = re.compile(r"^,? ?(?:is|be|denotes?|being|means|stands for)(?: the)?(?: (row|column)(?: number)?)?$")
+_PLACE_BEHIND = re.compile(r"^(?:-? ?(?:th|st|nd|rd) )?(row|column)?(?: vector)?,? ?of$")
+
+
+def samples_named(statements: Sequence[Statement]) -> Iterator[tuple[Scripts, str, Node]]:
+    """x_i, "rows" and X of "x_i is row i of X" and of "x_i denotes the i-th row of X"."""
+    for one, place, whole in zip(statements, statements[1:], statements[2:], strict=False):
+        if any(s.relations or len(s.sides) != 1 for s in (one, place, whole)):
+            continue
+        head = one.sides[0].of if isinstance(one.sides[0], Transpose) else one.sides[0]
+        ahead, behind = _IS_PLACE_OF.search(one.around.after), _PLACE_BEHIND.search(place.around.after)
+        if not isinstance(head, Scripts) or head.sup is not None or len(head.sub) != 1 or not ahead or not behind:
+            continue
+        letter, axis = identifier(head.sub[0]), ahead[1] or behind[1]
+        if axis and letter is not None and letter == identifier(_without_sign(place.sides[0])):
+            yield head, f"{axis}s", whole.sides[0]
+
+
+def _without_sign(node: Node) -> Node:
+    """i of i^{th}."""
+    return node.base if isinstance(node, Scripts) and not node.sub else node
 
 
 COMPARED = frozenset({"<", "<=", ">", ">=", "succ", "succeq"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any
 
 
@@ -276,11 +277,26 @@ class Unread:
     reason: str
 
 
+def _parts(node: Node) -> tuple[str, ...]:
+    """The fields in which nodes stand, in the order of writing."""
+    kind: Any = type(node)
+    return _fields_of_nodes(kind)
+
+
+@cache
+def _fields_of_nodes(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if "Node" in str(f.type))
+
+
 def children(node: Node) -> list[Node]:
     """The direct parts, in the order of writing."""
     out: list[Node] = []
-    for f in fields(node):
-        out.extend(_nodes(getattr(node, f.name)))
+    for name in _parts(node):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            out.append(value)
+        elif value is not None:
+            out.extend(_nodes(value))
     return out
 
 
@@ -302,14 +318,21 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
-    """`node` with `change` applied to each direct part."""
+    """`node` with `change` applied to each direct part; itself where nothing changes."""
 
     def new(value: object) -> object:
         if isinstance(value, Node):
             return change(value)
-        if isinstance(value, tuple):
-            return tuple(new(v) for v in value)
-        return value
+        return tuple(new(v) for v in value) if isinstance(value, tuple) else value
 
-    changed: dict[str, Any] = {f.name: new(getattr(node, f.name)) for f in fields(node) if f.name != "span"}
-    return replace(node, **changed)
+    changed: dict[str, Any] = {}
+    same = True
+    for name in _parts(node):
+        before = getattr(node, name)
+        changed[name] = new(before)
+        same = same and (changed[name] is before or (isinstance(before, tuple) and _alike(changed[name], before)))
+    return node if same else replace(node, **changed)
+
+
+def _alike(new: Any, before: tuple[object, ...]) -> bool:
+    return all(a is b or (isinstance(b, tuple) and _alike(a, b)) for a, b in zip(new, before, strict=True))

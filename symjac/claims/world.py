@@ -570,6 +570,10 @@ class World:
             e = substitute(e, known_facts.parametrisation(self._facts[name]))
         return e
 
+    def has_ties(self, name: str) -> bool:
+        """Whether a fact ties entries of it."""
+        return any(map(known_facts.ties, self._facts.get(name, ())))
+
     def structured(self, derivative: Expr, by: Symbol) -> Expr:
         """A derivative by the independent entries of `by` from that by all entries: what is tied moves together.
 

@@ -123,6 +123,26 @@ class Share(sympy.Function):  # type: ignore[misc]
         return leads[0] / sympy.Add(*leads)
 
 
+class Gap(sympy.Function):  # type: ignore[misc]
+    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, rounded otherwise."""
+
+    nargs = 2
+    is_real = True
+
+    @classmethod
+    def eval(cls, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr | None:
+        return None if slots_of(a) or slots_of(b) else a - b
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.Integer(3 - 2 * argindex)
+
+
+def sides(condition: Any) -> tuple[sympy.Expr, sympy.Expr]:
+    """The left and the right side of a comparison."""
+    left, right = condition.args
+    return left.args if isinstance(left, Gap) and right == 0 else (left, right)
+
+
 class Log1p(sympy.Function):  # type: ignore[misc]
     """log(1 + u), exact for small u too. Made by `stabilise` alone, never differentiated."""
 
@@ -204,6 +224,11 @@ def indicator(condition: sympy.Basic) -> sympy.Expr:
     return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
 
 
+def is_indicator(f: sympy.Expr) -> bool:
+    """True for 1[condition]."""
+    return isinstance(f, sympy.Piecewise) and len(f.args) == 2 and f.args[0][0] == 1 and f.args[1] == (0, sympy.true)
+
+
 def _one_sided(condition: sympy.Basic) -> sympy.Basic:
     """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
     compared = isinstance(condition, sympy.core.relational.Relational)
@@ -259,7 +284,14 @@ class _Extreme(sympy.Function):  # type: ignore[misc]
         if not bounds:
             return share
         bound = self.of(*bounds)
-        return share * indicator(a > bound if self.side == 1 else a < bound)
+        left, right = (Gap(a, bound), sympy.Integer(0)) if _has_constants(a, bound) else (a, bound)
+        return share * indicator(left > right if self.side == 1 else left < right)
+
+
+def _has_constants(a: sympy.Expr, b: sympy.Expr) -> bool:
+    """True where one is a sum with a named constant."""
+    sums = [e for e in (a, b) if isinstance(e, sympy.Add)]
+    return any(not c.is_integer for e in sums for c in constants_of(e))
 
 
 class _Largest(_Extreme):
@@ -326,6 +358,7 @@ def simplest(formula: sympy.Expr) -> sympy.Expr:
     formula = formula.replace(
         lambda e: isinstance(e, sympy.Mul) and any(isinstance(a, sympy.sign) for a in e.args), _absorb_sign
     )
+    formula = formula.replace(lambda e: isinstance(e, sympy.Mul) and e.has(sympy.sinh), _in_tanh)
     if formula.has(sympy.Piecewise):
         return formula
     logistic = _in_logistic(formula)
@@ -360,6 +393,17 @@ def _terms(e: sympy.Expr) -> int:
         terms, power = _terms(e.base), int(e.exp)
         return comb(terms + power - 1, power)
     return 1
+
+
+def _in_tanh(product: sympy.Mul) -> sympy.Expr:
+    """sinh(u)/cosh(u) = tanh(u), whatever their powers are."""
+    powers = dict(f.as_base_exp() for f in product.args)
+    for f in [f for f in powers if isinstance(f, sympy.sinh)]:
+        below = sympy.cosh(f.args[0])
+        both = min(powers[f], -powers.get(below, 0)) if powers[f].is_Integer and below in powers else 0
+        if both > 0:
+            product *= (sympy.tanh(f.args[0]) * below / f) ** both
+    return product
 
 
 def _absorb_sign(product: sympy.Mul) -> sympy.Expr:
@@ -400,6 +444,76 @@ def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
     if not out.is_polynomial(s) or not out.has(s):
         return None
     return tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
+
+
+HIGHEST_DEGREE = 16
+
+
+@cache
+def reduced(formula: sympy.Expr) -> sympy.Expr:
+    """The quotient reduced and its numerator factored.
+
+    To SymPy exp(1.702 u) is the 851st power of exp(u/500), and a polynomial of degree 851 takes hours. Where a degree
+    would be so high, exp(c u) is a power of exp(g u), g the greatest common divisor of all such c, or, where that is
+    too high a power as well, a quantity of its own; of u^c the fractional part alone is one.
+    """
+    names: dict[sympy.Symbol, sympy.Expr] = {}
+    return sympy.factor(sympy.cancel(sympy.together(formula.xreplace(_powers_named(formula, names))))).xreplace(names)
+
+
+def _powers_named(formula: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> dict[sympy.Expr, sympy.Expr]:
+    """What stands for each power of a high degree; what it is made of is added to `names`."""
+    exponents: dict[sympy.Expr, set[sympy.Rational]] = {}
+    for e in formula.atoms(sympy.exp):
+        for c, u in _terms_of(e):
+            exponents.setdefault(u, set()).add(c)
+    high = {u: cs for u, cs in exponents.items() if _degree(cs, _unit(cs, by_denominators=True)) > HIGHEST_DEGREE}
+    table: dict[sympy.Expr, sympy.Expr] = {}
+    for e in formula.atoms(sympy.exp):
+        if any(u in high for _, u in _terms_of(e)):
+            table[e] = sympy.Mul(*(_exp_named(c, u, high.get(u, set()), names) for c, u in _terms_of(e)))
+    for e in formula.atoms(sympy.Pow):
+        if isinstance(e.exp, sympy.Rational) and max(abs(e.exp.p), e.exp.q) > HIGHEST_DEGREE and e.exp.q != 1:
+            whole = sympy.floor(e.exp)
+            table[e] = e.base**whole * _named(e.base ** (e.exp - whole), names)
+    return table
+
+
+def _terms_of(e: sympy.exp) -> list[tuple[sympy.Rational, sympy.Expr]]:
+    """(c, u) for each term c u of the exponent, c rational."""
+    return [t.as_coeff_Mul(rational=True) for t in sympy.Add.make_args(sympy.expand(e.args[0]))]
+
+
+def _unit(cs: set[sympy.Rational], by_denominators: bool = False) -> sympy.Rational:
+    """The largest number of which all are multiples, or such a fraction 1/q."""
+    below = sympy.ilcm(1, *(c.q for c in cs))
+    return sympy.Rational(1 if by_denominators else sympy.igcd(0, *(c * below for c in cs)), below)
+
+
+def _degree(cs: set[sympy.Rational], unit: sympy.Rational) -> sympy.Rational:
+    return max(abs(c / unit) for c in cs)
+
+
+def _exp_named(
+    c: sympy.Rational, u: sympy.Expr, cs: set[sympy.Rational], names: dict[sympy.Symbol, sympy.Expr]
+) -> sympy.Expr:
+    """exp(c u), where `cs` are the c of all exponentials of u whose degree is high."""
+    if not cs:
+        return sympy.exp(c * u)
+    unit = _unit(cs)
+    return (
+        _named(sympy.exp(c * u), names)
+        if _degree(cs, unit) > HIGHEST_DEGREE
+        else _named(sympy.exp(unit * u), names) ** (c / unit)
+    )
+
+
+def _named(e: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> sympy.Symbol:
+    known = next((s for s, value in names.items() if value == e), None)
+    if known is None:
+        known = sympy.Symbol(f"g{len(names)}", real=True)
+        names[known] = e
+    return known
 
 
 def tidy_polynomial(p: sympy.Expr, z: sympy.Symbol) -> sympy.Expr:
@@ -499,6 +613,10 @@ def stabilise(formula: sympy.Expr) -> sympy.Expr:
     """
     out = formula.replace(sympy.log, lambda a: _log_of_quotient(a))
     out = out.replace(
+        lambda e: isinstance(e, sympy.log) and isinstance(e.args[0], sympy.cosh),
+        lambda e: Softplus(2 * e.args[0].args[0]) - e.args[0].args[0] - sympy.log(2),
+    )
+    out = out.replace(
         lambda e: isinstance(e, sympy.log) and _one_plus_exp(e.args[0]) is not None,
         lambda e: Softplus(_one_plus_exp(e.args[0])),
     )
@@ -537,14 +655,41 @@ def without_cancellation(formula: sympy.Expr) -> sympy.Expr:
     log(1 + u) = log1p(u);  c exp(u) − c = c expm1(u);  c √(1 + u) − c = c u/(1 + √(1 + u));
     c logistic(u) − c = −c logistic(−u);  c softplus(u) − c t u = c (1 − t) softplus(u) + c t softplus(−u);
     c logistic(u) − c t = c (1 − t) logistic(u) − c t logistic(−u), for a quantity t that u does not have;
-    c + c tanh(u) = 2 c logistic(2 u);  c − c tanh²(u) = 4 c logistic(2 u) logistic(−2 u);  c + c erf(u) = c erfc(−u).
+    c + c tanh(u) = 2 c logistic(2 u);  c − c tanh²(u) = 4 c logistic(2 u) logistic(−2 u);  c + c erf(u) = c erfc(−u);
+    min(0, expm1(u)) = expm1(min(u, 0)).
     Terminates: each application takes from a sum one term beside such a function, and none brings one.
     """
     out = formula.replace(
         lambda e: isinstance(e, sympy.log) and isinstance(e.args[0], sympy.Add) and sympy.S.One in e.args[0].args,
         lambda e: Log1p(e.args[0] - 1),
     )
-    return out.replace(lambda e: isinstance(e, sympy.Add), _joined)
+    out = out.replace(lambda e: isinstance(e, sympy.Add), _joined)
+    out = out.replace(lambda e: isinstance(e, sympy.Max | sympy.Min), _bounded_inside)
+    return out.replace(lambda e: isinstance(e, sympy.core.relational.Relational) and e.has(sympy.exp, Expm1), _by_sign)
+
+
+def _by_sign(condition: Any) -> Any:
+    """c expm1(u) > 0 as c u > 0."""
+    left, right = sides(condition)
+    gap = left - right
+    gap = _joined(gap) if isinstance(gap, sympy.Add) else gap
+    c, power = gap.as_independent(Expm1, as_Add=False)
+    return condition.func(c * power.args[0], 0) if isinstance(power, Expm1) else condition
+
+
+def _bounded_inside(extreme: sympy.Expr) -> sympy.Expr:
+    """min(0, c expm1(u)) = c expm1(min(u, 0)) for c > 0, which does not overflow; for c < 0, c expm1(max(u, 0))."""
+    others = [a for a in extreme.args if a != 0]
+    if len(others) != 1 or len(extreme.args) != 2:
+        return extreme
+    c, power = others[0].as_independent(Expm1, as_Add=False)
+    if not isinstance(power, Expm1) or slots_of(c) or power.has(sympy.Max, sympy.Min):
+        return extreme
+    u, inner = power.args[0], type(extreme)
+    outer = sympy.Max if inner is sympy.Min else sympy.Min
+    if c.is_positive or c.is_negative:
+        return c * Expm1((inner if c.is_positive else outer)(u, 0))
+    return c * Expm1(sympy.Piecewise((inner(u, 0), c > 0), (outer(u, 0), True)))
 
 
 def _joined(total: sympy.Add) -> sympy.Expr:
@@ -683,7 +828,26 @@ def guarded(formula: sympy.Expr) -> sympy.Expr:
     Logarithms, roots, reciprocals and exponentials of a branch see 1 where another branch is taken, as arrays are
     computed in all branches. Terminates: what sees 1 already is left.
     """
-    return formula.replace(sympy.Piecewise, _guarded_branches)
+    out = formula.replace(sympy.Piecewise, _guarded_branches)
+    return out.replace(lambda e: isinstance(e, sympy.Mul) and e.has(sympy.Piecewise), _guarded_beside)
+
+
+def _guarded_beside(product: sympy.Mul) -> sympy.Expr:
+    """What overflows beside 1[c] sees 1 where c does not hold: inf · 0 is no number."""
+    conditions = [f.args[0][1] for f in product.args if is_indicator(f)]
+    if not conditions:
+        return product
+    here = sympy.And(*conditions)
+    return sympy.Mul(
+        *(
+            f if is_indicator(f) else f.replace(_may_overflow, lambda e: e.func(Guard(e.args[0], here)))
+            for f in product.args
+        )
+    )
+
+
+def _may_overflow(e: sympy.Expr) -> bool:
+    return isinstance(e, sympy.exp | sympy.sinh | sympy.cosh | Expm1) and _may_do_harm(e)
 
 
 def _guarded_branches(*branches: Any) -> sympy.Expr:
@@ -778,8 +942,8 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
                 out = np.where(value(condition), value(branch), out)
             return out
         if isinstance(e, sympy.core.relational.Relational):
-            sides = value(e.lhs), value(e.rhs)
-            return RELATIONS[type(e)](*((complex_step.gap(*sides), 0) if complex_step.is_taken(*sides) else sides))
+            met = [value(side) for side in sides(e)]
+            return RELATIONS[type(e)](*((complex_step.gap(*met), 0) if complex_step.is_taken(*met) else met))
         if isinstance(e, sympy.And | sympy.Or):
             both = np.logical_and if isinstance(e, sympy.And) else np.logical_or
             return reduce(both, (value(a) for a in e.args))

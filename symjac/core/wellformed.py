@@ -54,6 +54,7 @@ HEADS = (
     *(f for f, _, _ in scalar.FUNCTIONS.values()),
     *scalar.STABLE,
     scalar.Share,
+    scalar.Gap,
     *scalar.RELATIONS,
     sympy.And,
     sympy.Or,

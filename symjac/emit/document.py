@@ -351,7 +351,7 @@ class _Composer:
         yield Paragraph(
             say(
                 f"One step of {{}} takes every parameter $\\theta$, with its gradient {{}}, {manner}",
-                update.name.replace("_", " "),
+                update.title,
                 Math(rf"g = \partial {loss} / \partial \theta"),
             )
         )

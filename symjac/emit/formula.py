@@ -48,21 +48,10 @@ class Quotient:
 
 @cache
 def template(formula: sympy.Expr) -> Code:
-    """`formula` in NumPy, holes for its slots; of an indicator, truth values: see `is_indicator`."""
+    """`formula` in NumPy, holes for its slots; of an indicator, truth values: see `scalar.is_indicator`."""
     if not scalar.slots_of(formula):
         return number(formula)
-    return _condition(formula.args[0][1]) if is_indicator(formula) else _printed(formula)
-
-
-@cache
-def is_indicator(formula: sympy.Expr) -> bool:
-    """True for 1[condition]."""
-    return (
-        isinstance(formula, sympy.Piecewise)
-        and len(formula.args) == 2
-        and formula.args[0][0] == 1
-        and formula.args[1] == (0, sympy.true)
-    )
+    return _condition(formula.args[0][1]) if scalar.is_indicator(formula) else _printed(formula)
 
 
 @cache
@@ -170,11 +159,11 @@ def _product(e: sympy.Mul) -> Code:
         return _coefficient(coefficient)
     below = [f for f in arrays if _is_reciprocal(f)]
     above = [f for f in arrays if not _is_reciprocal(f)]
-    plain = any(not is_indicator(f) for f in above)
-    above.sort(key=is_indicator)
+    plain = any(not scalar.is_indicator(f) for f in above)
+    above.sort(key=scalar.is_indicator)
     code: Code | None = None
     for f in above:
-        printed = template(f) if plain and is_indicator(f) else _printed(f)
+        printed = template(f) if plain and scalar.is_indicator(f) else _printed(f)
         code = printed if code is None else binary(code, "*", printed)
     if below:
         inverse = sympy.Mul(*(1 / f for f in below))
@@ -243,7 +232,8 @@ def _condition(e: Any) -> Code:
         for p in parts[1:]:
             out = binary(out, "&" if isinstance(e, sympy.And) else "|", p)
         return out
-    return binary(_printed(e.lhs), _RELATIONS[type(e)], _printed(e.rhs))
+    left, right = scalar.sides(e)
+    return binary(_printed(left), _RELATIONS[type(e)], _printed(right))
 
 
 def _bound(e: sympy.Max | sympy.Min) -> Code:

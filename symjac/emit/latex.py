@@ -413,7 +413,8 @@ class Printer(LatexPrinter):  # type: ignore[misc]
                 for a in sorted(c.args, key=str)
             ]
             return word[self.RELATION].join(parts)
-        return f"{self._print(c.lhs)} {_RELATIONS[type(c)][self.RELATION]} {self._print(c.rhs)}"
+        left, right = scalar.sides(c)
+        return f"{self._print(left)} {_RELATIONS[type(c)][self.RELATION]} {self._print(right)}"
 
     def part_Trace(self, e: Any) -> Part:
         """A 1 × 1 product is its own trace; tr(MᵀM) is ‖M‖²."""

@@ -40,7 +40,7 @@ from symjac.emit.array import (
 )
 from symjac.emit.code import DTYPE, Code, array_name, atom, binary, call, fill, method, negative, typed
 from symjac.emit.contraction import product
-from symjac.emit.formula import is_indicator, scaled, template
+from symjac.emit.formula import scaled, template
 from symjac.model.names import in_python
 
 
@@ -89,9 +89,9 @@ def _map(e: Map, wanted: Sequence[Index]) -> Array:
     args = [floating(lower(a, wanted)) for a in read]
     axes = union(args, wanted)
     code = fill(template(formula), [aligned(a, axes) for a in args])
-    if len(args) == 1 and args[0].kept is not None and not is_indicator(e.formula):
+    if len(args) == 1 and args[0].kept is not None and not scalar.is_indicator(e.formula):
         return Array(code, axes, fill(template(e.formula), [args[0].kept]), args[0].kept_axes)
-    return Array(code, axes, truth=is_indicator(e.formula))
+    return Array(code, axes, truth=scalar.is_indicator(e.formula))
 
 
 def _reaching(e: Map) -> tuple[sympy.Expr, tuple[Expr, ...]]:

@@ -31,7 +31,8 @@ _SIGNS = (
     (r"\, ", r"\thinspace "),
     (r"\,", r"\thinspace "),
 )
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>&$~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#+!|<>&$~])")
+"""Not the round brackets: without square ones they mark nothing up, and many hosts read `\\(` as mathematics."""
 _START = re.compile(r"^(\s*)(\d+\.|[-=:])(?=\s|$)")
 _NAME = re.compile(r"\\operatorname\*?\{((?:[^{}\\]|\\.)*)\}")
 

@@ -11,6 +11,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix
 from symjac.blocks import Block as Second
 from symjac.blocks import Curvature, NotBySample, Sensitivity, curvature
 from symjac.calculus.matrix import SampleSum, block_form, sample_form
+from symjac.core import scalar
 from symjac.core.expr import Symbol
 from symjac.core.index import Index
 from symjac.derive import Derivation
@@ -252,7 +253,5 @@ class _Blocks:
             body = rf"\Bigl({body}\Bigr)"
         if form.sample is not None:
             body = rf"\sum_{{{form.sample.name}}} {body}"
-        scale = latex.formula(
-            curved * form.coefficient * sympy.Symbol("unit"), (), lambda i: "" if i == "unit" else latex.name(i)
-        )
-        return Row(left, latex.total([*first, f"{scale} {body}".strip()]))
+        curve = latex.formula(curved * form.coefficient * scalar.slot(0), [body])
+        return Row(left, latex.total([*first, curve]))

@@ -61,7 +61,7 @@ def fields(update: Update) -> list[tuple[str, str, str]]:
 
 def doc(update: Update) -> str:
     """What a step does, in one sentence; of one formula, the formula."""
-    name = f"One step of {update.name.replace('_', ' ')}"
+    name = f"One step of {update.title}"
     if _is_one_formula(update):
         right = text.formula(update.assignments[0][1], ["theta", "g"], in_python)
         return f"{name}: {right} for every parameter theta with gradient g."

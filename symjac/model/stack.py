@@ -63,6 +63,11 @@ class Update:
     """(name, formula), each name once: `theta`, every array of the state, and names for use in later formulas."""
 
     @property
+    def title(self) -> str:
+        """What a sentence calls it; a formula given in the spec itself has no name."""
+        return "the update" if self.name == "formula" else self.name.replace("_", " ")
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """What the slots stand for, in order."""
         given = ("theta", "g", *(name for name, _ in self.state))

@@ -97,9 +97,8 @@ def read_yaml(text: str, file: str) -> tuple[Any, Places]:
         if "\\t" in found:
             hint = "indent with spaces"
         elif error.context and error.context_mark and error.context_mark.line != mark.line:
-            hint = (
-                f"{error.context} that begins in line {error.context_mark.line + 1}: is a bracket or quote left open?"
-            )
+            begun = f"{error.context} that begins in line {error.context_mark.line + 1}"
+            hint = f"{begun}: is a bracket or quote left open, or a line indented otherwise?"
         raise InputError(place, f"not YAML: {found}", hint=hint) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(Place(file, 1, 1), f"not YAML: {str(error).splitlines()[0]}") from None

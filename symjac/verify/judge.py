@@ -22,8 +22,9 @@ from symjac.claims.dependence import Link, Links, states_independence
 from symjac.claims.derivatives import ALL, NOTHING, of_several, tells_totals_apart
 from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.claims.facts import Fact, Property
+from symjac.claims.grouping import is_elementwise
 from symjac.claims.meaning import Meaning, Taken
-from symjac.claims.names import identifier
+from symjac.claims.names import identifier, ways
 from symjac.claims.natures import CLAIM
 from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
@@ -57,13 +58,14 @@ from symjac.verify import assumptions, proposal
 from symjac.verify.corrections import Correction, corrected, derived_correction
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
-from symjac.verify.diagnose import diagnose
+from symjac.verify.diagnose import Found, diagnose
 from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 from symjac.verify.sites import is_operand, negated, plus, product
+from symjac.verify.targets import of_targets
 from symjac.verify.unseen import not_seen
 from symjac.verify.verdict import (
     AGREES,
@@ -103,14 +105,25 @@ T = TypeVar("T")
 
 
 def judge_source(source: Source, progress: Progress | None = None) -> Judged:
-    """The verdict on every claim, in the order of the file."""
+    """The verdict on every claim, in the order of the file.
+
+    In a chain a = b = c where b is wrong, undecided or not read, c is compared with a.
+    """
     session = Session(source)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
     unread, others = list(session.unread), session.others
+    doubted: Equality | None = None  # the one before, as it was judged, where it does not stand
     for place, (chapter, equality) in enumerate(every):
+        known = doubted if doubted is not None and doubted.right is equality.left else None
+        judged = equality if known is None else replace(equality, left=known.left)
+        doubted = judged if equality.nature == CLAIM else None
         try:
-            claim = Judge(session, chapter, equality).claim()
+            claim = Judge(session, chapter, judged).claim()
+            if claim.verdict not in (REFUTED, UNDECIDED):
+                doubted = None
+            elif known is not None and Judge(session, chapter, equality).stands():
+                claim = _following(claim)
             if equality.nature == CLAIM or claim.verdict not in (REFUTED, UNDECIDED):
                 claims.append(claim)
             else:
@@ -121,6 +134,15 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
     return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
+
+
+def _following(claim: Claim) -> Claim:
+    """Refuted, or undecided, with the one before it, which it equals."""
+    if claim.fault is None:
+        return replace(claim, road=f"{claim.road}; it equals what is before it")
+    return replace(
+        claim, fault=replace(claim.fault, text=f"it follows from what is wrong before it; {claim.fault.text}")
+    )
 
 
 def _unread(session: Session, equality: Equality, reason: str) -> NotRead:
@@ -149,7 +171,10 @@ class Judge:
     def __init__(self, session: Session, chapter: Chapter, equality: Equality) -> None:
         self.session, self.chapter, self.equality = session, chapter, equality
         self.notebook: Notebook = chapter.notebook
-        self.left, self.right = equality.left, entrywise(equality.right, chapter.meaning())
+        self.left = equality.left
+        grouped = bracketed(equality.right, chapter.meaning())
+        self.grouping = () if grouped == equality.right else (f"taken: the brackets of {phrase(grouped)}",)
+        self.right = entrywise(grouped, chapter.meaning())
         self.reading = chapter.habit or self.notebook.reading
         self.taken = Taken()
         self._asked: dict[Node, list[Problem] | None] = {}
@@ -181,6 +206,8 @@ class Judge:
         """The verdict on `left = right`, or on another right side in its place."""
         right = self.right if right is None else right
         outcome = self._taken(right)
+        if outcome.verdict == REFUTED:
+            outcome = self._of_a_target(right, outcome)
         if outcome.verdict == REFUTED and (reason := self._left_open()):
             outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
@@ -196,10 +223,24 @@ class Judge:
             text=source.text[span.start : span.end],
             verdict=outcome.verdict,
             road=_with_numbers(outcome.road),
-            notes=outcome.notes,
+            notes=(*outcome.notes, *self.grouping),
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _of_a_target(self, right: Node, outcome: Outcome) -> Outcome:
+        """The outcome where the target of a cross-entropy sums to 1, if it is right then."""
+        problem = outcome.problem
+        if problem is None or outcome.in_a_case or len(self._instances(right)) > 1:
+            return outcome
+        for fact in of_targets(problem):
+            with suppress(WorldError):
+                supposed = replace(problem, world=problem.world.supposing(fact))
+                decision = decide(supposed, SECONDS_TO_DECIDE) if holds(supposed) else None
+                if decision is not None and decision.verdict in (PROVED, AGREES):
+                    note = f"taken: {proposal.shown(fact, self.notebook)}"
+                    return Outcome(decision.verdict, decision.road, (note,), problem=supposed)
+        return outcome
 
     def _left_open(self) -> str:
         """Why a claim that is wrong as it is read may be right all the same; empty where it is wrong."""
@@ -222,7 +263,8 @@ class Judge:
             with suppress(NotUnderstood):
                 other = self._linked(right)
                 if other.verdict != REFUTED:
-                    return replace(other, notes=(*other.notes, f"taken: {note}"))
+                    verdict = OTHER if taken.tied and other.verdict in (PROVED, AGREES) else other.verdict
+                    return replace(other, verdict=verdict, notes=(*other.notes, f"taken: {note}"))
         if self.taken != first:
             self._take(first)
         return outcome
@@ -233,6 +275,14 @@ class Judge:
         if unsaid:
             names = ", ".join(sorted(phrase(self._as_written(key)) for key in unsaid))
             yield replace(self.taken, whole=unsaid), f"what {names} makes of an array is a number"
+        trees = [n for side in (self.left, self.right) for n in walk(side)]
+        if any(isinstance(n, Binary) and n.op == "kron" for n in trees):
+            yield replace(self.taken, whole=frozenset(), outer=True), "a ⊗ b of two columns is a bᵀ"
+        by = {w.key for n in trees if isinstance(n, Derivative) for b in n.by for w in ways(b)}
+        tied = [phrase(self._as_written(key)) for key in sorted(by) if self._meaning().world.has_ties(key)]
+        if tied:
+            taken = replace(self.taken, whole=frozenset(), tied=True)
+            yield taken, f"equal entries of {' and of '.join(tied)} vary together"
         page = (side for pair in self.notebook.equations for side in pair)
         if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
             taken = replace(self.taken, whole=frozenset(), held=ALL)
@@ -466,7 +516,10 @@ class Judge:
             return self._unfit(right, outcome)
         self._read_as_usual(right)
         assumed = self._assumption(outcome)
-        if outcome.misfit:  # no term that is added mends a shape
+        found: Found | None
+        if isinstance(self.left, Derivative) and self.sure(Num("0")):
+            found = Found("other", "the derivative is 0", right.span, Num("0"))
+        elif outcome.misfit:  # no term that is added mends a shape
             found = diagnose(right, self, SECONDS_FOR_A_SHAPE)
         elif assumed is None:
             found = diagnose(right, self, SECONDS_TO_DIAGNOSE) or missing_term(right, self, SECONDS_FOR_TERMS)
@@ -795,6 +848,14 @@ def _name(name: str, meaning: Meaning) -> str:
 
 def _same(a: Problem, b: Problem) -> bool:
     return a.left == b.left and a.right == b.right and a.order == b.order
+
+
+def bracketed(node: Node, meaning: Meaning) -> Node:
+    """a ⊙ b cᵀ as (a ⊙ b) cᵀ where it is read so."""
+    if is_elementwise(node) and not meaning.notebook.primes_transpose:
+        with suppress(*CONFINED):
+            node = replace(meaning.grouped(node), span=node.span)
+    return rebuild(node, lambda n: bracketed(n, meaning))
 
 
 def entrywise(node: Node, meaning: Meaning) -> Node:

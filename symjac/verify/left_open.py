@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from symjac.claims.calls import OPERATORS
 from symjac.claims.errors import CONFINED
+from symjac.claims.functions import ELEMENTWISE, library_name
 from symjac.claims.meaning import Meaning
-from symjac.claims.names import ways
+from symjac.claims.names import identifier, ways
 from symjac.claims.notebook import Notebook, Shape
 from symjac.claims.statements import Equality
-from symjac.claims.tree import Derivative, Node, walk
+from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, walk
 from symjac.verify.decide import holds
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -18,11 +20,23 @@ from symjac.verify.question import problem_of
 def left_open(e: Equality, meaning: Meaning) -> str:
     """Why the claim may be right all the same; empty where nothing speaks for it."""
     book = meaning.notebook
-    return _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning)
+    return _named(e, meaning) or _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning)
 
 
 def _derivatives(*nodes: Node) -> Iterator[Derivative]:
     return (n for node in nodes for n in walk(node) if isinstance(n, Derivative))
+
+
+def _named(e: Equality, meaning: Meaning) -> str:
+    """∂f/∂x = q(x), where q stands nowhere else: a name for it."""
+    match e.right:
+        case Product(factors=(Name() as f, Group())) | Call(function=Name() as f):
+            key, book = identifier(f) or "", meaning.notebook
+            known = key in (*book.functions, *book.standard, *ELEMENTWISE, *OPERATORS) or library_name(key) is not None
+            everywhere = [n for pair in book.equations for side in dict.fromkeys(pair) for n in walk(side) if n == f]
+            if not known and meaning.is_function(f) and len(everywhere) <= 1:
+                return f"nothing else in the text says what {phrase(f)} is"
+    return ""
 
 
 def _held(e: Equality) -> str:

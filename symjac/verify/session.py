@@ -18,6 +18,7 @@ from symjac.claims.meaning import Meaning, Taken
 from symjac.claims.notebook import Notebook
 from symjac.claims.notebook import Reading as Conventions
 from symjac.claims.prose import around
+from symjac.claims.reach import reaching
 from symjac.claims.source import Directive, Snippet, Source
 from symjac.claims.statements import Equality, at_layers
 from symjac.claims.tree import Span, Statement
@@ -99,7 +100,7 @@ class Session:
         if not gathered:
             return
         notebook.fonts = Fonts.of(gathered)
-        gathered = [(notebook.fonts.statement(s), role) for s, role in gathered]
+        gathered = [(reaching(notebook.fonts.statement(s)), role) for s, role in gathered]
         read = Stretches(conditioned(gathered), notebook)
         self.others += read.others
         for span, reason in read.unread.items():

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from symjac.claims import functions, natures
 from symjac.claims.errors import CONFINED
 from symjac.claims.meaning import Meaning
+from symjac.claims.names import identifier
 from symjac.claims.natures import CONDITION, MEANING
-from symjac.claims.notebook import Notebook
-from symjac.claims.said import Said, functions_named, is_conditional, properties, signs_given
+from symjac.claims.notebook import Alias, Notebook
+from symjac.claims.said import Said, functions_named, is_conditional, properties, samples_named, signs_given
 from symjac.claims.statements import Equality, Page, sort
 from symjac.claims.tree import Span, Statement
 from symjac.verify.decide import holds
@@ -58,6 +59,7 @@ class Stretches:
         self.facts += [s for s in properties(text, first.notebook) if not _is_known(s, self.facts)]
         self._take_given(first.notebook)
         self._name_functions(text, first.notebook)
+        self._name_samples(text, first.notebook)
         start = 0
         for _ in range(MOST_STRETCHES):
             start = self._stretch(start)
@@ -82,6 +84,14 @@ class Stretches:
             library = functions.library_name(name) or (name if name in functions.ELEMENTWISE else None)
             if library is not None and not book.knows(key) and key not in book.functions:
                 self.base.standard.setdefault(key, library)
+
+    def _name_samples(self, text: Sequence[Statement], book: Notebook) -> None:
+        for node, along, whole in samples_named(text):
+            key, matrix = identifier(node.base), book.shapes.get(identifier(whole) or "")
+            if key is not None and matrix is not None and len(matrix.sizes) == 2:
+                self.base.aliases.setdefault(key, Alias(whole, along))
+                self.base.latex.setdefault(key, node.base)
+                self.base.letters.add(identifier(node.sub[0]) or "")
 
     def _page(self, start: int) -> Page:
         book = self.base.copy()

@@ -388,3 +388,31 @@ def test_every_function_has_a_numpy_value() -> None:
     assert float(value(indicator(x > 0), 1.0)) == 1
     assert float(value(atan(tan(x)), 0.3)) == pytest.approx(0.3)
     assert float(value(cosh(x) ** 2 - sinh(x) ** 2, 0.3)) == pytest.approx(1)
+
+
+u = exp(Rational(851, 500) * x)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (u / (1 + u) ** 2 * (1 + u), u / (1 + u)),
+        (u**2 / (u * y), u / y),
+        ((exp(x) + u) * y / y**2, (exp(x) + u) / y),
+        (x ** Rational(851, 500) * y / (y * x), x ** Rational(351, 500)),
+    ],
+)
+def test_powers_of_a_high_degree_are_reduced(formula: sympy.Expr, expected: sympy.Expr) -> None:
+    """To SymPy alone, exp(1.702 x) is a polynomial of degree 851."""
+    assert sympy.expand(scalar.reduced(formula) - expected) == 0
+
+
+def test_a_quotient_of_hyperbolic_functions_is_tanh() -> None:
+    assert scalar.derivative(log(cosh(x)), 0) == tanh(x)
+
+
+def test_a_condition_keeps_its_sides() -> None:
+    eps = sympy.Symbol("eps", real=True)
+    slope = scalar.derivative(Max(exp(x), 1 - eps), 0)
+    (condition,) = slope.atoms(sympy.core.relational.Relational)
+    assert scalar.sides(condition) == (exp(x), 1 - eps)

@@ -183,3 +183,57 @@ def test_binary_cross_entropy_of_a_sigmoid(t: float, dtype: Any) -> None:
         close(value, mpmath.log1p(mpmath.exp(-y if t else y)), dtype, point)
         slope = 1 / (1 + mpmath.exp(-y)) - mpf(t)
         assert abs(mpf(float(grads[1][0])) - slope) <= 4 * float(np.finfo(dtype).eps)
+
+
+# ---------------------------------------------------------------- formulas of one's own
+
+OWN: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "celu": ("max(x, 0) + min(0, 2*(exp(x/2) - 1))", lambda x: x if x > 0 else 2 * mpmath.expm1(x / 2)),
+    "elu of two parts": ("max(0, x) + min(0, exp(x) - 1)", lambda x: x if x > 0 else mpmath.expm1(x)),
+    "quick gelu": ("x*sigmoid(1.702*x)", lambda x: x / (1 + mpmath.exp(-mpf("1.702") * x))),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", OWN)
+def test_activation_of_ones_own(name: str, dtype: Any) -> None:
+    formula, exact = OWN[name]
+    made = net(f"dense: 1, formula: '{formula}'", "{formula: sum(Y)}")
+    params = made.Params(W1=np.ones((1, 1), dtype), b1=np.zeros(1, dtype))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in POINTS:
+            X = np.array([[x]], dtype)
+            close(made.forward(params, X)[0, 0], exact(mpf(float(X[0, 0]))), dtype, x)
+            _, slopes = made.gradients(params, X, X)
+            assert np.isfinite(slopes.b1).all()
+            assert all(np.isfinite(part).all() for part in made.hvp(params, X, X, params))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_log_cosh(dtype: Any) -> None:
+    made = net("dense: 1", "{formula: sum(log(cosh(Y - T)))}")
+    params = made.Params(W1=np.ones((1, 1), dtype), b1=np.zeros(1, dtype))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for y in POINTS:
+            X = np.array([[y]], dtype)
+            loss, slopes = made.gradients(params, X, np.zeros_like(X))
+            exact = mpf(float(X[0, 0]))
+            close(loss, mpmath.log(mpmath.cosh(exact)), dtype, y, floor=4 * float(np.finfo(dtype).eps))
+            close(slopes.b1[0], mpmath.tanh(exact), dtype, y)
+            made.hvp(params, X, np.zeros_like(X), params)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_sum_of_exponentials_within_another_is_shifted_too(dtype: Any) -> None:
+    """The entropy of softmax: its gradient has Σ_j exp(Y_j) log Σ_i exp(Y_i)."""
+    made = net("dense: 3", "{formula: -sum(softmax(Y)*log_softmax(Y))}")
+    params = made.Params(W1=np.array([[1.0, 0.0, -1.0]], dtype), b1=np.zeros(3, dtype))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for y in (1e3, 1e4):
+            X = np.array([[y]], dtype)
+            loss, slopes = made.gradients(params, X, np.zeros((1, 3), dtype))
+            assert float(loss) == 0 and not any(part.any() for part in slopes)
+            assert all(np.isfinite(part).all() for part in made.hvp(params, X, np.zeros((1, 3), dtype), params))

@@ -39,12 +39,19 @@ def test_all_sixteen_blocks_of_the_steps_jacobian(text: str) -> None:
 
 def test_the_textbook_forms(text: str) -> None:
     """I − (α/k) Σ S_n ⊗ z zᵀ; the identity stands on the diagonal alone."""
-    assert r"I - \frac{\alpha }{k} \sum_{n} S_{n} \otimes (z_{1,n} z_{1,n}^{\top})" in text
-    assert r"I - \alpha  \sum_{n} M_{11,n} \otimes (x_{n} x_{n}^{\top})" in text
+    assert r"I - \frac{\alpha}{k} \sum_{n} S_{n} \otimes (z_{1,n} z_{1,n}^{\top})" in text
+    assert r"I - \alpha \sum_{n} M_{11,n} \otimes (x_{n} x_{n}^{\top})" in text
     assert (
         r"S_{n} = \frac{\partial y_{n}}{\partial a_{2,n}} &= \mathop{\mathrm{diag}}(y_{n}) - y_{n} y_{n}^{\top}" in text
     )
     assert text.count("= I - ") == 4
+
+
+def test_a_coefficient_without_a_numerator_is_one_over_it() -> None:
+    """With a step that is not linear the Hessian's own blocks stand in the document, without the step size."""
+    text = document(derivation_of(SMALL.replace("{gradient_descent: {alpha: 0.1}}", "adam")), "markdown")
+    assert r"\partial b_{2} \thinspace \partial b_{2}} = \frac{1}{k} \sum_{n} S_{n}" in text
+    assert r"\frac{}" not in text
 
 
 def test_a_deep_network_has_the_recursion_and_no_blocks() -> None:
@@ -95,7 +102,7 @@ LINEAR = SMALL.replace("softmax]", "identity]").replace(
 
 
 def test_a_block_without_a_sum_over_samples() -> None:
-    assert r"\frac{\partial b_{2}^{+}}{\partial b_{2}} = I - \alpha k  I_{5}" in document(
+    assert r"\frac{\partial b_{2}^{+}}{\partial b_{2}} = I - \alpha k I_{5}" in document(
         derivation_of(LINEAR), "markdown"
     )
 

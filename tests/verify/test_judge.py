@@ -138,6 +138,8 @@ NOT_READ = [
     # claim, reason
     (r"$\nabla_q L = x$", "q is not declared"),
     (r"$\nabla_x q = x$", "q is not declared"),
+    (r"$h = u \, x^\top x$, $\nabla_x h = 2 u x$", r"u is not declared; say for example $u \in \mathbb{R}$"),
+    (r"$h = U_{ij} x_i x_j$, $\nabla_x h = x$", r"say for example $U \in \mathbb{R}^{m \times n}$"),
     (r"$\nabla L = x$", "what \\nabla is taken by is not said"),
     (r"$\frac{\partial L}{\partial (x + y)} = x$", "a derivative is taken by a single quantity"),
     (r"$\frac{\partial^3 L}{\partial x^3} = 0$", "a derivative of order 3"),
@@ -176,6 +178,11 @@ $x \in \mathbb{R}^n$, $L = x^\top x$, $\nabla_x L = 2 x$, $\nabla_x L = x$
     assert [u.reason[:17] for u in result.unread] == ["q is not declared"]
     assert steps == [(n, 6) for n in range(1, 7)]
     assert judged(text) == result
+
+
+def test_what_is_not_declared_is_proposed_in_the_notation_of_the_claim() -> None:
+    (unread,) = judge_source(from_claim("dL/dx = 2*x", ["L = x'*x"], "plain")).unread
+    assert unread.reason == "x is not declared; say for example x in R or x in R^n"
 
 
 def test_the_plain_notation() -> None:

@@ -234,3 +234,37 @@ ERRORS = [
 def test_an_error_in_one_place_costs_no_other_its_verdict(text: str) -> None:
     claim = r"Let $a \in \mathbb{R}$. Then $\frac{d a^2}{da} = 2 a$ and $\frac{d a^2}{da} = 3 a$."
     assert [c.verdict for c in judged(text + "\n\n" + claim).claims][-2:] == [PROVED, REFUTED]
+
+
+SAMPLES = (
+    r"Let $X \in \mathbb{R}^{n \times d}$, $w \in \mathbb{R}^d$ and $p = \sigma(X w)$ with "
+    r"$\sigma(z) = 1/(1 + e^{-z})$. "
+)
+SLOPE = r"$\frac{\partial p_i}{\partial w} = p_i (1 - p_i) x_i$"
+WRONG = r"$\frac{\partial p_i}{\partial w} = p_i (1 + p_i) x_i$"
+OF_ITS_OWN = "\n\nNow let $x \\in \\mathbb{R}^d$ and $h = w^\\top x$. Then "
+COLUMNS = (
+    r"Let $X \in \mathbb{R}^{d \times n}$, $w \in \mathbb{R}^d$, where $x_i$ is the $i$-th column of $X$, "
+    r"and $f = \sum_{i=1}^n (w^\top x_i)^2$. "
+)
+
+ROWS_IN_WORDS = [
+    (SAMPLES + SLOPE + ", where $x_i$ is row $i$ of $X$.", [P]),
+    (SAMPLES + WRONG + ", where $x_i$ is row $i$ of $X$.", [R]),
+    (SAMPLES + SLOPE + ", where $x_i$ denotes the $i$-th row of $X$.", [P]),
+    (SAMPLES + WRONG + r", where $x_i^\top$ denotes the $i^{\text{th}}$ row of $X$.", [R]),
+    (SAMPLES + "Let $x_i$ be the $i$th row of $X$. Then " + SLOPE + OF_ITS_OWN + r"$\nabla_x h = w$.", [P, P]),
+    (
+        SAMPLES
+        + f"Let $x_i$ be the $i$th row of $X$. Then {WRONG}{OF_ITS_OWN}"
+        + r"$\frac{\partial h}{\partial x_j} = w_j$ and $\frac{\partial h}{\partial w_i} = x_i$.",
+        [R, P, P],
+    ),
+    (COLUMNS + r"Then $\nabla_w f = 2 \sum_{i=1}^n (w^\top x_i) x_i$ and $\nabla_w f = 2 X X^\top w$.", [P, P]),
+    (COLUMNS + r"Then $\nabla_w f = \sum_{i=1}^n (w^\top x_i) x_i$.", [R]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ROWS_IN_WORDS)
+def test_what_is_said_to_be_a_row_of_a_matrix_is_one(text: str, expected: list[str]) -> None:
+    assert verdicts(text) == expected
