@@ -255,14 +255,15 @@ def _times(array: Array, roundings: Array) -> Array:
     return out
 
 
-def _unsure(params: Params, *computed: tuple[float, Callable[[Params], float]]) -> float:
+def _unsure(params: Params, *computed: tuple[float, Callable[[Params], float]], least: float = 0.0) -> float:
     """How much of the values computed at `params` rounding may have changed, the most of any.
 
     They are worked out again at parameters changed by a few roundings. A sum of terms that cancel, as the derivative by
-    a bias whose mean is subtracted, moves by the rounding of its terms, however small it is itself.
+    a bias whose mean is subtracted, moves by the rounding of its terms, however small it is itself. Where it does not
+    depend on the parameters, it is no surer than `least`.
     """
     seen = [abs(again(nudged) - value) for nudged in _nudged(params) for value, again in computed]
-    return MORE * max((s for s in seen if np.isfinite(s)), default=0.0)
+    return max(least, MORE * max((s for s in seen if np.isfinite(s)), default=0.0))
 
 
 def _spread(array: Array, rng: np.random.Generator) -> Array:
@@ -441,7 +442,7 @@ def _compare(
             if module.ANALYTIC and theta.size <= COMPLEX_LARGEST:
                 exact = along.complex_step(point.params)
                 again = partial(along.complex_step, h=1e-30 / 3)  # the same but for its roundings
-                unsure = partial(_unsure, point.params, (exact, again), (claimed, along.claimed))
+                unsure = partial(_unsure, point.params, (exact, again), (claimed, along.claimed), least=point.rounding)
                 tally.add("complex_step", _beside_rounding(abs(exact - claimed), COMPLEX, scale, unsure))
         tally.faint &= faint
 

@@ -236,6 +236,7 @@ CANCELLING = {
         " c: {shape: [2]}}}, softmax]\nloss: {formula: 'mean((Y - T)**2)'}"
     ),
     "a loss of 0": "layers: [dense: 3, tanh, dense: 2, {formula: 'x - mean(x, axis=1)'}]\nloss: {formula: mean(Y)}",
+    "a linear loss of 0": "layers: [dense: 5, {formula: 'x - mean(x, axis=1)'}]\nloss: {formula: mean(2*Y - T)/2}",
     "a sum of 0": "layers: [dense: 3, tanh, dense: 2, {formula: 'x - mean(x, axis=0)'}]\nloss: {formula: sum(Y)/k}",
 }
 
