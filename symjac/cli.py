@@ -743,7 +743,7 @@ def _on_ties(found: Ties) -> Iterator[str]:
     if said:
         yield f"At {found.points} points with ties planted: {', '.join(said)}."
     if found.infinite:
-        yield f"Not finite where these tie, so not compared there: {'; '.join(found.infinite)}."
+        yield f"Without a bound where these tie, so not compared there: {'; '.join(found.infinite)}."
 
 
 def _notes(report: Report) -> list[str]:

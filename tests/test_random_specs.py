@@ -52,6 +52,13 @@ LOSSES = {
     "cube root of | |": "sum(abs(Y - T)**(1/3))/k",
     "|log|": "sum(abs(log(4 + Y)))/k",
     "sign of a root": "sum(sign(sqrt(4 + Y) - 2)*Y)/k",
+    # What is compared is computed in one way.
+    "max of a product": "max((abs(2*Y - T)**(1/3))*(T*Y))",
+    "where of softplus": "sum(where(log(1 + exp(T*Y)) > 1/2, log(1 + exp(T*Y)), 1/3))/2",
+    "max of softplus": "sum(max(log(1 + exp(where(Y - T > 0, 3*(Y - T)/4, (T - Y)/4))), axis=1))/k",
+    # Sums within sums, and functions of functions.
+    "sums in a norm": "sqrt(sum((sum(Y, axis=1)/sqrt(1 + sum(Y**2, axis=1)))**2))",
+    "log of exp in a norm": "mean(sqrt(sum(log(1 + exp(where(2*Y - T > Y, Y**2, T*Y)))**2, axis=1)))",
     # Powers with a variable exponent.
     "2^y": "sum(2**Y)/k",
     "|y|^y": "sum(abs(Y)**Y)/k",
@@ -79,6 +86,15 @@ def test_losses_work(loss: str, layers: str) -> None:
 @pytest.mark.parametrize("loss", ["mean((Y - T)**2)", "sum(abs(Y - T))/k", "mean(Y)"])
 def test_layers_work(layers: str, loss: str) -> None:
     outcome = tried(spec(LAYERS[layers], loss))
+    assert outcome.kind == "ok", outcome.said
+
+
+@pytest.mark.parametrize("layers", ["[dense: 2, relu, softmax]", "[dense: 2, sigmoid]", "[dense: 2, log_softmax]"])
+@pytest.mark.parametrize(
+    "loss", [LOSSES["max of softplus"], "sqrt(sum((log(1 + exp(sign(Y - T)*(Y - T))))**2))", "max(tanh(Y/5))"]
+)
+def test_ties_behind_values_work(layers: str, loss: str) -> None:
+    outcome = tried(spec(layers, loss))
     assert outcome.kind == "ok", outcome.said
 
 

@@ -283,8 +283,8 @@ def _cancel(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
 
 @cache
 def _reduced(formula: sympy.Expr) -> sympy.Expr:
-    """The quotient reduced and its numerator factored."""
-    if formula.has(sympy.Piecewise):
+    """The quotient reduced and its numerator factored, where it is short enough."""
+    if formula.has(sympy.Piecewise) or not scalar.is_reducible(formula):
         return formula
     return scalar.positive_first(scalar.reduced(formula))
 

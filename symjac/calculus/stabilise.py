@@ -125,21 +125,42 @@ def _open_logs(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[str
     def law(node: Expr) -> Expr | None:
         if not isinstance(node, Map):
             return None
-        out: Expr = node
-        for place in sorted(_slots_under_log(node.formula)):
+        formula, args = node.formula, list(node.args)
+        for place in sorted(_slots_in_log(node.formula)):
             inside = node.args[place]
             equation = values.get(inside.name) if isinstance(inside, Symbol) else None
             if equation is not None and _is_exponential_quotient(equation):
-                out = substitute(out, equation)
+                formula = _moved_in_log(formula, place, len(args))
+                args.append(substitute(inside, equation))
                 used.append(equation.lhs.name)
-        return out
+        return apply(formula, args) if len(args) > len(node.args) else None
 
     return transform(e, law), tuple(dict.fromkeys(used))
 
 
 @cache
-def _slots_under_log(formula: sympy.Expr) -> frozenset[int]:
-    return frozenset(scalar.slot_number(s) for log in formula.atoms(sympy.log) for s in scalar.slots_of(log))
+def _slots_in_log(formula: sympy.Expr) -> frozenset[int]:
+    """The slots that a logarithm is of, by no other function."""
+    return frozenset(
+        scalar.slot_number(s)
+        for log in formula.atoms(sympy.log)
+        for s in scalar.slots_of(_without_functions(log.args[0]))
+    )
+
+
+def _without_functions(e: sympy.Expr) -> sympy.Expr:
+    return e.replace(lambda f: isinstance(f, sympy.core.function.Application), lambda f: sympy.Integer(1))
+
+
+def _moved_in_log(formula: sympy.Expr, place: int, to: int) -> sympy.Expr:
+    """Another slot for one that a logarithm is of, there alone: elsewhere the value is at hand."""
+
+    def moved(e: sympy.Expr) -> sympy.Expr:
+        if isinstance(e, sympy.core.function.Application) or not e.args:
+            return scalar.slot(to) if e == scalar.slot(place) else e
+        return e.func(*map(moved, e.args))
+
+    return formula.replace(sympy.log, lambda a: sympy.log(moved(a)))
 
 
 @cache

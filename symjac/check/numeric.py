@@ -207,6 +207,9 @@ def random_point(module: ModuleType, samples: int, rng: np.random.Generator) -> 
                 refused = f"the loss is {loss}"
                 continue
             margin = _margin(module, params, arrays)
+            if margin is not None and np.isnan(margin):
+                refused = "a quantity that decides is not a number"
+                continue
             if best is None or (margin or 0.0) > (best[3] or 0.0):
                 best = params, arrays, loss, margin
             if margin is None or margin > FAR or number * EVALUATIONS * _size(params) > WORK:
@@ -252,14 +255,15 @@ def _times(array: Array, roundings: Array) -> Array:
     return out
 
 
-def _unsure(params: Params, *computed: tuple[float, Callable[[Params], float]]) -> float:
+def _unsure(params: Params, *computed: tuple[float, Callable[[Params], float]], least: float = 0.0) -> float:
     """How much of the values computed at `params` rounding may have changed, the most of any.
 
     They are worked out again at parameters changed by a few roundings. A sum of terms that cancel, as the derivative by
-    a bias whose mean is subtracted, moves by the rounding of its terms, however small it is itself.
+    a bias whose mean is subtracted, moves by the rounding of its terms, however small it is itself. Where it does not
+    depend on the parameters, it is no surer than `least`.
     """
     seen = [abs(again(nudged) - value) for nudged in _nudged(params) for value, again in computed]
-    return MORE * max((s for s in seen if np.isfinite(s)), default=0.0)
+    return max(least, MORE * max((s for s in seen if np.isfinite(s)), default=0.0))
 
 
 def _spread(array: Array, rng: np.random.Generator) -> Array:
@@ -308,10 +312,14 @@ KINDS: tuple[Kind, ...] = (_normal, _unit, _distribution, _one_hot)
 
 
 def _margin(module: ModuleType, params: Params, inputs: tuple[Array, ...]) -> float | None:
-    """Exact zeros are left to `_meets_kink`: behind a ReLU that is off they stay what they are."""
+    """The distance from the nearest kink, nan where one is not a number. Exact zeros are left to `meets_kink`: behind a
+    ReLU that is off they stay what they are.
+    """
     if not module.KINKS:
         return None
-    distances = (np.abs(array) for array in module.kinks(params, *inputs))
+    distances = [np.abs(array) for array in module.kinks(params, *inputs)]
+    if any(np.isnan(array).any() for array in distances):
+        return float("nan")
     return min((float(array[array > 0].min()) for array in distances if array.any()), default=0.0)
 
 
@@ -434,7 +442,7 @@ def _compare(
             if module.ANALYTIC and theta.size <= COMPLEX_LARGEST:
                 exact = along.complex_step(point.params)
                 again = partial(along.complex_step, h=1e-30 / 3)  # the same but for its roundings
-                unsure = partial(_unsure, point.params, (exact, again), (claimed, along.claimed))
+                unsure = partial(_unsure, point.params, (exact, again), (claimed, along.claimed), least=point.rounding)
                 tally.add("complex_step", _beside_rounding(abs(exact - claimed), COMPLEX, scale, unsure))
         tally.faint &= faint
 

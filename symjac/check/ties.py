@@ -31,6 +31,8 @@ MOST_NUMBERS = 2_000_000
 """With more parameters and inputs no ties are planted."""
 PLACES = 6
 """Entries of a kink that are tried."""
+FARTHEST = 64.0
+"""No number is moved farther: exponentials of the declared formulas, which are not stable, must not overflow."""
 STEPS = 30
 """Of the secant method, which finds a linear function's root in two or three."""
 CLEAR = 1e-6
@@ -41,6 +43,9 @@ DIRECTIONS = 3
 """All parameters move at once, by random signs."""
 NEARBY = (2.0**-8, 2.0**-11, 2.0**-14, 2.0**-17)
 """Steps at which a tie is seen to persist."""
+STEEP = (2.0**-8, 2.0**-32)
+"""Steps from a tie at which derivatives are compared; one that is so much larger at the smaller step has no bound."""
+STEEPER = 16.0
 ROUNDING = 1e-14
 """The part of a loss that rounding may change."""
 
@@ -53,7 +58,7 @@ class Ties:
     differences: float | None
     """The largest relative error against differences; None where no tie persists nearby."""
     infinite: tuple[str, ...]
-    """Kinks at which the gradient is not finite, so that nothing was compared."""
+    """Kinks at which the gradient is not finite, or has no bound nearby, so that nothing was compared."""
 
     @property
     def agrees(self) -> bool:
@@ -78,17 +83,19 @@ def compare(
                 infinite.append(module.KINKS[kink])
                 continue
             points += 1
+            steep = False
             for _ in range(DIRECTIONS):
                 v = tuple(rng.choice([-1.0, 1.0], np.shape(theta)) for theta in at)
                 claimed = sum(float(np.vdot(g, d)) for g, d in zip(gradient, v, strict=True))
                 scale = max(abs(claimed), float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradient))), CLEAR)
                 if declared is not None:
-                    h = 1e-30
-                    found = float(np.imag(declared(_moved(at, v, 1j * h), data))) / h
-                    errors.append(abs(found - claimed) / scale)
+                    error = abs(_slope(declared, at, data, v) - claimed) / scale
+                    steep = steep or (not error <= AGREE and _is_steep(declared, at, data, v))
+                    errors += [] if steep else [error]
                 difference = _difference(module, at, data, v)
                 if difference is not None and difference[1] <= DIFFERENCES * scale / 2:
                     differences.append(abs(difference[0] - claimed) / scale)
+            infinite += [module.KINKS[kink]] if steep else []
     if not points and not infinite:
         return None
     unique = tuple(dict.fromkeys(infinite))
@@ -167,9 +174,11 @@ def _root(gap: Callable[[Array], float], unit: Array, start: float) -> float | N
     """The s at which the gap is 0, not nearly so; by the secant method."""
     s, value, other, far = 0.0, start, 2.0**-6, gap(2.0**-6 * unit)
     for _ in range(STEPS):
+        if not np.isfinite(far) or abs(other) > FARTHEST:
+            return None
         if far == 0:
             return other
-        if not np.isfinite(far) or far == value:
+        if far == value:
             return None
         s, value, other = other, far, other - far * (other - s) / (far - value)
         far = gap(other * unit)
@@ -193,6 +202,21 @@ def _point(module: ModuleType, params: Any, arrays: Arrays) -> tuple[Any, Arrays
 
 def _moved(params: Any, v: Arrays, step: complex) -> Any:
     return params._make(theta + step * d for theta, d in zip(params, v, strict=True))
+
+
+def _slope(declared: Declared, params: Any, inputs: Arrays, v: Arrays, ahead: float = 0.0) -> float:
+    """The derivative along v, by the declared formulas, at the point or a step ahead of it."""
+    h = 1e-30
+    return float(np.imag(declared(_moved(params, v, ahead + 1j * h), inputs))) / h
+
+
+def _is_steep(declared: Declared, params: Any, inputs: Arrays, v: Arrays) -> bool:
+    """Whether the derivative grows without bound towards the point, from a side, as that of a root does."""
+    for side in (-1, 1):
+        far, near = (abs(_slope(declared, params, inputs, v, side * step)) for step in STEEP)
+        if not near <= STEEPER * far:
+            return True
+    return False
 
 
 def _difference(module: ModuleType, params: Any, inputs: Arrays, v: Arrays) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, reduce
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -365,11 +366,33 @@ def simplest(formula: sympy.Expr) -> sympy.Expr:
         return logistic
     forms = [formula]
     opened, names = _functions_as_symbols(formula)
-    if opened.is_rational_function() and not opened.is_polynomial():
+    if opened.is_rational_function() and not opened.is_polynomial() and is_reducible(opened):
         reduced = sympy.cancel(opened)
         forms += [f.xreplace(names) for f in (reduced, sympy.factor(reduced))]
     shortest = min(forms, key=lambda f: (sympy.count_ops(f), forms.index(f)))
     return shortest if sympy.count_ops(shortest) < sympy.count_ops(formula) - 1 else formula
+
+
+MOST_TERMS = 100
+"""A formula that has more when multiplied out is not reduced: that takes minutes, and makes it no shorter."""
+
+
+@cache
+def is_reducible(formula: sympy.Expr) -> bool:
+    """Whether numerator and denominator, multiplied out, are short enough for a common divisor to be sought."""
+    return all(_terms(part) <= MOST_TERMS for part in sympy.fraction(sympy.together(formula)))
+
+
+def _terms(e: sympy.Expr) -> int:
+    """How many terms `e` has at most when multiplied out."""
+    if isinstance(e, sympy.Add):
+        return sum(map(_terms, e.args))
+    if isinstance(e, sympy.Mul):
+        return prod(map(_terms, e.args))
+    if isinstance(e, sympy.Pow) and e.exp.is_Integer and e.exp > 0:
+        terms, power = _terms(e.base), int(e.exp)
+        return comb(terms + power - 1, power)
+    return 1
 
 
 def _in_tanh(product: sympy.Mul) -> sympy.Expr:

@@ -13,7 +13,7 @@ from symjac.core import scalar
 from symjac.core.expr import Expr, Map, Max, apply, symbols, walk
 from symjac.core.index import Index
 from symjac.emit import text
-from symjac.emit.array import aligned, floating, union
+from symjac.emit.array import Array, aligned, floating, union
 from symjac.emit.code import Code, atom, binary, call, fill, typed
 from symjac.emit.formula import template
 from symjac.emit.lower import lower
@@ -42,7 +42,8 @@ def kinks(definition: Definition, dtype: str, stable: Callable[[Expr], Expr]) ->
                     order = max((s.indices for e in met for s in symbols(e)), key=len, default=None)
                     if order is not None:
                         where = " = ".join(text.sides(order, met, in_python))
-                        yield Kink(f"{_definition(definition, lhs)} at {where}", typed(_gap(node, a, b, order), dtype))
+                        gap = _gap(node, a, b, order, stable)
+                        yield Kink(f"{_definition(definition, lhs)} at {where}", typed(gap, dtype))
             case Max():
                 body = lower(stable(node.body), equation.lhs.indices)
                 axes = tuple(body.axes.index(i) for i in node.over)
@@ -59,12 +60,22 @@ def _definition(definition: Definition, lhs: str) -> str:
     return f"{lhs}'s formula"
 
 
-def _gap(node: Map, a: sympy.Expr, b: sympy.Expr, order: Sequence[Index]) -> Code:
+def _gap(node: Map, a: sympy.Expr, b: sympy.Expr, order: Sequence[Index], stable: Callable[[Expr], Expr]) -> Code:
     """a − b, each as the formula's own code has it: 0 where their values are one number, whatever was rounded."""
+    sides = [_side(node, x, order, stable) for x in ((a,) if b == 0 else (a, b))]
+    axes = union(sides, order)
+    codes = [aligned(x, axes) for x in sides]
+    return codes[0] if b == 0 else binary(codes[0], "-", codes[1])
+
+
+def _side(node: Map, side: sympy.Expr, order: Sequence[Index], stable: Callable[[Expr], Expr]) -> Array:
+    whole = apply(side, node.args)
+    computed = stable(whole)
+    if computed is not whole:
+        return floating(lower(computed, order))
     args = [floating(lower(x, order)) for x in node.args]
     axes = union(args, order)
-    gap = template(a) if b == 0 else binary(template(a), "-", template(b))
-    return fill(gap, [aligned(x, axes) for x in args])
+    return Array(fill(template(side), [aligned(x, axes) for x in args]), axes)
 
 
 @cache
