@@ -442,7 +442,9 @@ def _compare(
             if module.ANALYTIC and theta.size <= COMPLEX_LARGEST:
                 exact = along.complex_step(point.params)
                 again = partial(along.complex_step, h=1e-30 / 3)  # the same but for its roundings
-                unsure = partial(_unsure, point.params, (exact, again), (claimed, along.claimed), least=point.rounding)
+                unsure = partial(
+                    _unsure, point.params, (exact, again), (claimed, along.claimed), least=EPS * abs(point.loss)
+                )
                 tally.add("complex_step", _beside_rounding(abs(exact - claimed), COMPLEX, scale, unsure))
         tally.faint &= faint
 
