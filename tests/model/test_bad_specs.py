@@ -269,7 +269,6 @@ BAD: list[tuple[str, str | bytes, str, str]] = [
     ("a state with a bad start", update("[m = m + g, theta = theta - m]", "state: {m: .inf}"), "5:63", "'.inf'"),
     ("state is a list", update("[m = m + g, theta = theta - m]", "state: [m]"), "5:59", "is a list"),
     ("formulas is a text", update("theta = theta - g"), "5:20", "formulas is 'theta = theta - g'"),
-    ("no derivative", update("[theta = theta - floor(g)]"), "5:21", "no derivative"),
     ("two names, one in code", update("[m_1 = g, m1 = m_1, theta = theta - m1]"), "5:30", "the same name in code"),
     ("unknown option of adam", text(u="update: {adam: {beta3: 1}}"), "5:17", "unknown option 'beta3'"),
     ("a constant called t", text(u="update: {formula: theta - t*g, constants: {t: 1}}"), "5:44", "reserved"),
