@@ -401,7 +401,7 @@ class Second:
         for j in self.derivation.jacobians:
             lhs = symbol("jacobian", [*j.output.indices, *j.by.indices])
             code, laws = self.module.lowered(Equation(lhs, j.value))
-            body = Body({*identifiers([code.text]), "at", "params"}, width=WIDTH - 8)
+            body = Body({*self.taken, *identifiers([code.text]), "params"}, width=WIDTH - 8)
             names = [text.indexed(s, in_python) for s in (j.output, j.by)]
             body.comment(f"∂{names[0]}/∂{names[1]} = {text.indexed(j.value, in_python)}")
             if laws:

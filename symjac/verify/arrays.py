@@ -38,6 +38,8 @@ Mask = Any
 LARGEST = 1 << 22
 """Entries of one array."""
 
+OBJECT = 32
+"""How many int64 a Python number takes the place of."""
 MOST_HELD = 1 << 24
 """Entries of all arrays that an evaluation keeps."""
 
@@ -168,6 +170,12 @@ class Evaluation:
     def usable(self, e: Expr) -> Mask:
         """At which points the value of `e`, had before, counts."""
         return self._usable[e]
+
+    @property
+    def held(self) -> int:
+        """How many numbers are kept; one that is a Python object counts for many."""
+        arrays = [*self._values.values(), *(value for _, value, _ in self._named.values())]
+        return sum(x.size * (OBJECT if x.dtype == object else 1) for x in arrays)
 
     def trim(self) -> None:
         """Forgets values, all but those of names, where they have become many."""

@@ -111,6 +111,8 @@ def _carriers(order: tuple[Index, ...]) -> list[Expr]:
 
 _points: WeakKeyDictionary[World, dict[tuple[object, ...], Evaluation]] = WeakKeyDictionary()
 _MOST_POINTS = 24
+_MOST_NUMBERS = 1 << 26
+"""Kept by all points of a world."""
 
 
 def _shared(world: World, key: tuple[object, ...]) -> tuple[dict[tuple[object, ...], Evaluation], Evaluation | None]:
@@ -119,8 +121,9 @@ def _shared(world: World, key: tuple[object, ...]) -> tuple[dict[tuple[object, .
     found = known.pop(key, None)
     if found is not None:
         known[key] = found
-    elif len(known) >= _MOST_POINTS:
-        known.pop(next(iter(known)))
+    else:
+        while len(known) >= _MOST_POINTS or (known and sum(at.held for at in known.values()) > _MOST_NUMBERS):
+            known.pop(next(iter(known)))
     return known, found
 
 

@@ -96,6 +96,10 @@ class Residues(Evaluation):
         if self._below is not None:
             self._below.with_parts(parts)
 
+    @property
+    def held(self) -> int:
+        return super().held + (0 if self._below is None else self._below.held)
+
     def trim(self) -> None:
         super().trim()
         if self._below is not None:

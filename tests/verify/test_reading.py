@@ -6,9 +6,9 @@ import pytest
 
 from symjac.claims.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, PROVED, REFUTED, Judged
+from symjac.verify.verdict import AGREES, PROVED, REFUTED, Claim, Judged
 
-P, R, U = "right", "refuted", "undecided"
+P, R, U, T = "right", "refuted", "undecided", "right as taken"
 
 
 def judged(text: str) -> Judged:
@@ -18,7 +18,14 @@ def judged(text: str) -> Judged:
 def verdicts(text: str) -> list[str]:
     result = judged(text)
     assert not result.unread, result.unread
-    return [P if c.verdict in (PROVED, AGREES) else c.verdict for c in result.claims]
+    return [said(c) for c in result.claims]
+
+
+def said(c: Claim) -> str:
+    """The verdict; T where the fact that may be taken unsaid is."""
+    if c.verdict not in (PROVED, AGREES):
+        return c.verdict
+    return T if any(n.startswith("taken: ") and n.endswith("sum to 1") for n in c.notes) else P
 
 
 ENTROPY = r"Let $\theta, t \in \mathbb{R}^n$, $p = \operatorname{softmax}(\theta)$ and $E = -\sum_j t_j \log p_j$"
@@ -31,7 +38,8 @@ SQUARE = r"Let $x, u \in \mathbb{R}^n$ and $f = u^\top u\, x^\top x$"
 ROTATED = r"Let $x, b \in \mathbb{R}^n$, $Q \in \mathbb{R}^{n\times n}$ and $f = \frac12\|Q x - b\|^2$"
 
 FACTS = [
-    (ENTROPY + r". Then $\nabla_\theta E = p - t$.", [R]),
+    (ENTROPY + r". Then $\nabla_\theta E = p - t$.", [T]),
+    (ENTROPY + r". Then $\nabla_\theta E = p + t$.", [R]),
     (ENTROPY + r", where $\sum_j t_j = 1$. Then $\nabla_\theta E = p - t$.", [P]),
     (ENTROPY + r" with $\sum_{j=1}^n t_j = 1$. Then $\nabla_\theta E = p - t$.", [P]),
     (ENTROPY + r". Since $\mathbf{1}^\top t = 1$, $\nabla_\theta E = p - t$.", [P]),
@@ -44,7 +52,7 @@ FACTS = [
     (ENTROPY + r", where $\sum_j t_j^2 = 1$. Then $\nabla_\theta E = p - t$.", [R]),
     (
         ENTROPY + ". If $\\sum_j t_j = 1$, then $\\nabla_\\theta E = p - t$.\n\nAlways $\\nabla_\\theta E = p - t$.",
-        [P, R],
+        [P, T],
     ),
     (
         ENTROPY + r". Let $\sum_j t_j = 1$. Then $\nabla_\theta E = p - t$. Now let $\sum_j t_j = 2$. "
