@@ -235,7 +235,7 @@ layers:
 loss: {mse: {target: T, reduction: half_sum}}
 update: {gradient_descent: {alpha: 0.1}}
 """
-    with pytest.raises(NotBySample, match="another"):
+    with pytest.raises(NotBySample, match="over all samples"):
         curvature(derivation_of(text))
 
 

@@ -141,10 +141,10 @@ class Second:
         methods.append(gradients)
         fields = self._fields([*methods, group])
         linearize = self._linearize(fields)
-        iteration = self._iteration()
         jacobians = self._jacobians()
         self.lines = [line for lines in methods for line in lines] + linearize
         self.lines += [line for j in jacobians for line in j.lines]
+        iteration = self._iteration()
         return {
             "V": self.direction,
             "cached": fields,
@@ -418,6 +418,7 @@ class Second:
         update, direction = self.stack.update, self.direction
         symmetric = linear_step(update) is not None
         jvp, vjp = update_code.along(update), update_code.back(update)
+        self.lines += jvp if symmetric else [*jvp, *vjp]
         read_by = {
             name: [n for n in update_code.reads(lines) if n != "state"] for name, lines in (("jvp", jvp), ("vjp", vjp))
         }
