@@ -288,7 +288,9 @@ def _sum_of_exponentials(a: Expr, inputs: frozenset[str]) -> _Shifted | None:
     counted = sympy.Add(*exponents)
     if masking != 1:
         counted = sympy.Piecewise((counted, sympy.Ne(masking, 0)), (-sympy.oo, True))
-    m = maximum(apply(counted, inner), over)
+    largest = apply(counted, inner)
+    over = [i for i in a.summed if i in largest.free]  # a mask may run over more than the exponent does
+    m = maximum(largest, over)
     inner.append(m)
     power = sympy.exp(sympy.Add(*exponents) - scalar.slot(len(inner) - 1))
     power = power if masking == 1 else _at_most_one(power)

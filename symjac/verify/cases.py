@@ -211,6 +211,8 @@ class Points:
 
 _known: WeakKeyDictionary[World, dict[object, tuple[Points, Placed]]] = WeakKeyDictionary()
 _MOST_KNOWN = 16
+_MOST_NUMBERS = 1 << 24
+"""Kept by all points of a world."""
 
 
 def placed(problem: Problem, sizes: Sizes, deadline: float) -> tuple[Points, Placed] | None:
@@ -223,7 +225,7 @@ def placed(problem: Problem, sizes: Sizes, deadline: float) -> tuple[Points, Pla
     known = _known.setdefault(problem.world, {})
     key: object = found, tuple(sorted(sizes.items())), tuple(sorted(shapes)), problem.world.facts
     if key not in known:
-        if len(known) >= _MOST_KNOWN:
+        while len(known) >= _MOST_KNOWN or (known and sum(at.held for _, at in known.values()) > _MOST_NUMBERS):
             known.pop(next(iter(known)))
         points = Points(problem.world, sizes, found)
         _place(points, shapes, deadline)

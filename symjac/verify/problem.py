@@ -111,7 +111,7 @@ def _carriers(order: tuple[Index, ...]) -> list[Expr]:
 
 _points: WeakKeyDictionary[World, dict[tuple[object, ...], Evaluation]] = WeakKeyDictionary()
 _MOST_POINTS = 24
-_MOST_NUMBERS = 1 << 26
+_MOST_NUMBERS = 1 << 25
 """Kept by all points of a world."""
 
 

@@ -98,6 +98,20 @@ def test_small_probabilities_keep_their_digits() -> None:
     )
 
 
+def test_a_mask_may_run_over_more_than_the_exponent_does() -> None:
+    """Σ_jm M_jm exp(A_nj) / Σ_jm M_jm exp(A_nj + 1): no index is left over, and nothing overflows."""
+    m = index("m", 2)
+    top = contract([symbol("M", [j1, m]), apply(sympy.exp(x0), [symbol("A", [n, j1])])], [j1, m])
+    bottom = contract([symbol("M", [j1, m]), apply(sympy.exp(x0 + 1), [symbol("A", [n, j1])])], [j1, m])
+    e = contract([top, apply(1 / x0, [bottom])])
+    after, steps = stabilise(e, {}, ["M"])
+    assert [s.law for s in steps] == [SHIFT]
+    assert after.free == e.free
+    a = np.array([[0.0, -1e4, 1e4], [1.0, 2.0, 3.0]])
+    tensors = {"A": a, "M": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])}
+    np.testing.assert_allclose(evaluate(after, (n,), tensors, {"k": 2}), np.exp(-1.0), rtol=1e-12)
+
+
 def test_a_shift_is_a_maximum_over_what_is_summed() -> None:
     after, _ = stabilise(SOFTMAX.rhs, {})
     assert {m.key for m in walk(after) if m.key.startswith("max")} == {maximum(symbol("A", [n, j1]), [j1]).key}
