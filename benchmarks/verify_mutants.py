@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from symjac.claims import latex  # noqa: E402
 from symjac.claims.errors import NotUnderstood  # noqa: E402
+from symjac.claims.natures import CLAIM  # noqa: E402
 from symjac.claims.source import read_source  # noqa: E402
 from symjac.claims.statements import Equality  # noqa: E402
 from symjac.claims.tree import Node  # noqa: E402
@@ -35,15 +36,15 @@ from symjac.verify.judge import Judge  # noqa: E402
 from symjac.verify.phrase import phrase  # noqa: E402
 from symjac.verify.session import Chapter, Session  # noqa: E402
 from symjac.verify.sites import bracketed, transposed  # noqa: E402
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, Claim  # noqa: E402
+from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED, Claim  # noqa: E402
 from symjac.verify.view import Names  # noqa: E402
 from tests.verify.mutants import About, chosen, mutants  # noqa: E402
 
 RIGHT = (PROVED, AGREES)
 WANTED = 0.9
 PLANTED, MENDED, LEFT = "as planted", "otherwise mended", "not mended"
-EQUAL, CONVENTION, PASSED, NONE = "equal", "other convention", "passed", "no formula"
-COLUMNS = (PLANTED, MENDED, LEFT, EQUAL, CONVENTION, PASSED, NONE)
+EQUAL, CONVENTION, OPEN, PASSED, NONE = "equal", "other convention", "undecided", "passed", "no formula"
+COLUMNS = (PLANTED, MENDED, LEFT, EQUAL, CONVENTION, OPEN, PASSED, NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def judges(path: Path) -> Iterator[Judge]:
     judged: set[tuple[Node, Node]] = set()
     for chapter in session.chapters:
         for equality in chapter.claims:
-            if equality.update or is_definition(chapter, equality):
+            if equality.update or equality.nature != CLAIM or is_definition(chapter, equality):
                 continue
             if (equality.left, equality.right) not in judged:
                 judged.add((equality.left, equality.right))
@@ -145,6 +146,8 @@ def _judged(right: Judge, kind: str, mutant: Node) -> tuple[str, str]:
         assert fault is not None
         said = f"{fault.kind}: {fault.text}: {fault.replacement}"
         return (LEFT if not is_mended(judge, claim) else PLANTED if fault.kind == kind else MENDED), said
+    if claim.verdict == UNDECIDED:
+        return OPEN, said
     if claim.verdict == OTHER or conventions(claim) != conventions(right.claim()):
         return CONVENTION, said
     same = Judge(right.session, chapter, replace(equality, left=right.right))
@@ -196,7 +199,7 @@ def main() -> None:
     with multiprocessing.Pool(options.jobs) as pool:
         shares = pool.map(share, every, chunksize=1)
     found = [m for s in shares for m in s.mutants]
-    printed(found, COLUMNS[1:] if options.show else (LEFT, EQUAL, CONVENTION, PASSED))
+    printed(found, COLUMNS[1:] if options.show else (LEFT, EQUAL, CONVENTION, OPEN, PASSED))
 
     count = Counter(m.outcome for m in found)
     mended = count[PLANTED] + count[MENDED]
@@ -208,7 +211,7 @@ def main() -> None:
         f"{refuted + count[PASSED]} wrong formulas: {refuted} refuted, {count[PASSED]} passed; "
         f"{mended} of the refuted mended ({part:.1%}), {count[PLANTED]} of them as planted.\n"
         f"Apart: {count[EQUAL]} equal to the formula they were made from, {count[CONVENTION]} right under another "
-        f"convention, {count[NONE]} no formula.\n"
+        f"convention, {count[OPEN]} undecided, {count[NONE]} no formula.\n"
         f"Processor time of a mutant: {times[len(times) // 2]:.2f} s in the middle, {times[-1]:.2f} s at most; "
         f"{time.monotonic() - begin:.0f} s in all."
     )
