@@ -7,7 +7,7 @@ FILE: notes; by default every Markdown document in generated/ (those in LaTeX sa
 is diagnosed where the formula that the verdict offers holds, whether by the edit that takes the fault back or by
 another; what is offered without an edit, the derivative itself, does not count. Counted apart: what equals the formula
 it was made from, and what is right under another convention of derivatives, or lays a vector otherwise where the notes
-do not say how it lies. A claim that stands in several places is
+do not say how it lies; and what is undecided. A claim that stands in several places is
 taken once. Exit code 1 where a mutant passed for right, or less than 90% of the refuted ones are diagnosed.
 """
 
