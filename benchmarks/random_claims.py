@@ -20,11 +20,10 @@ sys.path.insert(0, str(ROOT))
 
 from symjac.verify import judge  # noqa: E402
 from tests.verify.random_claims import case  # noqa: E402
-from tests.verify.scoring import Outcome, outcomes  # noqa: E402
+from tests.verify.scoring import NO_SEARCH, Outcome, outcomes  # noqa: E402
 
 KINDS = ("judged", "other convention", "undecided", "unread", "false alarm", "passed")
 BAD = ("false alarm", "passed")
-NO_SEARCH = ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS")
 
 
 def judged(seed: int) -> tuple[int, list[Outcome]]:

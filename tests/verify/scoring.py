@@ -10,6 +10,8 @@ from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED
 from tests.verify.random_claims import Case, RandomClaim, equation
 
 RIGHT = (PROVED, AGREES)
+NO_SEARCH = ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS")
+"""The budgets of `judge` that are 0 where verdicts are wanted, and no faults."""
 
 
 @dataclass(frozen=True)

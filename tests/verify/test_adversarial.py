@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from symjac.claims.source import from_claim, read_source
 from symjac.verify import judge
 from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED
+from tests.verify.scoring import NO_SEARCH
 
 TABLE = Path(__file__).parent.parent / "fixtures" / "adversarial.yaml"
 ROWS = [(kind, row) for kind, rows in YAML(typ="safe").load(TABLE).items() for row in rows]
@@ -25,7 +26,7 @@ ALLOWED = {
 @pytest.fixture(autouse=True)
 def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are not looked for."""
-    for name in ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS"):
+    for name in NO_SEARCH:
         monkeypatch.setattr(judge, name, 0.0)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from symjac.verify import judge
 from tests.verify.random_claims import Case, RandomClaim, case
-from tests.verify.scoring import outcomes
+from tests.verify.scoring import NO_SEARCH, outcomes
 
 SEEDS = range(44)
 """Some 200 claims."""
@@ -15,7 +15,7 @@ SEEDS = range(44)
 @pytest.fixture(autouse=True)
 def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are not looked for."""
-    for name in ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS"):
+    for name in NO_SEARCH:
         monkeypatch.setattr(judge, name, 0.0)
 
 
