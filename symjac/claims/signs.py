@@ -78,6 +78,9 @@ WORD_FONTS = _words(
 )
 """Fonts in which several letters are one word."""
 
+TEXT_FONTS = frozenset({"\\textrm", "\\textit", "\\textsf", "\\texttt"})
+"""Those in which spaces between words show."""
+
 TEXT = frozenset({"\\text", "\\mbox", "\\hbox", "\\textnormal", "\\intertext", "\\shortintertext"})
 
 SWITCHES = frozenset({"\\bf", "\\cal", "\\rm", "\\it", "\\sf", "\\boldmath"})

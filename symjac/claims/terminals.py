@@ -430,12 +430,22 @@ class _Reader:
             return
         if token.text == "\\operatorname" and argument and argument[0].text in signs.WORD_FONTS:
             self.out.extend(self.inside(argument))
+        elif not self.script and self.is_remark(token.text, argument):
+            self.put("TEXT", _said(argument), where)
         elif re.fullmatch(r"[^\W_][\w-]*", only) and argument[0].letter:
             self.put_word(argument, token.text, where)
         elif argument and argument[0].text in ("^", "_"):
             self.out.extend(self.inside(argument, font=""))
         else:
             self.out.extend(self.inside(argument, font=token.text if only.isalnum() else ""))
+
+    def is_remark(self, font: str, argument: Sequence[Tex]) -> bool:
+        r"""\mathrm{and}, \textrm{, with gradient}: words between formulas, and no name."""
+        words = _said(argument).lower().replace(",", " ").replace(".", " ").split()
+        if any(t.command for t in argument) or not all(map(str.isalpha, words)) or self.peek() in _AFTER_WORD:
+            return False
+        apart = len(words) > 1 or any(t.space or t.text == "," for t in argument[:1])
+        return (apart and font in signs.TEXT_FONTS) or (len(words) == 1 < len(words[0]) and words[0] in signs.KEYWORDS)
 
     def put_word(self, argument: Sequence[Tex], font: str, span: Span) -> None:
         text = "".join(t.text for t in argument)

@@ -345,6 +345,12 @@ a = b, \quad c = d \qquad e = f; g = h
     a = b ; c = d ; e = f ; g = h
 a = b \text{ and } c = d, \text{ where } e = f
     a = b ; c = d ; e = f
+a = b \; \textrm{and} \; c = d \textrm{, where } e = f
+    a = b ; c = d ; e = f
+a = b \mathrm{and} c = d \quad \text{or} \quad e = f
+    a = b ; c = d # or ; e = f
+a = b \mbox{and} c = d \textrm{ as well as } e = f
+    a = b ; c = d # as well as ; e = f
 a = b \Rightarrow c = d \implies e = f
     a = b ; c = d ; e = f
 a = b, c = d, e
