@@ -15,6 +15,7 @@ from symjac.claims import functions
 from symjac.claims.calls import OPERATORS
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Notebook, Shape, is_loss
+from symjac.claims.pending import innermost
 from symjac.claims.tree import (
     Call,
     Derivative,
@@ -22,11 +23,13 @@ from symjac.claims.tree import (
     Items,
     Name,
     Node,
+    Num,
     Prime,
     Product,
     Scripts,
     Space,
     Statement,
+    children,
     rebuild,
     walk,
 )
@@ -57,6 +60,8 @@ def settle(statements: Sequence[Statement], notebook: Notebook) -> None:
     """What the functions that are unknown make of arrays."""
     used = _applications(statements)
     primed = {identifier(n.of) for s in statements for side in s.sides for n in walk(side) if isinstance(n, Prime)}
+    called = {key for key, several in used.items() if any(map(_looks_applied, several))}
+    notebook.factors |= notebook.variables - notebook.functions.keys() - called - primed
     for key, (_, codomain) in notebook.maps.items():
         if key in notebook.functions:
             _parameters(key, notebook)
@@ -64,6 +69,8 @@ def settle(statements: Sequence[Statement], notebook: Notebook) -> None:
             notebook.shapes[key] = Shape((), codomain.sizes, codomain.span)
     for key, several in used.items():
         if notebook.knows(key) or key in notebook.functions or key in notebook.standard or _is_known(key):
+            continue
+        if key in notebook.factors:
             continue
         notebook.applications[key] = tuple(dict.fromkeys(a.args for a in several))
         if key in notebook.maps:
@@ -105,10 +112,26 @@ def applications(node: Node) -> Iterator[Application]:
         match n:
             case Product(factors=factors):
                 for name, after in itertools.pairwise(factors):
-                    if isinstance(name, Name | Scripts) and isinstance(after, Group):
+                    if isinstance(name, Name | Scripts) and isinstance(after, Group) and not stands_in(name, after):
                         yield Application(name, _arguments(after))
             case Call(function=Name() | Scripts() as name, args=args):
                 yield Application(name, args)
+
+
+def stands_in(name: Node, node: Node) -> bool:
+    """Whether the name itself, and no value of it as a function, is part of a formula: σ in (1 - σ)."""
+    if node == name:
+        return True
+    parts = children(node)
+    if isinstance(node, Product):
+        applied = [f == name and isinstance(innermost(after), Group) for f, after in itertools.pairwise(parts)]
+        parts = tuple(f for f, is_head in zip(parts, [*applied, False], strict=True) if not is_head)
+    return any(stands_in(name, part) for part in parts)
+
+
+def _looks_applied(found: Application) -> bool:
+    """x(t), x(0), f(x, y_1): nothing but names and numbers in the bracket."""
+    return all(identifier(a) is not None or isinstance(a, Num) for a in found.args)
 
 
 def _arguments(group: Group) -> tuple[Node, ...]:

@@ -19,6 +19,7 @@ from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
 from symjac.claims.errors import Again, Misfit, NotKnown, NotUnderstood, WorldError
+from symjac.claims.generic import stands_in
 from symjac.claims.names import Written, identifier, power_of_e, ways
 from symjac.claims.notebook import Alias, Notebook, Reading, each, loss_of
 from symjac.claims.pending import innermost, is_zero
@@ -86,6 +87,8 @@ class Taken:
     """Whether a ⊗ b of two columns is a bᵀ."""
     tied: bool = False
     """Whether entries that a fact ties, such as those of a symmetric matrix, vary together in derivatives by them."""
+    turned: frozenset[str] = frozenset()
+    """Names of which a bracket behind them is read the other way: as a factor, not an argument, or the reverse."""
     held: str = PARAMETERS
     """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
@@ -368,20 +371,24 @@ class Meaning:
         return letters.powered(self, letters.entry(self, below, outer.sub, outer.span), outer.sup, outer.span)
 
     def _applies(self, head: Node, after: Node) -> bool:
-        return isinstance(innermost(after), Group) and self.is_function(head)
+        return isinstance(innermost(after), Group) and self.is_function(head) and not stands_in(head, innermost(after))
 
     def is_function(self, node: Node) -> bool:
         """True for a name that a bracket after it is the argument of."""
         if isinstance(node, Prime):
             return self.is_function(node.of)
         key = identifier(node)
-        if key is None or self.known(key) or any(key in b for b in self.bound):
+        if key is None or self.known(key):
             return False
+        return self._is_applied(node, key) != (key in self.taken.turned)
+
+    def _is_applied(self, node: Node, key: str) -> bool:
         if key in self.notebook.functions or key in self.notebook.standard or key in OPERATORS:
             return True
         if key in functions.ELEMENTWISE or functions.library_name(key) is not None:
             return True
         other = key in CONSTANTS or key in self.notebook.letters or key == "I" or sizes.is_size(self, key)
+        other |= key in self.notebook.factors
         return isinstance(node, Name) and not other
 
     def known(self, key: str) -> bool:
@@ -486,7 +493,7 @@ class Meaning:
         generic = applied.by_name(self, key, node.span)
         if generic is not None:
             return generic
-        if key in CONSTANTS or key in self.notebook.variables:
+        if key in CONSTANTS or key in self.notebook.variables or key in self.taken.turned:
             return values.from_symbol(self._free_number(key))
         raise NotUnderstood(node.span, self._unknown_name(node))
 

@@ -149,6 +149,8 @@ class Notebook:
     """The upper limits of sums."""
     variables: set[str] = field(default_factory=set)
     """Names that stand for any number: x in f(x) = x^2."""
+    factors: set[str] = field(default_factory=set)
+    """Those of them that a bracket behind is a factor of: x in 12 x (x - 2)."""
     primes_transpose: bool = False
     """X' is the transpose, as in the plain notation."""
     fonts: Fonts = field(default_factory=Fonts)

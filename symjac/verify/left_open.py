@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
 
 from symjac.claims.calls import OPERATORS
 from symjac.claims.errors import CONFINED
 from symjac.claims.functions import ELEMENTWISE, library_name
+from symjac.claims.generic import applications
 from symjac.claims.meaning import Meaning
 from symjac.claims.names import identifier, ways
 from symjac.claims.notebook import Notebook, Shape
@@ -20,7 +23,7 @@ from symjac.verify.question import problem_of
 def left_open(e: Equality, meaning: Meaning) -> str:
     """Why the claim may be right all the same; empty where nothing speaks for it."""
     book = meaning.notebook
-    return _named(e, meaning) or _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning)
+    return _named(e, meaning) or _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning) or _turned(e, meaning)
 
 
 def _derivatives(*nodes: Node) -> Iterator[Derivative]:
@@ -79,6 +82,35 @@ def _names(book: Notebook, *nodes: Node) -> set[str]:
                 if key in book.functions:
                     pending.append(book.functions[key].body)
     return found
+
+
+MOST_TURNED = 3
+"""Names before brackets that are tried both ways."""
+
+
+def _turned(e: Equality, meaning: Meaning) -> str:
+    """a(x − μ): a product, or a function's value."""
+    book = meaning.notebook
+    definitions = [book.definitions[k].right for k in _names(book, e.left, e.right) if k in book.definitions]
+    bodies = [book.functions[k].body for k in _names(book, e.left, e.right) if k in book.functions]
+    found = (a for n in (e.left, e.right, *definitions, *bodies) for a in applications(n))
+    heads = {identifier(a.name): a.name for a in found if _may_be_either(a.name, book)}
+    names = sorted(key for key in heads if key is not None)[:MOST_TURNED]
+    for several in (turned for count in range(1, len(names) + 1) for turned in combinations(names, count)):
+        other = Meaning(book, meaning.reading, replace(meaning.taken, turned=frozenset(several)))
+        try:
+            if holds(problem_of(*other.sides(e.left, e.right), other)):
+                return f"whether a bracket behind {phrase(heads[several[0]])} is a factor or an argument is not said"
+        except CONFINED:
+            pass
+    return ""
+
+
+def _may_be_either(name: Node, book: Notebook) -> bool:
+    """True for a letter that is neither declared nor a function of the library."""
+    key = identifier(name) or ""
+    known = book.knows(key) or key in book.standard or key in OPERATORS or key in ELEMENTWISE or library_name(key)
+    return isinstance(name, Name) and not known
 
 
 def _entry_by_entry(e: Equality, meaning: Meaning) -> str:
