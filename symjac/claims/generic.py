@@ -122,10 +122,10 @@ def stands_in(name: Node, node: Node) -> bool:
     """Whether the name itself, and no value of it as a function, is part of a formula: σ in (1 - σ)."""
     if node == name:
         return True
-    parts = children(node)
+    parts = list(children(node))
     if isinstance(node, Product):
         applied = [f == name and isinstance(innermost(after), Group) for f, after in itertools.pairwise(parts)]
-        parts = tuple(f for f, is_head in zip(parts, [*applied, False], strict=True) if not is_head)
+        parts = [f for f, is_head in zip(parts, [*applied, False], strict=True) if not is_head]
     return any(stands_in(name, part) for part in parts)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from symjac.claims import markdown, tex, yaml_notes
 from symjac.claims.parts import Directive, Found, Item, MacroText, Piece, Snippet, place_in, whole
+from symjac.claims.sections import Sections, sections_of
 from symjac.core.errors import InputError, Place
 from symjac.core.files import read_bytes
 
@@ -48,6 +49,10 @@ class Source:
         """The offset of each line's first character."""
         lengths = (len(line) + 1 for line in self.text.split("\n"))
         return array("q", accumulate(lengths, initial=0))[:-1]
+
+    @cached_property
+    def sections(self) -> Sections:
+        return sections_of(self.text, self.kind)
 
     def place(self, offset: int) -> Place:
         """Line and column of an offset; one past the end is at the end."""

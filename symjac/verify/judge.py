@@ -59,6 +59,7 @@ from symjac.verify.corrections import Correction, corrected, derived_correction
 from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
 from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.elsewhere import free_of
 from symjac.verify.left_open import left_open
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
@@ -247,7 +248,17 @@ class Judge:
         before = self.chapter.before
         if before is not None and Judge(self.session, before, self.equality).stands():
             return "it is right under an earlier formula for what it is about, and wrong under the second"
-        return left_open(self.equality, self._meaning())
+        return left_open(self.equality, self._meaning()) or self._elsewhere()
+
+    def _elsewhere(self) -> str:
+        """The same of a definition in another section of the text."""
+        found = free_of(self.equality, self._meaning(), self.session.source.sections)
+        if found is None:
+            return ""
+        name, line = phrase(self._as_written(found[0])), self.session.source.place(found[1].start).line
+        return (
+            f"it is right for any {name}, and wrong for the {name} of line {line}, which is defined in another section"
+        )
 
     def stands(self) -> bool:
         """True where the claim holds as the notes state their conventions."""

@@ -23,7 +23,14 @@ from symjac.verify.question import problem_of
 def left_open(e: Equality, meaning: Meaning) -> str:
     """Why the claim may be right all the same; empty where nothing speaks for it."""
     book = meaning.notebook
-    return _named(e, meaning) or _held(e) or _rows(e, book) or _given(e, book) or _entry_by_entry(e, meaning) or _turned(e, meaning)
+    return (
+        _named(e, meaning)
+        or _held(e)
+        or _rows(e, book)
+        or _given(e, book)
+        or _entry_by_entry(e, meaning)
+        or _turned(e, meaning)
+    )
 
 
 def _derivatives(*nodes: Node) -> Iterator[Derivative]:
@@ -52,7 +59,7 @@ def _held(e: Equality) -> str:
 
 def _rows(e: Equality, book: Notebook) -> str:
     """X and x_i in one claim, both declared: they may be a matrix and its rows or columns."""
-    names = _names(book, e.left, e.right)
+    names = names_read(book, e.left, e.right)
     for name in sorted(names):
         shape, whole = book.shapes.get(name), name[:1].upper() + name[1:]
         if shape is not None and shape.letters and whole != name and whole in names and whole in book.shapes:
@@ -62,14 +69,14 @@ def _rows(e: Equality, book: Notebook) -> str:
 
 def _given(e: Equality, book: Notebook) -> str:
     """P² = P beside a claim about P: given, and not used."""
-    names = _names(book, e.left, e.right)
+    names = names_read(book, e.left, e.right)
     for left, right in book.stated:
-        if _names(book, left, right) <= names:
+        if names_read(book, left, right) <= names:
             return f"it may rest on {phrase(left)} = {phrase(right)}, which the text gives and which is not used"
     return ""
 
 
-def _names(book: Notebook, *nodes: Node) -> set[str]:
+def names_read(book: Notebook, *nodes: Node) -> set[str]:
     """The identifiers in these formulas and in the definitions that they read."""
     found: set[str] = set()
     pending = list(nodes)
@@ -91,8 +98,8 @@ MOST_TURNED = 3
 def _turned(e: Equality, meaning: Meaning) -> str:
     """a(x − μ): a product, or a function's value."""
     book = meaning.notebook
-    definitions = [book.definitions[k].right for k in _names(book, e.left, e.right) if k in book.definitions]
-    bodies = [book.functions[k].body for k in _names(book, e.left, e.right) if k in book.functions]
+    definitions = [book.definitions[k].right for k in names_read(book, e.left, e.right) if k in book.definitions]
+    bodies = [book.functions[k].body for k in names_read(book, e.left, e.right) if k in book.functions]
     found = (a for n in (e.left, e.right, *definitions, *bodies) for a in applications(n))
     heads = {identifier(a.name): a.name for a in found if _may_be_either(a.name, book)}
     names = sorted(key for key in heads if key is not None)[:MOST_TURNED]
@@ -116,7 +123,7 @@ def _may_be_either(name: Node, book: Notebook) -> bool:
 def _entry_by_entry(e: Equality, meaning: Meaning) -> str:
     """∂a/∂z = a (1 − a) of vectors: right for each entry."""
     book = meaning.notebook
-    shapes = {name: book.shapes[name] for name in _names(book, e.left, e.right) if name in book.shapes}
+    shapes = {name: book.shapes[name] for name in names_read(book, e.left, e.right) if name in book.shapes}
     if not isinstance(e.left, Derivative) or any(len(s.sizes) + len(s.letters) > 1 for s in shapes.values()):
         return ""
     try:

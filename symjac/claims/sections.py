@@ -1,0 +1,52 @@
+"""The headings of a text, and whether what stands at one place is said for another.
+
+What a section says holds in it and in the sections below it. Text before the first heading is said for all of the page.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MARKDOWN = re.compile(r"^(?P<fence>[ \t>]*(?:`{3,}|~{3,}))|^ {0,3}(?P<marks>#{1,6})[ \t]+\S", re.MULTILINE)
+_TEX = re.compile(r"\\(?P<name>part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\*?\s*[\[{]")
+_TEX_LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The places of the headings, in order, and their levels; 1 is the highest."""
+
+    places: Sequence[int] = ()
+    levels: Sequence[int] = ()
+
+    def part(self, one: int, other: int) -> bool:
+        """Whether two places of the text stand apart: the section of the first ends before the second."""
+        first, last = sorted((one, other))
+        start, end = bisect_left(self.places, first), bisect_left(self.places, last)
+        level = self.levels[start - 1] if start else 0
+        return any(between <= level for between in self.levels[start:end])
+
+
+def sections_of(text: str, kind: str) -> Sections:
+    """Those of a Markdown or TeX file; other files have none."""
+    if kind == "tex":
+        found = [(m.start(), _TEX_LEVELS.index(m["name"]) + 1) for m in _TEX.finditer(text)]
+    else:
+        found = list(_in_markdown(text)) if kind == "markdown" else []
+    return Sections([place for place, _ in found], [level for _, level in found])
+
+
+def _in_markdown(text: str) -> list[tuple[int, int]]:
+    """Lines that begin with #, but those in code."""
+    found: list[tuple[int, int]] = []
+    fence = ""
+    for m in _MARKDOWN.finditer(text):
+        if m["fence"]:
+            marks = m["fence"].lstrip(" \t>")
+            fence = marks if not fence else "" if marks.startswith(fence) else fence
+        elif not fence:
+            found.append((m.start(), len(m["marks"])))
+    return found

@@ -1,0 +1,68 @@
+"""Definitions of other sections: an example's `b = w + x` is not what b is under the next heading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import sympy
+
+from symjac.claims import entering
+from symjac.claims.errors import CONFINED
+from symjac.claims.meaning import Meaning
+from symjac.claims.names import identifier
+from symjac.claims.notebook import Notebook, Shape
+from symjac.claims.pending import innermost
+from symjac.claims.sections import Sections
+from symjac.claims.statements import Equality
+from symjac.claims.tree import Derivative, Name, Node, Num, Span, walk
+from symjac.verify.decide import holds
+from symjac.verify.left_open import names_read
+from symjac.verify.question import problem_of
+
+MOST_FREED = 4
+"""Names of other sections that are tried as free quantities."""
+
+
+def free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Span] | None:
+    """A name defined in another section that the claim, wrong under that definition, is right for any value of."""
+    book = meaning.notebook
+    far = {key: span for key, span in _defined(e, book) if sections.part(span.start, e.span.start)}
+    names = sorted(far)[:MOST_FREED]
+    for several in (freed for count in range(1, len(names) + 1) for freed in combinations(names, count)):
+        try:
+            other = _freed(meaning, several, far)
+            if holds(problem_of(*other.sides(e.left, e.right, e.conditions), other)):
+                return several[0], far[several[0]]
+        except CONFINED:
+            pass
+    return None
+
+
+def _defined(e: Equality, book: Notebook) -> Iterator[tuple[str, Span]]:
+    """The names that the claim reads, where each is defined; not what it states the derivative of."""
+    nodes = (n for side in (e.left, e.right) for n in walk(side))
+    stated = {identifier(innermost(n.of)) for n in nodes if isinstance(n, Derivative) and n.of is not None}
+    for key in names_read(book, e.left, e.right) - stated:
+        if key in book.definitions:
+            yield key, book.definitions[key].span
+        elif key in book.functions:
+            yield key, book.functions[key].body.span
+
+
+def _freed(meaning: Meaning, names: tuple[str, ...], far: dict[str, Span]) -> Meaning:
+    """The notes without the formulas of these names; a function's name is a number's."""
+    book = meaning.notebook.copy()
+    for key in names:
+        sizes: tuple[Node, ...] = ()
+        if key in book.definitions:
+            axes = entering.symbol(meaning, key, far[key]).indices
+            sizes = tuple(_written(i.size) for i in axes)
+        book.definitions.pop(key, None)
+        book.functions.pop(key, None)
+        book.shapes[key] = Shape((), sizes, far[key])
+    return Meaning(book, meaning.reading, meaning.taken)
+
+
+def _written(size: sympy.Expr) -> Node:
+    return Num(str(size)) if size.is_Integer else Name(str(size))
