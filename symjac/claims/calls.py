@@ -9,6 +9,7 @@ import sympy
 
 from symjac.calculus.differentiate import jacobian
 from symjac.claims import applied, entering, functions, letters, sizes, values
+from symjac.claims.arrays import arrays
 from symjac.claims.errors import Misfit, NotUnderstood
 from symjac.claims.names import identifier
 from symjac.claims.notebook import Function
@@ -93,7 +94,7 @@ def own(m: Meaning, key: str, f: Function, args: list[Value], span: Span) -> Val
         raise NotUnderstood(span, f"{key} is defined by itself")
     if f.letters:
         return by_letters(m, key, f, args, span)
-    if not any(is_array(m, p) for p in f.parameters):
+    if not any(is_array(m, f, p) for p in f.parameters):
         return elementwise(m, key, f, args)
     try:
         return body(m, key, f, dict(zip(f.parameters, args, strict=True)))
@@ -138,9 +139,11 @@ def body(m: Meaning, key: str, f: Function, bound: dict[str, Value], scope: dict
         m.bound = outer
 
 
-def is_array(m: Meaning, parameter: str) -> bool:
+def is_array(m: Meaning, f: Function, parameter: str) -> bool:
+    """Whether the notes declare it as an array, or declare nothing and the formula handles it as one."""
     shape = m.notebook.shapes.get(parameter)
-    return shape is not None and bool(shape.sizes)
+    handled = arrays((f.body,), m.notebook.primes_transpose)
+    return bool(shape.sizes) if shape is not None else parameter in {key for key, _ in handled}
 
 
 def slope(m: Meaning, head: Prime, args: Sequence[Node], span: Span) -> Value:

@@ -15,6 +15,7 @@ from typing import TypeVar
 import sympy
 
 from symjac.claims import applied, calls, conditions, entering, functions, grouping, letters, sizes, sums, values
+from symjac.claims.arrays import is_array
 from symjac.claims.calls import OPERATORS
 from symjac.claims.dependence import Link, Links
 from symjac.claims.derivatives import PARAMETERS, arranged, by_entries
@@ -494,22 +495,26 @@ class Meaning:
         if generic is not None:
             return generic
         if key in CONSTANTS or key in self.notebook.variables or key in self.taken.turned:
+            if is_array(node, self.notebook.arrays):
+                raise NotUnderstood(node.span, self._unknown_name(node, is_array=True))
             return values.from_symbol(self._free_number(key))
         raise NotUnderstood(node.span, self._unknown_name(node))
 
     def _is_quantity(self, key: str) -> bool:
         return self.notebook.knows(key) or (key in self.notebook.variables and key not in self.notebook.functions)
 
-    def _unknown_name(self, node: Node) -> str:
+    def _unknown_name(self, node: Node, is_array: bool = False) -> str:
         from symjac.claims.writer import latex, plain
 
         is_plain = self.notebook.primes_transpose
         write, spaces = (plain, _PLAIN_SPACES) if is_plain else (latex, _SPACES)
         number, vector, matrix = spaces
         of_matrix = isinstance(node, Scripts) and len(letters.split_subscripts(node.sub, 2, mixed=True)) == 2
-        said = [(node.base, matrix)] if isinstance(node, Scripts) and of_matrix else [(node, number), (node, vector)]
+        sizes_said = (vector, matrix) if is_array else (number, vector)
+        said = [(node.base, matrix)] if isinstance(node, Scripts) and of_matrix else [(node, s) for s in sizes_said]
         examples = " or ".join(space.format(write(named)) for named, space in said)
-        return f"{write(node)} is not declared; say for example {examples}"
+        why = ", and is handled as an array" if is_array else ""
+        return f"{write(node)} is not declared{why}; say for example {examples}"
 
     def _free_number(self, key: str) -> Symbol:
         return entering.declared(self, key, ())

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
+from symjac.claims.arrays import Handled
 from symjac.claims.fonts import Fonts
 from symjac.claims.tree import Name, Node, Space, Span
 
@@ -151,6 +152,8 @@ class Notebook:
     """Names that stand for any number: x in f(x) = x^2."""
     factors: set[str] = field(default_factory=set)
     """Those of them that a bracket behind is a factor of: x in 12 x (x - 2)."""
+    arrays: set[Handled] = field(default_factory=set)
+    """Names that the text handles as arrays, declared or not."""
     primes_transpose: bool = False
     """X' is the transpose, as in the plain notation."""
     fonts: Fonts = field(default_factory=Fonts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symjac.claims import generic, natures
+from symjac.claims.arrays import arrays
 from symjac.claims.calls import OPERATORS
 from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.functions import ELEMENTWISE
@@ -102,6 +103,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     each_of(separate)
     statements = [(s, role) for s, (_, role) in zip(separated, statements, strict=True)]
     notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
+    notebook.arrays = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
     notebook.limits = tuple(_limits(s for s, _ in statements))
     each_of(lambda _, s, __: _ranges(s, notebook))
 
