@@ -154,6 +154,8 @@ class Notebook:
     """Those of them that a bracket behind is a factor of: x in 12 x (x - 2)."""
     arrays: set[Handled] = field(default_factory=set)
     """Names that the text handles as arrays, declared or not."""
+    columns: dict[str, Shape] = field(default_factory=dict)
+    """The shapes of columns that the text does not declare, taken from what they stand beside."""
     primes_transpose: bool = False
     """X' is the transpose, as in the plain notation."""
     fonts: Fonts = field(default_factory=Fonts)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from symjac.claims import generic, natures
 from symjac.claims.arrays import arrays
 from symjac.claims.calls import OPERATORS
+from symjac.claims.columns import columns
 from symjac.claims.errors import CONFINED, reason_of
 from symjac.claims.functions import ELEMENTWISE
 from symjac.claims.names import identifier, label, ways
@@ -94,7 +95,9 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
                 unread.append((s.span, reason_of(error)))
                 lost.add(place)
 
-    notebook.letters |= set(_letters(s for s, _ in statements)) | set(notebook.ranges)
+    handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
+    never = {key for key, _ in handled}  # u of max_u uᵀ x
+    notebook.letters |= set(_letters(s for s, _ in statements)) - never | set(notebook.ranges)
     separated = [s for s, _ in statements]
 
     def separate(place: int, s: Statement, _: str) -> None:
@@ -113,6 +116,9 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
 
     each_of(declare)
     _samples_of_matrices(notebook)
+    if not notebook.primes_transpose:
+        notebook.columns = columns([s for s, _ in statements], notebook)
+        notebook.shapes |= notebook.columns
     statements = generic.without_arguments(statements, notebook)
     sorter = _Definitions(statements, notebook)
     each_of(sorter.by_a_derivative)

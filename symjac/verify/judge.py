@@ -60,7 +60,7 @@ from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
 from symjac.verify.diagnose import Found, diagnose
 from symjac.verify.elsewhere import free_of
-from symjac.verify.left_open import left_open
+from symjac.verify.left_open import left_open, names_read
 from symjac.verify.missing import missing_term
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
@@ -137,6 +137,13 @@ def judge_source(source: Source, progress: Progress | None = None) -> Judged:
     return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
 
 
+def _of_columns(outcome: Outcome, taken: Sequence[str]) -> Outcome:
+    """The outcome for columns that are not declared: no refutation."""
+    if outcome.verdict == REFUTED:
+        return Outcome(UNDECIDED, f"it is wrong with {', '.join(taken)}, which the text does not say")
+    return replace(outcome, notes=(*outcome.notes, f"taken: {', '.join(taken)}"))
+
+
 def _following(claim: Claim) -> Claim:
     """Refuted, or undecided, with the one before it, which it equals."""
     if claim.fault is None:
@@ -211,6 +218,8 @@ class Judge:
             outcome = self._of_a_target(right, outcome)
         if outcome.verdict == REFUTED and (reason := self._left_open()):
             outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
+        if taken := self._columns(right):
+            outcome = _of_columns(outcome, taken)
         wrong = outcome.verdict == REFUTED and self.equality.nature == CLAIM
         fault = self._confined_fault(right, outcome) if wrong else None
         source, span = self.session.source, self.equality.span
@@ -228,6 +237,15 @@ class Judge:
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
+
+    def _columns(self, right: Node) -> list[str]:
+        """The columns that the claim reads and the text does not declare."""
+        book = self.notebook
+        own = {way.key for side in (self.left, right) for n in walk(side) for way in ways(n)}
+        bound = {p for f in book.functions.values() for p in f.parameters} - own
+        keys = sorted(names_read(book, self.left, right) & book.columns.keys() - bound)
+        sizes = (phrase(book.columns[key].sizes[0]) for key in keys)
+        return [f"{phrase(self._as_written(key))} ∈ ℝ^{size}" for key, size in zip(keys, sizes, strict=True)]
 
     def _of_a_target(self, right: Node, outcome: Outcome) -> Outcome:
         """The outcome where the target of a cross-entropy sums to 1, if it is right then."""
