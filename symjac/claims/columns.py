@@ -6,10 +6,11 @@ sums on the page agree; what is known of a size is that two of them are equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from symjac.claims.arrays import is_array
+from symjac.claims.generic import applications
 from symjac.claims.names import identifier, ways
 from symjac.claims.notebook import Notebook, Shape
 from symjac.claims.tree import (
@@ -39,13 +40,16 @@ MOST_NAMES = 12
 """Of one page; where there are more nothing is taken."""
 
 
-def columns(statements: Iterable[Statement], notebook: Notebook) -> dict[str, Shape]:
+def columns(statements: Sequence[Statement], notebook: Notebook) -> dict[str, Shape]:
     """The shapes of these columns by identifier; only those whose size a declaration tells."""
     sides = [side for s in statements for side in s.sides]
-    names = _candidates(sides, notebook)
+    formulas = {
+        identifier(s.sides[0]): s.sides[1] for s in reversed(statements) if s.relations[:1] in (("=",), (":=",))
+    }
+    said = formulas.keys() | _of_maps(sides, notebook)
+    names = {key: n for key, n in _candidates(sides, notebook).items() if key not in said}
     if not names or len(names) > MOST_NAMES:
         return {}
-    formulas = {identifier(s.sides[0]): s.sides[1] for s in reversed(list(statements)) if len(s.sides) > 1}
     reader = _Reader(names, formulas, notebook)
     for s in statements:
         found = [reader.dims(side) for side in s.sides]
@@ -55,6 +59,12 @@ def columns(statements: Iterable[Statement], notebook: Notebook) -> dict[str, Sh
     sizes = {key: reader.root(name) for key, name in names.items()}
     declared = {key: size for key, size in sizes.items() if size not in reader.wrong and size not in names.values()}
     return {key: Shape((), (size,), names[key].span) for key, size in declared.items() if size != ONE}
+
+
+def _of_maps(sides: Iterable[Node], notebook: Notebook) -> set[str | None]:
+    """x of f(x) beside f: R^n -> R."""
+    found = (a for side in sides for a in applications(side) if identifier(a.name) in notebook.maps)
+    return {identifier(x) for a in found for x in a.args}
 
 
 def _candidates(sides: Iterable[Node], notebook: Notebook) -> dict[str, Name]:
