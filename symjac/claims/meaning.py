@@ -90,6 +90,8 @@ class Taken:
     """Whether entries that a fact ties, such as those of a symmetric matrix, vary together in derivatives by them."""
     turned: frozenset[str] = frozenset()
     """Names of which a bracket behind them is read the other way: as a factor, not an argument, or the reverse."""
+    lengths: bool = False
+    """Whether |x| of a column is its length."""
     held: str = PARAMETERS
     """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
@@ -266,6 +268,8 @@ class Meaning:
                 inner = self.read(node.of)
                 if len(inner.axes) == 2:
                     return values.determinant(inner)
+                if self.taken.lengths and inner.axes:
+                    return values.norm(inner, "")
                 return calls.mapped(self, sympy.Abs(scalar.slot(0)), inner)
             case Indicator():
                 return conditions.indicator(self, node.condition)

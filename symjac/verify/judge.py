@@ -30,6 +30,7 @@ from symjac.claims.notebook import Notebook, Reading
 from symjac.claims.source import Source
 from symjac.claims.statements import Equality, at_layers
 from symjac.claims.tree import (
+    Abs,
     Binary,
     Call,
     Derivative,
@@ -307,12 +308,14 @@ class Judge:
         trees = [n for side in (self.left, self.right) for n in walk(side)]
         if any(isinstance(n, Binary) and n.op == "kron" for n in trees):
             yield replace(self.taken, whole=frozenset(), outer=True), "a ⊗ b of two columns is a bᵀ"
+        page = [side for pair in self.notebook.equations for side in pair]
+        if any(isinstance(n, Abs) for side in page for n in walk(side)):
+            yield replace(self.taken, whole=frozenset(), lengths=True), "|x| of a column is its length"
         by = {w.key for n in trees if isinstance(n, Derivative) for b in n.by for w in ways(b)}
         tied = [phrase(self._as_written(key)) for key in sorted(by) if self._meaning().world.has_ties(key)]
         if tied:
             taken = replace(self.taken, whole=frozenset(), tied=True)
             yield taken, f"equal entries of {' and of '.join(tied)} vary together"
-        page = (side for pair in self.notebook.equations for side in pair)
         if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
             taken = replace(self.taken, whole=frozenset(), held=ALL)
             yield taken, "∂ holds what else stands in the formula, d does not"
