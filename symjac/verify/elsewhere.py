@@ -10,14 +10,14 @@ import sympy
 from symjac.claims import entering
 from symjac.claims.errors import CONFINED
 from symjac.claims.meaning import Meaning
-from symjac.claims.names import identifier
+from symjac.claims.names import ways
 from symjac.claims.notebook import Notebook, Shape
 from symjac.claims.pending import innermost
 from symjac.claims.sections import Sections
 from symjac.claims.statements import Equality
 from symjac.claims.tree import Derivative, Name, Node, Num, Span, walk
+from symjac.core.expr import ZERO
 from symjac.verify.decide import holds
-from symjac.verify.left_open import names_read
 from symjac.verify.question import problem_of
 
 MOST_FREED = 4
@@ -32,7 +32,8 @@ def free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Spa
     for several in (freed for count in range(1, len(names) + 1) for freed in combinations(names, count)):
         try:
             other = _freed(meaning, several, far)
-            if holds(problem_of(*other.sides(e.left, e.right, e.conditions), other)):
+            problem = problem_of(*other.sides(e.left, e.right, e.conditions), other)
+            if problem.left != ZERO and holds(problem):  # not by emptiness
                 return several[0], far[several[0]]
         except CONFINED:
             pass
@@ -40,10 +41,11 @@ def free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Spa
 
 
 def _defined(e: Equality, book: Notebook) -> Iterator[tuple[str, Span]]:
-    """The names that the claim reads, where each is defined; not what it states the derivative of."""
-    nodes = (n for side in (e.left, e.right) for n in walk(side))
-    stated = {identifier(innermost(n.of)) for n in nodes if isinstance(n, Derivative) and n.of is not None}
-    for key in names_read(book, e.left, e.right) - stated:
+    """The names in the claim itself, where each is defined; not what its derivatives are of and by."""
+    nodes = [n for side in (e.left, e.right) for n in walk(side)]
+    ends = (end for n in nodes if isinstance(n, Derivative) for end in (n.of, *n.by))
+    own = {way.key for n in nodes for way in ways(n)} - {way.key for end in ends for way in ways(innermost(end))}
+    for key in sorted(own):
         if key in book.definitions:
             yield key, book.definitions[key].span
         elif key in book.functions:
