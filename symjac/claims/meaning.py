@@ -403,6 +403,8 @@ class Meaning:
 
     def _named(self, node: Node) -> Value:
         for way in ways(node):
+            if self._is_power(way, node):
+                continue
             alias = self._alias(way)
             if alias is not None:
                 value = letters.sample(self, self.read(alias.of), alias.along, way.sub, node.span)
@@ -412,6 +414,17 @@ class Meaning:
                 value = letters.entry(self, found, way.sub, node.span)
                 return letters.powered(self, value, way.sup, node.span)
         return self._other_name(node)
+
+    def _is_power(self, way: Written, node: Node) -> bool:
+        """x² beside a name x^{(2)}, where x is a quantity: the number without brackets is a power and no label."""
+        plain = isinstance(node, Scripts) and isinstance(node.sup, Num) and way.sup is None
+        name = self.notebook.latex.get(way.key)
+        labelled = isinstance(name, Scripts) and isinstance(name.sup, Group)
+        return (
+            plain
+            and labelled
+            and any(self.known(w.key) or w.key in self.notebook.variables for w in ways(node) if w.sup is not None)
+        )
 
     def _lookup(self, way: Written, node: Node) -> Value | None:
         for bound in reversed(self.bound):
