@@ -479,6 +479,9 @@ class Meaning:
             return self._other_scripts(node)
         if isinstance(node, Prime) and self.notebook.primes_transpose:
             return values.transpose(self.read(node.of))
+        bare = self.notebook.functions.get(identifier(node.of) or "") if isinstance(node, Prime) else None
+        if isinstance(node, Prime) and bare is not None and all(map(self._is_quantity, bare.parameters)):  # f' is f'(x)
+            return calls.slope(self, node, tuple(Name(p, span=node.span) for p in bare.parameters), node.span)
         key = identifier(node)
         if key is None:
             raise NotUnderstood(node.span, "this is no name")

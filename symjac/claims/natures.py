@@ -64,6 +64,7 @@ _GIVEN = re.compile(
     r"\b(where|with|assum\w*|suppos\w*|let|given|such that|satisf\w*|since|because|obey\w*|fulfil\w*)\b"
 )
 _WHY = re.compile(r"\b(where|since|because|as|here|with|recall|remember|used?|using|note|which)\b")
+_EXAMPLE = re.compile(r"\bexamples?\b|\binstance\b|\be\.g\.|例|比如|考虑|假设|设|令")
 _NEW = re.compile(r"\b(now|let|instead|another|consider|suppose|redefine\w*|change|different|assume|take)\b")
 
 
@@ -296,6 +297,11 @@ def explains(around: Around) -> bool:
     return _WHY.search(around.before) is not None and _NEW.search(around.before) is None
 
 
+def is_example(s: Statement, notebook: Notebook) -> bool:
+    """True for another formula of a function, f(x) = .., where the words announce an example."""
+    return function_of(s.sides[0]) in notebook.functions and (is_new(s) or _EXAMPLE.search(s.around.before) is not None)
+
+
 def is_within(left: Node, right: Node) -> bool:
     return any(n == left for n in walk(right))
 
@@ -325,6 +331,8 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
         if is_set(s):
             return ""
         return CLAIM if is_result(s) and place == 0 else CONDITION
+    if place == 0 and is_example(s, notebook) and not speaks([right], notebook):
+        return MEANING
     if speaks(s.sides, notebook):
         return CONDITION if place == 0 and is_slope_of_unknown(left, notebook) else CLAIM
     key = defined(left, notebook) if place == 0 else None
@@ -332,6 +340,24 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
         known = notebook.definitions.get(key)
         return CONDITION if is_value(right) and (known is None or not is_value(known.right)) else MEANING
     return CONDITION
+
+
+def by_turns(statements: Sequence[Statement]) -> dict[str, set[int]]:
+    """The functions with three formulas and more, and the paragraphs in which one is given."""
+    bodies: dict[str, set[Node]] = {}
+    places: dict[str, set[int]] = {}
+    for s in statements:
+        key = function_of(s.sides[0]) if s.relations[:1] == ("=",) else None
+        if key is not None and not any(isinstance(n, Derivative | Prime) for n in walk(s.sides[1])):
+            bodies.setdefault(key, set()).add(s.sides[1])
+            places.setdefault(key, set()).add(s.around.paragraph)
+    return {key: places[key] for key, found in bodies.items() if len(found) > 2}
+
+
+def is_of_another(left: Node, paragraph: int, turns: Mapping[str, Set[int]]) -> bool:
+    """f'' of a function that has other formulas by turns, in a paragraph that gives none: which is meant is open."""
+    keys = {identifier(n.of) for n in walk(left) if isinstance(n, Prime)}
+    return any(key in turns and paragraph not in turns[key] for key in keys)
 
 
 def is_by_entries(left: Node, right: Node) -> bool:

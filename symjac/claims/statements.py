@@ -120,6 +120,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     notebook.equations = tuple(p for s, _ in statements for p in pairwise(s.sides))
     values = natures.values_set([s for s, _ in statements])
     families = natures.families([s for s, _ in statements])
+    turns = natures.by_turns([s for s, _ in statements])
     claims: list[Equality] = []
     idle: list[int] = []
 
@@ -136,7 +137,9 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
             others = families.get(s.around.paragraph, set())
 
             def is_open(e: Equality) -> bool:
-                return natures.is_at_point(e.left, e.right, near, notebook) or natures.is_of_family(e.left, others)
+                if natures.is_at_point(e.left, e.right, near, notebook) or natures.is_of_family(e.left, others):
+                    return True
+                return natures.is_of_another(e.left, s.around.paragraph, turns)
 
             found = [replace(e, nature=natures.CONDITION) if e.nature and is_open(e) else e for e in found]
         claims.extend(replace(e, place=place) for e in found)
@@ -411,6 +414,8 @@ class _Definitions:
         if role == "text" and natures.is_solution(s, place, self.variables):
             return True
         if natures.is_value(s.sides[1]) and identifier(s.sides[0]) in self.applied:  # σ = 1 beside σ(x) = ..
+            return True
+        if isinstance(s.sides[0], Prime) and identifier(s.sides[0].of) in self.applied:  # f' beside f(x) = ..
             return True
         return natures.step(s, self.notebook) is not None or natures.restates_itself(s) or self.is_case(s, role)
 

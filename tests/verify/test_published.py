@@ -60,6 +60,14 @@ READ = [
     (r"The picture has $\mu = 0$, $\sigma = 1$." "\n\n" r"Let $\sigma(x) = \frac{1}{1 + \exp(-x)}$. "
      r"$\frac{d}{dx} \sigma(x) = \sigma(x) (1 - \sigma(x))$, $\frac{d}{dx} \sigma(x) = \sigma(x) (1 + \sigma(x))$",
      [P, R]),
+    # f' without an argument is the slope of f(z), under the formula in force; which one is open where none is near
+    (r"Let $y \in \mathbb{R}$. $\ell(z) = \frac12 (z-y)^2$. Then $\ell' = z - y$, $\ell'' = 1$, $\ell'' = 2$." "\n\n"
+     r"Now $\ell(z) = e^z - y z$ with $\ell' = e^z - y$, $\ell'' = e^z$ and $\ell'' = 1$." "\n\n"
+     r"Another: $\ell(z) = e^{2 z}$, $\ell'' = 4 e^{2 z}$." "\n\n"
+     r"The hinge has $\ell'' = 0$ almost everywhere.", [P, P, R, P, P, R, P]),
+    # an example of a function is another function
+    (r"Let $x \in \mathbb{R}$, $f(x) = x + h'(x)$ with $h(x) = x^2$. $f'(x) = 3$." "\n\n"
+     r"For instance, $f(x) = x^3$ has $f'(x) = 3 x^2$ and $f''(x) = 3 x$.", [P, P, R]),
 ]  # fmt: skip
 
 
