@@ -357,7 +357,7 @@ def by_turns(statements: Sequence[Statement]) -> dict[str, set[int]]:
 def is_of_another(left: Node, paragraph: int, turns: Mapping[str, Set[int]]) -> bool:
     """f'' of a function that has other formulas by turns, in a paragraph that gives none: which is meant is open."""
     keys = {identifier(n.of) for n in walk(left) if isinstance(n, Prime)}
-    return any(key in turns and paragraph not in turns[key] for key in keys)
+    return any(key is not None and key in turns and paragraph not in turns[key] for key in keys)
 
 
 def is_by_entries(left: Node, right: Node) -> bool:
