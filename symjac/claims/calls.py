@@ -33,7 +33,7 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
-    if key not in m.notebook.functions and (reason := _no_function(head)):
+    if reason := _no_function(head):
         raise NotUnderstood(span, reason)
     if key in m.notebook.functions:
         return own(m, key, m.notebook.functions[key], [m.read(a) for a in args], span)

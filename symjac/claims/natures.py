@@ -330,7 +330,7 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
             return CONDITION
         if is_set(s):
             return ""
-        return CLAIM if is_result(s) and place == 0 else CONDITION
+        return CLAIM if is_result(s) and place == 0 and not is_slope_of_unknown(left, notebook) else CONDITION
     if place == 0 and is_example(s, notebook) and not speaks([right], notebook):
         return MEANING
     if speaks(s.sides, notebook):

@@ -54,6 +54,7 @@ READ = [
      r"$\frac{\partial f}{\partial X} = X$", [R]),
     # what is said of the slope of a function without a formula is what is known of it
     (r"Let $\lambda \in \mathbb{R}$ and $w \in \mathbb{R}^n$. $L'(w) = L(w) + \lambda \|w\|$ is the new loss.", []),
+    (r"Thus $f$ is flat, $f'(x) = 0 \Longrightarrow f''(x) \geq 0$.", []),
     (r"At a critical point $f'(x) = 0$. The softplus has $\frac{d}{dx} \zeta(x) = \sigma(x)$.", []),
     (r"Let $w, x \in \mathbb{R}$. $\frac{d}{dx} f(w x) = w f(w x)$, $\frac{d}{dx} f(w x) = w f'(w x)$.", [R, P]),
     # a value in one place, a function in another
