@@ -323,7 +323,7 @@ def _is_function(key: str, notebook: Notebook) -> bool:
 def nature(s: Statement, place: int, notebook: Notebook) -> str:
     """What the equation between the sides `place` and `place` + 1 of a statement is; "" where it is none at all."""
     left, right = s.sides[place], s.sides[place + 1]
-    if is_by_entries(s.sides[0], right):
+    if is_by_entries(s.sides[0], right) or any(n == Name("O") and n.latex == r"\mathcal{O}" for n in walk(right)):
         return ""
     if is_zero(left) or is_zero(right):
         if not speaks(s.sides, notebook):

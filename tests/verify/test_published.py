@@ -39,6 +39,7 @@ READ = [
      r"$\frac{d}{d\theta} \log z(\theta) = \mathbb{E}_\theta[s(X)]$, "
      r"$\frac{d}{d\theta} \log z(\theta) = -\frac{1}{\theta}$", [P]),
     (r"Let $x \in \mathbb{R}$, $f(x) = x^3$. $f'(x) = 2 x^2 + \mathcal{O}(x^2)$, $f'(x) = 2 x^2$.", [R]),
+    (r"Let $x, h \in \mathbb{R}^d$. $f(x) = x^2$ is smooth, $f(x + h) = f(x) + h f'(x) + \mathcal{O}(h^2)$.", []),
     # a number at given values is no formula for all values
     (r"Let $f(x, y) = 3 x y$. If $x = 2$ and $y = 5$, then $f(x, y) = 30$. As $\frac{\partial f}{\partial y} = 6$, it "
      r"grows." "\n\n" r"Everywhere $\frac{\partial f}{\partial y} = 6$.", [R]),
