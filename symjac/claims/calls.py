@@ -34,6 +34,8 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
+    if reason := _no_function(head):
+        raise NotUnderstood(span, reason)
     if key in m.notebook.functions:
         return own(m, key, m.notebook.functions[key], [m.read(a) for a in args], span)
     if key in m.notebook.standard:
@@ -61,6 +63,16 @@ def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Name | Scripts) and not m.known(key):
         return applied.mapped(key, x)
     raise NotUnderstood(span, f"{key} is not a function")
+
+
+def _no_function(head: Node) -> str:
+    r"""Why \mathbb{E}[x] and O(h^2) are no values of an unknown function at what stands in the brackets."""
+    base = head.base if isinstance(head, Scripts) else head
+    if not isinstance(base, Name):
+        return ""
+    if base.latex in ("\\mathbb{E}", "\\mathbb{P}", "\\mathbb{V}", "\\mathds{E}", "\\mathbf{E}"):
+        return "an expectation or a probability is not read"
+    return "an order of growth is no quantity" if base.text in ("O", "o") and "math" in base.latex else ""
 
 
 def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:

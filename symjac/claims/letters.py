@@ -319,6 +319,8 @@ def _fits_nowhere(m: Meaning, key: str) -> bool:
 def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
     if sup is None:
         return value
+    if isinstance(sup, Group) and isinstance(sup.of, Num | Name):
+        raise NotUnderstood(span, "a number in brackets is a label and no power; what it labels is not declared")
     inner = sup.of if isinstance(sup, Group) else sup
     if inner == Neg(Num("1")) and len(value.axes) == 2:
         return values.inverse(value)

@@ -415,6 +415,8 @@ class Meaning:
 
     def _named(self, node: Node) -> Value:
         for way in ways(node):
+            if self._is_power(way, node):
+                continue
             alias = self._alias(way)
             if alias is not None:
                 value = letters.sample(self, self.read(alias.of), alias.along, way.sub, node.span)
@@ -424,6 +426,17 @@ class Meaning:
                 value = letters.entry(self, found, way.sub, node.span)
                 return letters.powered(self, value, way.sup, node.span)
         return self._other_name(node)
+
+    def _is_power(self, way: Written, node: Node) -> bool:
+        """x² beside a name x^{(2)}, where x is a quantity: the number without brackets is a power and no label."""
+        plain = isinstance(node, Scripts) and isinstance(node.sup, Num) and way.sup is None
+        name = self.notebook.latex.get(way.key)
+        labelled = isinstance(name, Scripts) and isinstance(name.sup, Group)
+        return (
+            plain
+            and labelled
+            and any(self.known(w.key) or w.key in self.notebook.variables for w in ways(node) if w.sup is not None)
+        )
 
     def _lookup(self, way: Written, node: Node) -> Value | None:
         for bound in reversed(self.bound):
@@ -478,6 +491,9 @@ class Meaning:
             return self._other_scripts(node)
         if isinstance(node, Prime) and self.notebook.primes_transpose:
             return values.transpose(self.read(node.of))
+        bare = self.notebook.functions.get(identifier(node.of) or "") if isinstance(node, Prime) else None
+        if isinstance(node, Prime) and bare is not None and all(map(self._is_quantity, bare.parameters)):  # f' is f'(x)
+            return calls.slope(self, node, tuple(Name(p, span=node.span) for p in bare.parameters), node.span)
         key = identifier(node)
         if key is None:
             raise NotUnderstood(node.span, "this is no name")

@@ -7,7 +7,7 @@ is a condition, a case or the new meaning of a name, and no claim.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from symjac.claims import functions
@@ -27,6 +27,7 @@ from symjac.claims.tree import (
     Prime,
     Product,
     Quotient,
+    Relation,
     Scripts,
     Statement,
     Sum,
@@ -63,6 +64,7 @@ _GIVEN = re.compile(
     r"\b(where|with|assum\w*|suppos\w*|let|given|such that|satisf\w*|since|because|obey\w*|fulfil\w*)\b"
 )
 _WHY = re.compile(r"\b(where|since|because|as|here|with|recall|remember|used?|using|note|which)\b")
+_EXAMPLE = re.compile(r"\bexamples?\b|\binstance\b|\be\.g\.|例|比如|考虑|假设|设|令")
 _NEW = re.compile(r"\b(now|let|instead|another|consider|suppose|redefine\w*|change|different|assume|take)\b")
 
 
@@ -178,6 +180,60 @@ def is_case(s: Statement, variables: Differentiated) -> bool:
     return said or innermost(left) in variables.first
 
 
+def values_set(statements: Sequence[Statement]) -> dict[int, set[str]]:
+    """By paragraph, the names that are set to numbers in it: x = 4, y = -3."""
+    out: dict[int, set[str]] = {}
+    for s in statements:
+        pairs = [(s.sides[0], s.sides[1])] if s.relations == ("=",) else []
+        pairs += [(c.left, c.right) for c in s.conditions if isinstance(c, Relation) and c.op == "="]
+        for left, right in pairs:
+            key = identifier(left)
+            if key is not None and is_value(right) and not isinstance(left, Prime):
+                out.setdefault(s.around.paragraph, set()).add(key)
+    return out
+
+
+def is_at_point(left: Node, right: Node, values: Set[str], notebook: Notebook) -> bool:
+    """f'(x) = 6, ∂f/∂y = 4 beside x = 4: a number at these values, and no formula for every x."""
+    if not is_value(right) or not values or not speaks([left], notebook):
+        return False
+    return any(key in values for key in reached([left], notebook))
+
+
+def families(statements: Sequence[Statement]) -> dict[int, set[str]]:
+    """By paragraph, the letters f of which functions f_c(x) = .. are given in it."""
+    out: dict[int, set[str]] = {}
+    for s in statements:
+        match s.sides[:1]:
+            case (Product(factors=(Scripts(base=Name() as base, sub=(_, *_)), Group())),) | (
+                Call(function=Scripts(base=Name() as base, sub=(_, *_))),
+            ) if s.relations[:1] == ("=",):
+                out.setdefault(s.around.paragraph, set()).add(base.text)
+    return out
+
+
+def is_of_family(left: Node, names: Set[str]) -> bool:
+    """df/dx beside f_c(x) = c + x: which of the functions is meant is not said."""
+    return isinstance(left, Derivative) and isinstance(left.of, Name) and left.of.text in names
+
+
+def reached(nodes: Iterable[Node], notebook: Notebook) -> set[str]:
+    """The names in these formulas and in the definitions of names in them."""
+    seen: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        for n in walk(pending.pop()):
+            key = identifier(n)
+            if key is None or key in seen:
+                continue
+            seen.add(key)
+            if key in notebook.definitions:
+                pending.append(notebook.definitions[key].right)
+            if key in notebook.functions:
+                pending.append(notebook.functions[key].body)
+    return seen
+
+
 @dataclass(frozen=True, slots=True)
 class Differentiated:
     """The names that derivatives of a page are taken by: the first place of each, and the first that sets one to 0."""
@@ -241,6 +297,11 @@ def explains(around: Around) -> bool:
     return _WHY.search(around.before) is not None and _NEW.search(around.before) is None
 
 
+def is_example(s: Statement, notebook: Notebook) -> bool:
+    """True for another formula of a function, f(x) = .., where the words announce an example."""
+    return function_of(s.sides[0]) in notebook.functions and (is_new(s) or _EXAMPLE.search(s.around.before) is not None)
+
+
 def is_within(left: Node, right: Node) -> bool:
     return any(n == left for n in walk(right))
 
@@ -262,19 +323,66 @@ def _is_function(key: str, notebook: Notebook) -> bool:
 def nature(s: Statement, place: int, notebook: Notebook) -> str:
     """What the equation between the sides `place` and `place` + 1 of a statement is; "" where it is none at all."""
     left, right = s.sides[place], s.sides[place + 1]
+    if is_by_entries(s.sides[0], right) or any(n == Name("O") and n.latex == r"\mathcal{O}" for n in walk(right)):
+        return ""
     if is_zero(left) or is_zero(right):
         if not speaks(s.sides, notebook):
             return CONDITION
         if is_set(s):
             return ""
-        return CLAIM if is_result(s) and place == 0 else CONDITION
+        return CLAIM if is_result(s) and place == 0 and not is_slope_of_unknown(left, notebook) else CONDITION
+    if place == 0 and is_example(s, notebook) and not speaks([right], notebook):
+        return MEANING
     if speaks(s.sides, notebook):
-        return CLAIM
+        return CONDITION if place == 0 and is_slope_of_unknown(left, notebook) else CLAIM
     key = defined(left, notebook) if place == 0 else None
     if key is not None:
         known = notebook.definitions.get(key)
         return CONDITION if is_value(right) and (known is None or not is_value(known.right)) else MEANING
     return CONDITION
+
+
+def by_turns(statements: Sequence[Statement]) -> dict[str, set[int]]:
+    """The functions with three formulas and more, and the paragraphs in which one is given."""
+    bodies: dict[str, set[Node]] = {}
+    places: dict[str, set[int]] = {}
+    for s in statements:
+        key = function_of(s.sides[0]) if s.relations[:1] == ("=",) else None
+        if key is not None and not any(isinstance(n, Derivative | Prime) for n in walk(s.sides[1])):
+            bodies.setdefault(key, set()).add(s.sides[1])
+            places.setdefault(key, set()).add(s.around.paragraph)
+    return {key: places[key] for key, found in bodies.items() if len(found) > 2}
+
+
+def is_of_another(left: Node, paragraph: int, turns: Mapping[str, Set[int]]) -> bool:
+    """f'' of a function that has other formulas by turns, in a paragraph that gives none: which is meant is open."""
+    keys = {identifier(n.of) for n in walk(left) if isinstance(n, Prime)}
+    return any(key is not None and key in turns and paragraph not in turns[key] for key in keys)
+
+
+def is_by_entries(left: Node, right: Node) -> bool:
+    """∂f/∂X = [∂f/∂X_ij]: a matrix by its entries, the same for every f."""
+    match left, right:
+        case Derivative(by=(by,)), Group(of=Derivative(by=(Scripts(base=base, sub=(_, *_)),)) as of):
+            return base == by and left.of == of.of
+    return False
+
+
+def is_slope_of_unknown(left: Node, notebook: Notebook) -> bool:
+    """f'(x), df(x)/dx of a function without a formula: what is said of it is what is known of it."""
+    match left:
+        case (
+            Product(factors=(Prime(of=Name() | Scripts() as head), Group()))
+            | Call(function=Prime(of=Name() | Scripts() as head))
+        ):
+            key = identifier(head)
+        case Derivative(of=Product(factors=(Name() | Scripts() as head, Group(of=of))), by=(by,)) if of == by:
+            key = identifier(head)
+        case Derivative(of=Call(function=Name() | Scripts() as head, args=(of,)), by=(by,)) if of == by:
+            key = identifier(head)
+        case _:
+            return False
+    return key is not None and not notebook.knows(key) and not _is_function(key, notebook)
 
 
 def defined(left: Node, notebook: Notebook) -> str | None:

@@ -8,7 +8,7 @@ operation. A comma parts two statements where both have a relation. Words beside
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symjac.claims import signs
 from symjac.claims.formula import side
@@ -57,7 +57,8 @@ def statements(found: Sequence[Terminal]) -> tuple[tuple[Statement, ...], tuple[
     read: list[Statement] = []
     unread: list[Unread] = []
     for draft in cutter.drafts:
-        _finish(draft, read, unread)
+        for part in _at_arrows(draft):
+            _finish(part, read, unread)
     return tuple(read), tuple(unread)
 
 
@@ -224,6 +225,17 @@ def _depths(piece: Sequence[Terminal]) -> Iterator[tuple[int, Terminal]]:
         yield depth, t
         if t.type in _OPENING:
             depth += 1
+
+
+def _at_arrows(draft: _Draft) -> Iterator[_Draft]:
+    """a = b \\to c = d are two: between two equations the arrow is no map and no limit."""
+    start = 0
+    names = [str(r) for r in draft.relations]
+    for at, name in enumerate(names):
+        if name == "->" and "=" in names[start:at] and "=" in names[at + 1 :]:
+            yield replace(draft, sides=draft.sides[start : at + 1], relations=draft.relations[start:at])
+            start = at + 1
+    yield replace(draft, sides=draft.sides[start:], relations=draft.relations[start:]) if start else draft
 
 
 def _finish(draft: _Draft, read: list[Statement], unread: list[Unread]) -> None:

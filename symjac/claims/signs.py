@@ -102,11 +102,14 @@ NOTHING = _words(
 """Spaces, styles and boxes that show nothing of their own."""
 
 DROPPED = {
-    "\\label": 1, "\\tag": 1, "\\hspace": 1, "\\vspace": 1, "\\phantom": 1, "\\hphantom": 1, "\\vphantom": 1,
-    "\\color": 1, "\\ref": 1, "\\eqref": 1, "\\cite": 1, "\\footnote": 1, "\\mspace": 1, "\\cref": 1, "\\autoref": 1,
+    "\\label": 1, "\\tag": 1, "\\vspace": 1, "\\phantom": 1, "\\hphantom": 1, "\\vphantom": 1,
+    "\\color": 1, "\\ref": 1, "\\eqref": 1, "\\cite": 1, "\\footnote": 1, "\\cref": 1, "\\autoref": 1,
     "\\numberthis": 0,
 }  # fmt: skip
 """Commands that say nothing, with how many arguments go with them."""
+
+SPACES = frozenset({"\\hspace", "\\mspace"})
+"""Commands that make a space as wide as they say."""
 
 LAST = {
     "\\textcolor": 2, "\\colorbox": 2, "\\fcolorbox": 3, "\\underbrace": 1, "\\overbrace": 1, "\\underset": 2,

@@ -126,6 +126,9 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     each_of(sorter.functions_in_a_chain)
     generic.settle([instance for s, _ in statements for instance in _instances(s, notebook)], notebook)
     notebook.equations = tuple(p for s, _ in statements for p in pairwise(s.sides))
+    values = natures.values_set([s for s, _ in statements])
+    families = natures.families([s for s, _ in statements])
+    turns = natures.by_turns([s for s, _ in statements])
     claims: list[Equality] = []
     idle: list[int] = []
 
@@ -137,6 +140,16 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
             unread.append((s.span, "a definition under a condition; write it as one formula with cases"))
             return
         found = list(_equalities(s, role, defining or sorter.is_case(s, role), notebook))
+        if role == "text" and not s.conditions:
+            near = values.get(s.around.paragraph, set())
+            others = families.get(s.around.paragraph, set())
+
+            def is_open(e: Equality) -> bool:
+                if natures.is_at_point(e.left, e.right, near, notebook) or natures.is_of_family(e.left, others):
+                    return True
+                return natures.is_of_another(e.left, s.around.paragraph, turns)
+
+            found = [replace(e, nature=natures.CONDITION) if e.nature and is_open(e) else e for e in found]
         claims.extend(replace(e, place=place) for e in found)
         if not found and len(s.sides) > 1:
             idle.append(place)
@@ -376,6 +389,7 @@ class _Definitions:
         self.places: set[int] = set()
         self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
         self.variables = natures.differentiated([s for s, _ in statements])
+        self.applied = {natures.function_of(s.sides[0]) for s, _ in statements if s.relations[:1] in (("=",), (":=",))}
 
     def by_a_derivative(self, place: int, s: Statement, role: str) -> None:
         if len(s.sides) > 1 and isinstance(s.sides[1], Derivative):
@@ -406,6 +420,10 @@ class _Definitions:
         if s.relations[0] == ":=":
             return s.sides[0] in walk(s.sides[1])
         if role == "text" and natures.is_solution(s, place, self.variables):
+            return True
+        if natures.is_value(s.sides[1]) and identifier(s.sides[0]) in self.applied:  # σ = 1 beside σ(x) = ..
+            return True
+        if isinstance(s.sides[0], Prime) and identifier(s.sides[0].of) in self.applied:  # f' beside f(x) = ..
             return True
         return natures.step(s, self.notebook) is not None or natures.restates_itself(s) or self.is_case(s, role)
 
@@ -535,6 +553,8 @@ def _define_function(left: Node, right: Node, place: int, notebook: Notebook) ->
     key = identifier(head)
     names = [identifier(p.of if isinstance(p, Group) else p) for p in parts]
     if key is None or None in names or key in notebook.functions or notebook.knows(key) or key in OPERATORS:
+        return False
+    if key in ELEMENTWISE:  # e^x = 1/x asks for an x
         return False
     if any(isinstance(n, Scripts | Name) and identifier(n) == key for n in walk(right)):
         return False

@@ -236,6 +236,8 @@ class _Reader:
         inner = self.inside(content)
         if not inner:
             return
+        if self.out and self.out[-1].type in ("LEAF", "BAD") and any(t.type == "REL" for t in inner):
+            raise Problem(span, "what is said in these braces is an argument and no statement; it is not understood")
         if self.peek() in ("^", "_", "'"):
             self.braces(inner, span)
         else:
@@ -417,7 +419,19 @@ class _Reader:
             node = inner[0].node
             self.leaf(_moved(node, where), str(inner[0]))
             return
+        if only.startswith("d") and (spelled := self.spelled_gradient(token.text, argument)) is not None:
+            self.leaf(_moved(spelled, where), spelled.latex)
+            return
         self.out.extend(inner)
+
+    def spelled_gradient(self, font: str, argument: Sequence[Tex]) -> Name | None:
+        r"""\mathbf{dx}, \mathbf{d\hat x}: a d before one name under one font is no factor."""
+        at = next(i for i, t in enumerate(argument) if t.text == "d")
+        inner = self.inside(argument[at + 1 :], font=font)
+        name = inner[0].node if len(inner) == 1 else None
+        if not isinstance(name, Name):
+            return None
+        return Name("d" + name.text, f"{font}{{{spell(argument)}}}", span=name.span)
 
     def words(self, token: Tex) -> None:
         r"""\mathrm{softmax}, \operatorname{diag}: one word."""
@@ -497,6 +511,13 @@ class _Reader:
         for _ in range(signs.DROPPED[token.text]):
             self.optional()
             self.argument()
+
+    def space(self, token: Tex) -> None:
+        r"""\hspace{1cm}: as wide as a \quad it separates formulas, else it shows nothing."""
+        self.star()
+        argument, span = self.argument()
+        if _is_wide(spell(argument)):
+            self.put("GAP", token.text, token.span.to(span))
 
     def last(self, token: Tex) -> None:
         r"""\textcolor{red}{x}, \underbrace{x}_{..}, \boxed{x}: the mathematics in it."""
@@ -698,6 +719,7 @@ for _names, _handler in (
     (signs.SWITCHES, _Reader.switch),
     (signs.TEXT, _Reader.text),
     (signs.DROPPED, _Reader.dropped),
+    (signs.SPACES, _Reader.space),
     (signs.LAST, _Reader.last),
     (signs.DOTS, _Reader.dots),
     (signs.TIMES, _Reader.placeholder),
@@ -734,6 +756,22 @@ def _scripts(rest: Sequence[Terminal]) -> bool:
         if depth == 0 and t.type not in ("SUB", "SUP", "RB", "PRIME", "TRANSPOSE", "INVERSE_TRANSPOSE"):
             return False
     return True
+
+
+def _is_wide(length: str) -> bool:
+    """Whether a length is at least that of a \\quad."""
+    m = re.fullmatch(r"\s*([\d.]+)\s*\\?([a-z]+)\s*", length)
+    try:
+        return m is not None and float(m[1]) * _POINTS.get(m[2], 0.0) >= _POINTS["em"]
+    except ValueError:
+        return False
+
+
+_POINTS = {
+    "em": 10.0, "ex": 4.3, "pt": 1.0, "bp": 1.0, "px": 0.75, "mm": 2.85, "cm": 28.5, "in": 72.3, "pc": 12.0, "mu": 0.56,
+    "textwidth": 345.0, "linewidth": 345.0, "columnwidth": 345.0, "quad": 10.0,
+}  # fmt: skip
+"""Units of length, in points of a type of ten."""
 
 
 def _moved(node: Node, span: Span) -> Node:

@@ -310,6 +310,8 @@ def _magnitudes(points: Points) -> tuple[int, int]:
 
 def _drive(points: Points, place: int, wanted: int, rng: np.random.Generator, deadline: float) -> None:
     """Steps of all lengths along the inputs, from the points at which the condition is nearest to the wanted sign."""
+    if not points.point:  # a condition of constants is what it is
+        return
     u = points.values(points.point)[place]
     best = points.at(_nearest(u, wanted, 4))
     for _ in range(ROUNDS):

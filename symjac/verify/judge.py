@@ -411,6 +411,7 @@ class Judge:
         if first is None and elsewhere:  # that the claim itself is wrong is not known
             raise NotUnderstood(self.equality.span, misfit)
         if first is None:
+            self._check_operands(left)
             return Outcome(REFUTED, "shapes", misfit=misfit)
         decision = decide(first, SECONDS_TO_DECIDE)
         if decision.verdict in (PROVED, AGREES):
@@ -418,6 +419,18 @@ class Judge:
         if decision.verdict == UNDECIDED:
             return Outcome(UNDECIDED, self._reason(decision), problem=first)
         return self._refused(first, decision)
+
+    def _check_operands(self, left: Node) -> None:
+        """Raises NotUnderstood where what is differentiated does not fit itself: a name in it means another thing."""
+        for n in walk(left):
+            if isinstance(n, Derivative):
+                try:
+                    self._meaning().value(n.of)
+                except (Misfit, ShapeError) as error:
+                    reason = f"what is differentiated does not fit what is declared: {reason_of(error)}"
+                    raise NotUnderstood(n.of.span, reason) from None
+                except NotUnderstood:
+                    continue
 
     def _refused(self, problem: Problem, decision: Decision) -> Outcome:
         """Refuted, but for what may be said of an unknown function itself: ∂L/∂x = 2 x, dq/dt = ∂H/∂p."""

@@ -183,7 +183,7 @@ MEANINGS = [
         r"$\frac{\partial L}{\partial z} = \mathbf{1}[z > 0]$. $\frac{\partial L}{\partial z} = z$.",
         [P, P, R],
     ),
-    (r"Let $x \in \mathbb{R}$, $f = x^2$. There $x = 1$. $\frac{df}{dx} = 2$.", [R]),
+    (r"Let $x \in \mathbb{R}$, $f = x^2$. There $x = 1$. $\frac{df}{dx} = 2$.", []),
     (
         r"$N = 784$ and $N = 3072$, $\eta = 0.1$ or $\eta = 0.01$. Let $x \in \mathbb{R}^N$, $f = \eta x^\top x$. "
         r"$\frac{\partial f}{\partial x} = 2\eta x$.",
