@@ -6,7 +6,9 @@ their mean is taken. Where a number or declared constant ties it stands alone, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,18 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 ROUNDING = 1e-10
-"""Real parts that differ by no more, beside 1 and their own size, are one number."""
+"""Real parts that differ by no more, beside 1 and their own size, are one number, if nothing else is said."""
+_rounding = ContextVar("rounding", default=ROUNDING)
+
+
+@contextmanager
+def rounding(most: float) -> Iterator[None]:
+    """What is computed within takes real parts for one number that differ by no more than this."""
+    token = _rounding.set(most)
+    try:
+        yield
+    finally:
+        _rounding.reset(token)
 
 
 def is_taken(*values: Any) -> bool:
@@ -26,7 +39,7 @@ def gap(a: Any, b: Any) -> Array:
     """The difference of the real parts, 0 where it is rounding."""
     left, right = np.real(a), np.real(b)
     difference = np.subtract(left, right)
-    return np.where(np.abs(difference) <= ROUNDING * (1 + np.abs(left) + np.abs(right)), 0.0, difference)
+    return np.where(np.abs(difference) <= _rounding.get() * (1 + np.abs(left) + np.abs(right)), 0.0, difference)
 
 
 def extreme(side: int, quantities: Sequence[Any], constants: Sequence[Any]) -> Array:

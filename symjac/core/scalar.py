@@ -124,7 +124,9 @@ class Share(sympy.Function):  # type: ignore[misc]
 
 
 class Gap(sympy.Function):  # type: ignore[misc]
-    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, rounded otherwise."""
+    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, of u/5 = v u = 5 v, which
+    are rounded otherwise.
+    """
 
     nargs = 2
     is_real = True
@@ -168,6 +170,10 @@ class Guard(sympy.Function):  # type: ignore[misc]
     """
 
     nargs = 2
+
+    @classmethod
+    def eval(cls, u: sympy.Expr, condition: sympy.Basic) -> sympy.Expr | None:
+        return {sympy.true: u, sympy.false: sympy.Integer(1)}.get(condition)
 
 
 class Erfc(sympy.Function):  # type: ignore[misc]
@@ -221,7 +227,7 @@ complex step is right there too."""
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
     """1[condition]."""
-    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
+    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _as_it_stands(condition)), (sympy.Integer(0), True)))
 
 
 def is_indicator(f: sympy.Expr) -> bool:
@@ -229,12 +235,28 @@ def is_indicator(f: sympy.Expr) -> bool:
     return isinstance(f, sympy.Piecewise) and len(f.args) == 2 and f.args[0][0] == 1 and f.args[1] == (0, sympy.true)
 
 
-def _one_sided(condition: sympy.Basic) -> sympy.Basic:
-    """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
-    compared = isinstance(condition, sympy.core.relational.Relational)
-    if not (compared and isinstance(condition.lhs, sympy.Add) and isinstance(condition.rhs, sympy.Add)):
+def _as_it_stands(condition: sympy.Basic) -> sympy.Basic:
+    """The condition; of a comparison that SymPy's `Piecewise` would rearrange, the sides as a `Gap`."""
+    if not isinstance(condition, sympy.core.relational.Relational) or _stays(condition):
         return condition
-    return condition.func(condition.lhs - condition.rhs, 0)
+    return condition.func(Gap(condition.lhs, condition.rhs), 0)
+
+
+def _stays(comparison: Any) -> bool:
+    """Whether `Piecewise` at most swaps the sides or their signs, or scales one side where the other is 0.
+
+    Two sums it would turn back and forth for ever.
+    """
+    if isinstance(comparison.lhs, sympy.Add) and isinstance(comparison.rhs, sympy.Add):
+        return False
+    canonical = comparison.canonical
+    if not isinstance(canonical, sympy.core.relational.Relational):
+        return True
+    number, rest = canonical.lhs.as_coeff_Add(rational=True)
+    factor, _ = rest.as_coeff_Mul(rational=True)
+    if canonical.rhs == 0:
+        return bool(number == 0 or (abs(factor) == 1 and not isinstance(rest, sympy.Add)))
+    return bool(number == 0 and abs(factor) == 1)
 
 
 def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
@@ -245,11 +267,21 @@ def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sy
 @cache
 def _placed(formula: sympy.Expr, items: frozenset[tuple[sympy.Symbol, sympy.Expr]]) -> sympy.Expr:
     values = dict(items)
-    for condition in formula.atoms(sympy.core.relational.Relational) if formula.has(sympy.Piecewise) else ():
-        after = condition.xreplace(values)
-        if _one_sided(after) is not after:
-            formula = formula.xreplace({condition: condition.func(condition.lhs - condition.rhs, 0)})
+    if formula.has(sympy.Piecewise):
+        comparisons = formula.atoms(sympy.core.relational.Relational)
+        values |= {c: _as_it_stands(c.xreplace(values)) for c in comparisons}
     return formula.xreplace(values)
+
+
+@cache
+def compared(formula: sympy.Expr) -> tuple[int, ...]:
+    """The numbers of the placeholders that stand in equalities."""
+    return tuple(sorted({slot_number(s) for e in formula.atoms(sympy.Eq) for s in slots_of(e)}))
+
+
+def renumbered_in_equalities(formula: sympy.Expr, numbers: Mapping[int, int]) -> sympy.Expr:
+    names = {slot(i): slot(j) for i, j in numbers.items()}
+    return formula.xreplace({e: e.xreplace(names) for e in formula.atoms(sympy.Eq)}) if names else formula
 
 
 @cache
@@ -284,14 +316,7 @@ class _Extreme(sympy.Function):  # type: ignore[misc]
         if not bounds:
             return share
         bound = self.of(*bounds)
-        left, right = (Gap(a, bound), sympy.Integer(0)) if _has_constants(a, bound) else (a, bound)
-        return share * indicator(left > right if self.side == 1 else left < right)
-
-
-def _has_constants(a: sympy.Expr, b: sympy.Expr) -> bool:
-    """True where one is a sum with a named constant."""
-    sums = [e for e in (a, b) if isinstance(e, sympy.Add)]
-    return any(not c.is_integer for e in sums for c in constants_of(e))
+        return share * indicator(a > bound if self.side == 1 else a < bound)
 
 
 class _Largest(_Extreme):

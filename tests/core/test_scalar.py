@@ -84,7 +84,7 @@ def points(name: str) -> tuple[float, ...]:
 def number(formula: sympy.Expr, *at: float) -> Any:
     """The formula at 30 digits."""
     inside = formula.subs({c: sympy.Float(VALUES["c"], 30)}).doit()
-    f = sympy.lambdify([slot(i) for i in range(len(at))], inside, "mpmath")
+    f = sympy.lambdify([slot(i) for i in range(len(at))], inside, [{"Gap": lambda a, b: a - b}, "mpmath"])
     return f(*(mpmath.mpf(a) for a in at))
 
 
