@@ -71,6 +71,8 @@ LOSSES = {
     # Sums within sums, and functions of functions.
     "sums in a norm": "sqrt(sum((sum(Y, axis=1)/sqrt(1 + sum(Y**2, axis=1)))**2))",
     "log of exp in a norm": "mean(sqrt(sum(log(1 + exp(where(2*Y - T > Y, Y**2, T*Y)))**2, axis=1)))",
+    # Short, unless products are multiplied out.
+    "max of a quotient": "sum(sum((max((Y - T)/(1 + (Y + T/3)**2), softplus(Y - T)))**2, axis=1)**(3/2))/2",
     # Powers with a variable exponent.
     "2^y": "sum(2**Y)/k",
     "|y|^y": "sum(abs(Y)**Y)/k",

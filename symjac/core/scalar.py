@@ -458,8 +458,12 @@ def _exponent(formula: sympy.Expr) -> sympy.Expr | None:
     return up.pop() if len(up) == 1 else None
 
 
+LONGER = 2
+"""A polynomial in s that has more than so many times the operations is no simplification: much was multiplied out."""
+
+
 def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
-    """`formula` as a polynomial in s = 1/(1 + exp(−u)), None where it is none."""
+    """`formula` as a polynomial in s = 1/(1 + exp(−u)), None where it is none, or a long one."""
     named, names = _functions_as_symbols(formula, keep=(sympy.exp,))
     u = _exponent(named)
     if u is None:
@@ -468,7 +472,8 @@ def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
     out = sympy.cancel(named.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
     if not out.is_polynomial(s) or not out.has(s):
         return None
-    return tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
+    polynomial = tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
+    return polynomial if sympy.count_ops(polynomial) <= LONGER * sympy.count_ops(formula) else None
 
 
 HIGHEST_DEGREE = 16
