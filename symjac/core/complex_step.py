@@ -1,7 +1,8 @@
 """Functions with kinks in a complex step f(θ + i h v), h about 1e-30: the imaginary part is h times a derivative.
 
 Values are compared by their real parts, roundings apart. Quantities that tie in a maximum or minimum share equally:
-their mean is taken. Where a number or declared constant ties it stands alone, and |x| at 0 is 0: the derivative is 0.
+their mean is taken. Where a number or declared constant ties it stands alone, and |x| and √x at 0 are 0: the derivative
+is 0.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ def largest(values: Array, axes: tuple[int, ...]) -> Array:
 def magnitude(x: Any) -> Array:
     """|x|."""
     return np.asarray(np.sign(gap(x, 0)) * x)
+
+
+def root(x: Any) -> Array:
+    """√x; 0 where x is the square of what is rounding, as the derivative of a root is 0 at 0."""
+    return np.asarray(np.where(np.abs(x) <= _rounding.get() ** 2, 0, np.sqrt(x)))
 
 
 def _mean(values: Array, chosen: Array, axes: tuple[int, ...]) -> Array:

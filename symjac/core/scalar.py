@@ -963,7 +963,7 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
         if isinstance(e, sympy.Pow):
             base = value(e.base)
             if e.exp == sympy.Rational(1, 2):
-                return np.sqrt(base)
+                return complex_step.root(base) if complex_step.is_taken(base) else np.sqrt(base)
             power = value(e.exp)
             return 1.0 / base ** (-power) if isinstance(power, int) and power < 0 else base**power
         if isinstance(e, sympy.Piecewise):

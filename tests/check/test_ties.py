@@ -161,3 +161,32 @@ def test_what_comes_close_to_a_maximum_is_no_tie(tmp_path: Path, seed: int) -> N
     """Where tanh has levelled off, entries come within 1e-13 of the maximum without a tie."""
     module, declared = made(tmp_path, "max(log(sum(exp(tanh((Y - T)*(2*Y - T))), axis=1)))", "identity")
     assert compared(module, declared, seed).agrees
+
+
+NORM = """
+name: norm
+input: X[2, k]
+conventions: {samples: columns}
+layers:
+  - {formula: "A = W @ X", input: "X[inputs, k]", parameters: {W: {shape: [2, inputs], std: 1/2}}}
+  - {formula: "x/sqrt(mean(x**2, axis=0) + 1/100) - mean(x/sqrt(mean(x**2, axis=0) + 1/100), axis=0)"}
+  - formula: "A = abs(W @ X) - V @ X"
+    input: "X[inputs, k]"
+    parameters: {W: {shape: [3, inputs], std: 1/2}, V: {shape: [3, inputs], std: 1/2}}
+loss: {formula: "sum(sqrt(sum((Y/5)**2, axis=0)))"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "agrees"), [(("", ""), True), (("return L, Params(W1=dW1", "return L, Params(W1=dW1 + 1e-6"), False)]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_tie_at_which_a_norm_is_0(tmp_path: Path, seed: int, change: tuple[str, str], agrees: bool) -> None:
+    """Two centred features are 0 where they tie, and so is all that is made of them: there a norm has the slope 0."""
+    (tmp_path / "norm.yaml").write_text(NORM)
+    stack = build_stack(load_spec(tmp_path / "norm.yaml"))
+    source = generate(derive(stack))
+    assert change[0] in source
+    (tmp_path / "module.py").write_text(source.replace(*change) if change[0] else source)
+    found = compared(load_module(tmp_path / "module.py"), partial(declared_loss, stack), seed)
+    assert found.agrees is agrees
