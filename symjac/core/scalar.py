@@ -330,7 +330,8 @@ class _Smallest(_Extreme):
 @cache
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
-    held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
+    held = formula.replace(_is_root_of_product, lambda e: _RootOfProduct(e.base, e.exp))
+    held = held.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
     held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))).replace(sympy.floor, _Steps)
     return simplest(_settled(sympy.diff(held, slot(by))))
 
@@ -343,6 +344,29 @@ class _Real(sympy.Function):  # type: ignore[misc]
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         return sympy.Integer(1)
+
+
+class _RootOfProduct(sympy.Function):  # type: ignore[misc]
+    """(u v)^p: its slope by u is p v (u v)^(p−1), of which SymPy makes p (u v)^p / u, where no root shows."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        base, power = self.args
+        return power * _RootOfProduct(base, power - 1)
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return (self.args[0] ** self.args[1]).is_extended_real  # type: ignore[no-any-return]
+
+
+def _is_root_of_product(e: sympy.Basic) -> bool:
+    return (
+        isinstance(e, sympy.Pow)
+        and isinstance(e.exp, sympy.Rational)
+        and e.exp.q != 1
+        and isinstance(e.base, sympy.Mul)
+        and sum(bool(slots_of(f)) for f in e.base.args) > 1
+    )
 
 
 class _Steps(sympy.Function):  # type: ignore[misc]
@@ -363,6 +387,7 @@ def _is_loose(e: sympy.Basic) -> bool:
 def _settled(e: sympy.Expr) -> sympy.Expr:
     e = (
         e.replace(_Real, lambda u: u)
+        .replace(_RootOfProduct, sympy.Pow)
         .replace(_Steps, sympy.floor)
         .replace(_Largest, sympy.Max)
         .replace(_Smallest, sympy.Min)

@@ -423,3 +423,10 @@ def test_a_derivative_with_exponentials_is_not_multiplied_out() -> None:
     u = slot(0) - slot(1)
     q = u / (1 + (slot(0) + slot(1) / 3) ** 2)
     assert sympy.count_ops(derivative(sympy.Max(q, sympy.log(1 + sympy.exp(u))) ** 2, 0)) < 100
+
+
+@pytest.mark.parametrize("power", [sympy.Rational(1, 3), sympy.Rational(1, 2), sympy.Rational(3, 4)])
+def test_the_derivative_of_a_root_of_a_product_shows_the_root(power: sympy.Expr) -> None:
+    """d (u v)^p / du = p v (u v)^(p−1), not p (u v)^p / u, which is 0/0 at u = 0."""
+    u, v = slot(0), slot(1)
+    assert derivative((u * v) ** power, 0) == power * v * (u * v) ** (power - 1)
