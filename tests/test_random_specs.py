@@ -41,6 +41,18 @@ LOSSES = {
     "where of exp": "sum(where(Y**2 > 1, exp(Y), T))/k",
     "where in where": "sum(where(Y > 1, Y, where(Y < -1, -Y, Y**2)))/k",
     "where in a condition": "sum(where(where(Y > 0, Y, T) > where(T > 0, Y, T), Y, T*Y))/k",
+    "a sum of cases at a bound": "sum(max(sum(where(tanh(Y) > 0, 3*Y, -Y), axis=1), 1/3))/k",
+    "sums of cases compared": "max(mean(where(Y > T, Y**2, -Y)), mean(where(T > 0, Y, Y**2)))",
+    "a sum of cases in a condition": "where(sum(where(Y > T, Y**2, -Y)) > 1/3, sum(Y**2), sum(Y))",
+    "the size of a sum of cases": "abs(sum(where(Y > T, Y**2, -Y)))",
+    "extremes in a condition": "sum(where(max(Y, T) > min(Y**2, 1/3), exp(Y), Y*T))/k",
+    "a sign in a condition": "sum(where(sign(Y)*T > where(Y > 0, T, -Y), Y**2, T*Y))/k",
+    "three deep": "sum(where(where(where(Y > T, 1, 0) > 1/2, Y, T) > 1/3, log(1 + Y**2), Y))/k",
+    "cases that are equal": "sum(where(where(Y > 0, Y, T) == where(T > 0, Y, T), Y, T*Y))/k",
+    "and": "sum(where(Y > 0, 1, 0)*where(T > 0, 1, 0)*exp(Y))/k",
+    "never both": "sum(Y + where(Y > 0, 1, 0)*where(Y <= 0, 1, 0)*exp(Y))/k",
+    "max of roots of cases": "max(abs(where(Y > 0, 3*Y/4, -Y/4))**(1/3))",
+    "max of max": "max(max((T*Y)/5, 0))",
     "max of where": "max(where(Y > 0, 3*Y/4, -Y**3/4))",
     "two sums compared": "sum(where(3*(T - Y)/4 >= (Y - T)/4, Y**2, T*Y))/k",
     "three sums": "sum(max(2*Y - T, T - Y, 0))/k",
@@ -59,6 +71,8 @@ LOSSES = {
     # Sums within sums, and functions of functions.
     "sums in a norm": "sqrt(sum((sum(Y, axis=1)/sqrt(1 + sum(Y**2, axis=1)))**2))",
     "log of exp in a norm": "mean(sqrt(sum(log(1 + exp(where(2*Y - T > Y, Y**2, T*Y)))**2, axis=1)))",
+    # Short, unless products are multiplied out.
+    "max of a quotient": "sum(sum((max((Y - T)/(1 + (Y + T/3)**2), softplus(Y - T)))**2, axis=1)**(3/2))/2",
     # Powers with a variable exponent.
     "2^y": "sum(2**Y)/k",
     "|y|^y": "sum(abs(Y)**Y)/k",
@@ -95,6 +109,16 @@ def test_layers_work(layers: str, loss: str) -> None:
 )
 def test_ties_behind_values_work(layers: str, loss: str) -> None:
     outcome = tried(spec(layers, loss))
+    assert outcome.kind == "ok", outcome.said
+
+
+def test_a_tie_so_far_out_that_the_declared_formulas_overflow_refutes_nothing() -> None:
+    rectified = "max(Y[j,n] + T[j,n]/3, sign(Y[j,n] + T[j,n]/3)*(Y[j,n] + T[j,n]/3))"
+    outcome = tried(
+        'name: net\ninput: "X[2, k]"\nconventions: {samples: columns}\n'
+        "layers: [dense: 5, formula: 'x*max(x, axis=0)', log_softmax]\n"
+        f'loss: {{formula: "sum[n](log(sum[j](exp({rectified}))))/k"}}\n'
+    )
     assert outcome.kind == "ok", outcome.said
 
 

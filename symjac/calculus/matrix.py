@@ -337,6 +337,8 @@ def _map(e: Map, view: _View, wanted: tuple[Index, ...]) -> _Form:
     free = _free(e, view)
     order = wanted if set(wanted) == set(free) else widest if len(widest) == len(free) else free
     if not order:
+        if formula.has(sympy.Piecewise) and any(f.value.has(sympy.Piecewise) for f in forms):
+            raise NoForm  # of cases in a condition, SymPy takes those of each entry for those of the whole
         return _Form(formula.xreplace({scalar.slot(i): f.value for i, f in enumerate(forms)}), ())
     matrices = [_arranged(f, order) for f in forms]
     function = sympy.Lambda(tuple(scalar.slot(i) for i in range(len(args))), formula)

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symjac.core import complex_step
+
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
 Declared = Callable[[Any, Arrays], float | complex]
@@ -35,9 +37,12 @@ FARTHEST = 64.0
 """No number is moved farther: exponentials of the declared formulas, which are not stable, must not overflow."""
 STEPS = 30
 """Of the secant method, which finds a linear function's root in two or three."""
+TIGHT = 1e-14
+"""What ties in the declared formulas is read twice: to within `complex_step.ROUNDING`, and to within so little, where
+functions that have levelled off come closer to each other than that without a tie."""
 CLEAR = 1e-6
 """A smaller distance from another kink would make it doubtful which ones tie."""
-ROUNDING = 1e-9
+INFLUENCE = 1e-9
 """A smaller change is no influence but rounding: that of a bias before a mean is subtracted, say."""
 DIRECTIONS = 3
 """All parameters move at once, by random signs."""
@@ -77,7 +82,7 @@ def compare(
     infinite: list[str] = []
     chosen = rng.choice(len(module.KINKS), min(MOST_KINKS, len(module.KINKS)), replace=False)
     for kink in sorted(int(k) for k in chosen):
-        for at, data in _planted(module, params, inputs, kink, rng):
+        for at, data in _planted(module, params, inputs, kink, rng, declared):
             gradient = module.gradients(at, *data)[1]
             if not all(np.isfinite(g).all() for g in gradient):
                 infinite.append(module.KINKS[kink])
@@ -89,7 +94,7 @@ def compare(
                 claimed = sum(float(np.vdot(g, d)) for g, d in zip(gradient, v, strict=True))
                 scale = max(abs(claimed), float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradient))), CLEAR)
                 if declared is not None:
-                    error = abs(_slope(declared, at, data, v) - claimed) / scale
+                    error = _against(declared, at, data, v, claimed) / scale
                     steep = steep or (not error <= AGREE and _is_steep(declared, at, data, v))
                     errors += [] if steep else [error]
                 difference = _difference(module, at, data, v)
@@ -106,7 +111,7 @@ def compare(
 
 
 def _planted(
-    module: ModuleType, params: Any, inputs: Arrays, kink: int, rng: np.random.Generator
+    module: ModuleType, params: Any, inputs: Arrays, kink: int, rng: np.random.Generator, declared: Declared | None
 ) -> Iterator[tuple[Any, Arrays]]:
     """A point where the kink has an exact tie, and one farther on, where it persists, if it does."""
     start = (*params, *inputs)
@@ -127,7 +132,8 @@ def _planted(
             root = None if entry is None else _root(gap, entry, float(gaps[place]))
             if entry is None or root is None:
                 continue
-            found = [_point(module, params, _shifted(start, position, s * entry)) for s in (root, 1.25 * root)]
+            moved = (_shifted(start, position, s * entry) for s in (root, 1.25 * root))
+            found = [_point(module, params, arrays, declared) for arrays in moved]
             if found[0] is not None:
                 persists = gap(1.25 * root * entry) == 0
                 yield from (f for f in found[: 1 + persists] if f is not None)
@@ -158,7 +164,7 @@ def _influence(gap: Callable[[Array], float], array: Array, rng: np.random.Gener
         step = np.zeros(array.size)
         step[some] = signs[some]
         moved = gap(step.reshape(array.shape))
-        return bool(np.isfinite(moved) and abs(moved - still) > ROUNDING * (1 + abs(still)))
+        return bool(np.isfinite(moved) and abs(moved - still) > INFLUENCE * (1 + abs(still)))
 
     if not matters(entries):
         return None
@@ -185,16 +191,18 @@ def _root(gap: Callable[[Array], float], unit: Array, start: float) -> float | N
     return None
 
 
-def _point(module: ModuleType, params: Any, arrays: Arrays) -> tuple[Any, Arrays] | None:
-    """The arrays as a point, where the loss is finite and what does not tie is clearly apart."""
+def _point(module: ModuleType, params: Any, arrays: Arrays, declared: Declared | None) -> tuple[Any, Arrays] | None:
+    """The arrays as a point, where the loss is finite, by the declared formulas too, which may overflow, and what does
+    not tie is clearly apart.
+    """
     at, data = params._make(arrays[: len(params)]), arrays[len(params) :]
     try:
-        loss = float(module.loss(at, *data))
+        losses = [float(module.loss(at, *data)), *([float(np.real(declared(at, data)))] if declared else [])]
         distances = [np.abs(a) for a in module.kinks(at, *data)]
     except ValueError:
         return None
     clear = all(d[d > 0].min(initial=np.inf) > CLEAR for d in distances)
-    return (at, data) if np.isfinite(loss) and clear else None
+    return (at, data) if np.isfinite(losses).all() and clear else None
 
 
 # ---------------------------------------------------------------- comparing
@@ -208,6 +216,15 @@ def _slope(declared: Declared, params: Any, inputs: Arrays, v: Arrays, ahead: fl
     """The derivative along v, by the declared formulas, at the point or a step ahead of it."""
     h = 1e-30
     return float(np.imag(declared(_moved(params, v, ahead + 1j * h), inputs))) / h
+
+
+def _against(declared: Declared, params: Any, inputs: Arrays, v: Arrays, claimed: float) -> float:
+    """The error of a derivative along v against the declared formulas, the smaller of both readings of what ties."""
+    errors = []
+    for most in (complex_step.ROUNDING, TIGHT):
+        with complex_step.rounding(most):
+            errors.append(abs(_slope(declared, params, inputs, v) - claimed))
+    return min(errors)
 
 
 def _is_steep(declared: Declared, params: Any, inputs: Arrays, v: Arrays) -> bool:

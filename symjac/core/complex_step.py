@@ -1,12 +1,15 @@
 """Functions with kinks in a complex step f(θ + i h v), h about 1e-30: the imaginary part is h times a derivative.
 
 Values are compared by their real parts, roundings apart. Quantities that tie in a maximum or minimum share equally:
-their mean is taken. Where a number or declared constant ties it stands alone, and |x| at 0 is 0: the derivative is 0.
+their mean is taken. Where a number or declared constant ties it stands alone, and |x| and √x at 0 are 0: the derivative
+is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,18 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 ROUNDING = 1e-10
-"""Real parts that differ by no more, beside 1 and their own size, are one number."""
+"""Real parts that differ by no more, beside 1 and their own size, are one number, if nothing else is said."""
+_rounding = ContextVar("rounding", default=ROUNDING)
+
+
+@contextmanager
+def rounding(most: float) -> Iterator[None]:
+    """What is computed within takes real parts for one number that differ by no more than this."""
+    token = _rounding.set(most)
+    try:
+        yield
+    finally:
+        _rounding.reset(token)
 
 
 def is_taken(*values: Any) -> bool:
@@ -26,7 +40,7 @@ def gap(a: Any, b: Any) -> Array:
     """The difference of the real parts, 0 where it is rounding."""
     left, right = np.real(a), np.real(b)
     difference = np.subtract(left, right)
-    return np.where(np.abs(difference) <= ROUNDING * (1 + np.abs(left) + np.abs(right)), 0.0, difference)
+    return np.where(np.abs(difference) <= _rounding.get() * (1 + np.abs(left) + np.abs(right)), 0.0, difference)
 
 
 def extreme(side: int, quantities: Sequence[Any], constants: Sequence[Any]) -> Array:
@@ -50,6 +64,11 @@ def largest(values: Array, axes: tuple[int, ...]) -> Array:
 def magnitude(x: Any) -> Array:
     """|x|."""
     return np.asarray(np.sign(gap(x, 0)) * x)
+
+
+def root(x: Any) -> Array:
+    """√x; 0 where x is the square of what is rounding, as the derivative of a root is 0 at 0."""
+    return np.asarray(np.where(np.abs(x) <= _rounding.get() ** 2, 0, np.sqrt(x)))
 
 
 def _mean(values: Array, chosen: Array, axes: tuple[int, ...]) -> Array:

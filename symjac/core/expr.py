@@ -336,13 +336,11 @@ def negate(e: Expr) -> Expr:
 def apply(formula: sympy.Expr, args: Sequence[Expr]) -> Expr:
     """`formula` elementwise, `scalar.slot(i)` standing for `args[i]`.
 
-    Arguments that are themselves elementwise are taken into the formula; unused and repeated ones are dropped. A
-    polynomial's sums and products become Add and Contract.
+    Arguments that are themselves elementwise are taken into the formula, but for cases in an equality; unused and
+    repeated ones are dropped. A polynomial's sums and products become Add and Contract.
     """
     atoms: list[Expr] = []
-    inner = {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(args)}
-    formula = scalar.placed(formula, inner)
-    return _map(formula, atoms)
+    return _map(_opened(formula, args, atoms), atoms)
 
 
 def _map(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
@@ -470,9 +468,23 @@ def scalar_of(e: Expr, atoms: list[Expr]) -> sympy.Expr:
                 inner.append(_atom(tied, atoms))
             return sympy.Mul(*inner)
         case Map():
-            return scalar.placed(e.formula, {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(e.args)})
+            return _opened(e.formula, e.args, atoms)
         case _:
             return _atom(e, atoms)
+
+
+def _opened(formula: sympy.Expr, args: Sequence[Expr], atoms: list[Expr]) -> sympy.Expr:
+    """`formula` of the arguments, over `atoms` (extended as needed).
+
+    What is by cases is an atom in an equality. SymPy would compare each case by itself, and what is computed in another
+    way is rounded otherwise, so that it ties with nothing.
+    """
+    whole = [i for i in scalar.compared(formula) if scalar_of(args[i], []).has(sympy.Piecewise)]
+    formula = scalar.renumbered_in_equalities(formula, {i: len(args) + i for i in whole})
+    used = {scalar.slot_number(s) for s in scalar.slots_of(formula)}
+    inner = {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(args) if i in used}
+    inner |= {scalar.slot(len(args) + i): _atom(args[i], atoms) for i in whole}
+    return scalar.placed(formula, inner)
 
 
 def _atom(e: Expr, atoms: list[Expr]) -> sympy.Symbol:

@@ -124,7 +124,9 @@ class Share(sympy.Function):  # type: ignore[misc]
 
 
 class Gap(sympy.Function):  # type: ignore[misc]
-    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, rounded otherwise."""
+    """a − b in a condition. Its arguments stay apart: of u > 1 − ε SymPy makes ε > 1 − u, of u/5 = v u = 5 v, which
+    are rounded otherwise.
+    """
 
     nargs = 2
     is_real = True
@@ -168,6 +170,10 @@ class Guard(sympy.Function):  # type: ignore[misc]
     """
 
     nargs = 2
+
+    @classmethod
+    def eval(cls, u: sympy.Expr, condition: sympy.Basic) -> sympy.Expr | None:
+        return {sympy.true: u, sympy.false: sympy.Integer(1)}.get(condition)
 
 
 class Erfc(sympy.Function):  # type: ignore[misc]
@@ -221,7 +227,7 @@ complex step is right there too."""
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
     """1[condition]."""
-    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _one_sided(condition)), (sympy.Integer(0), True)))
+    return plain_conditions(sympy.Piecewise((sympy.Integer(1), _as_it_stands(condition)), (sympy.Integer(0), True)))
 
 
 def is_indicator(f: sympy.Expr) -> bool:
@@ -229,12 +235,28 @@ def is_indicator(f: sympy.Expr) -> bool:
     return isinstance(f, sympy.Piecewise) and len(f.args) == 2 and f.args[0][0] == 1 and f.args[1] == (0, sympy.true)
 
 
-def _one_sided(condition: sympy.Basic) -> sympy.Basic:
-    """a − b ≥ 0 for a comparison a ≥ b of two sums, which SymPy's `Piecewise` would turn back and forth for ever."""
-    compared = isinstance(condition, sympy.core.relational.Relational)
-    if not (compared and isinstance(condition.lhs, sympy.Add) and isinstance(condition.rhs, sympy.Add)):
+def _as_it_stands(condition: sympy.Basic) -> sympy.Basic:
+    """The condition; of a comparison that SymPy's `Piecewise` would rearrange, the sides as a `Gap`."""
+    if not isinstance(condition, sympy.core.relational.Relational) or _stays(condition):
         return condition
-    return condition.func(condition.lhs - condition.rhs, 0)
+    return condition.func(Gap(condition.lhs, condition.rhs), 0)
+
+
+def _stays(comparison: Any) -> bool:
+    """Whether `Piecewise` at most swaps the sides or their signs, or scales one side where the other is 0.
+
+    Two sums it would turn back and forth for ever.
+    """
+    if isinstance(comparison.lhs, sympy.Add) and isinstance(comparison.rhs, sympy.Add):
+        return False
+    canonical = comparison.canonical
+    if not isinstance(canonical, sympy.core.relational.Relational):
+        return True
+    number, rest = canonical.lhs.as_coeff_Add(rational=True)
+    factor, _ = rest.as_coeff_Mul(rational=True)
+    if canonical.rhs == 0:
+        return bool(number == 0 or (abs(factor) == 1 and not isinstance(rest, sympy.Add)))
+    return bool(number == 0 and abs(factor) == 1)
 
 
 def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
@@ -245,11 +267,21 @@ def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sy
 @cache
 def _placed(formula: sympy.Expr, items: frozenset[tuple[sympy.Symbol, sympy.Expr]]) -> sympy.Expr:
     values = dict(items)
-    for condition in formula.atoms(sympy.core.relational.Relational) if formula.has(sympy.Piecewise) else ():
-        after = condition.xreplace(values)
-        if _one_sided(after) is not after:
-            formula = formula.xreplace({condition: condition.func(condition.lhs - condition.rhs, 0)})
+    if formula.has(sympy.Piecewise):
+        comparisons = formula.atoms(sympy.core.relational.Relational)
+        values |= {c: _as_it_stands(c.xreplace(values)) for c in comparisons}
     return formula.xreplace(values)
+
+
+@cache
+def compared(formula: sympy.Expr) -> tuple[int, ...]:
+    """The numbers of the placeholders that stand in equalities."""
+    return tuple(sorted({slot_number(s) for e in formula.atoms(sympy.Eq) for s in slots_of(e)}))
+
+
+def renumbered_in_equalities(formula: sympy.Expr, numbers: Mapping[int, int]) -> sympy.Expr:
+    names = {slot(i): slot(j) for i, j in numbers.items()}
+    return formula.xreplace({e: e.xreplace(names) for e in formula.atoms(sympy.Eq)}) if names else formula
 
 
 @cache
@@ -284,14 +316,7 @@ class _Extreme(sympy.Function):  # type: ignore[misc]
         if not bounds:
             return share
         bound = self.of(*bounds)
-        left, right = (Gap(a, bound), sympy.Integer(0)) if _has_constants(a, bound) else (a, bound)
-        return share * indicator(left > right if self.side == 1 else left < right)
-
-
-def _has_constants(a: sympy.Expr, b: sympy.Expr) -> bool:
-    """True where one is a sum with a named constant."""
-    sums = [e for e in (a, b) if isinstance(e, sympy.Add)]
-    return any(not c.is_integer for e in sums for c in constants_of(e))
+        return share * indicator(a > bound if self.side == 1 else a < bound)
 
 
 class _Largest(_Extreme):
@@ -305,7 +330,8 @@ class _Smallest(_Extreme):
 @cache
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
-    held = formula.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
+    held = formula.replace(_is_root_of_product, lambda e: _RootOfProduct(e.base, e.exp))
+    held = held.replace(sympy.Max, _Largest).replace(sympy.Min, _Smallest)
     held = held.replace(_is_loose, lambda e: e.func(_Real(e.args[0]))).replace(sympy.floor, _Steps)
     return simplest(_settled(sympy.diff(held, slot(by))))
 
@@ -318,6 +344,29 @@ class _Real(sympy.Function):  # type: ignore[misc]
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         return sympy.Integer(1)
+
+
+class _RootOfProduct(sympy.Function):  # type: ignore[misc]
+    """(u v)^p: its slope by u is p v (u v)^(p−1), of which SymPy makes p (u v)^p / u, where no root shows."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        base, power = self.args
+        return power * _RootOfProduct(base, power - 1)
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return (self.args[0] ** self.args[1]).is_extended_real  # type: ignore[no-any-return]
+
+
+def _is_root_of_product(e: sympy.Basic) -> bool:
+    return (
+        isinstance(e, sympy.Pow)
+        and isinstance(e.exp, sympy.Rational)
+        and e.exp.q != 1
+        and isinstance(e.base, sympy.Mul)
+        and sum(bool(slots_of(f)) for f in e.base.args) > 1
+    )
 
 
 class _Steps(sympy.Function):  # type: ignore[misc]
@@ -338,6 +387,7 @@ def _is_loose(e: sympy.Basic) -> bool:
 def _settled(e: sympy.Expr) -> sympy.Expr:
     e = (
         e.replace(_Real, lambda u: u)
+        .replace(_RootOfProduct, sympy.Pow)
         .replace(_Steps, sympy.floor)
         .replace(_Largest, sympy.Max)
         .replace(_Smallest, sympy.Min)
@@ -433,8 +483,12 @@ def _exponent(formula: sympy.Expr) -> sympy.Expr | None:
     return up.pop() if len(up) == 1 else None
 
 
+LONGER = 2
+"""A polynomial in s that has more than so many times the operations is no simplification: much was multiplied out."""
+
+
 def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
-    """`formula` as a polynomial in s = 1/(1 + exp(−u)), None where it is none."""
+    """`formula` as a polynomial in s = 1/(1 + exp(−u)), None where it is none, or a long one."""
     named, names = _functions_as_symbols(formula, keep=(sympy.exp,))
     u = _exponent(named)
     if u is None:
@@ -443,7 +497,8 @@ def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
     out = sympy.cancel(named.xreplace({sympy.exp(u): s / (1 - s), sympy.exp(-u): (1 - s) / s}))
     if not out.is_polynomial(s) or not out.has(s):
         return None
-    return tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
+    polynomial = tidy_polynomial(out, s).xreplace({s: 1 / (1 + sympy.exp(-u))}).xreplace(names)
+    return polynomial if sympy.count_ops(polynomial) <= LONGER * sympy.count_ops(formula) else None
 
 
 HIGHEST_DEGREE = 16
@@ -933,7 +988,7 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
         if isinstance(e, sympy.Pow):
             base = value(e.base)
             if e.exp == sympy.Rational(1, 2):
-                return np.sqrt(base)
+                return complex_step.root(base) if complex_step.is_taken(base) else np.sqrt(base)
             power = value(e.exp)
             return 1.0 / base ** (-power) if isinstance(power, int) and power < 0 else base**power
         if isinstance(e, sympy.Piecewise):

@@ -118,6 +118,10 @@ def _opens(e: Expr) -> bool:
     return isinstance(e, Number | Add | Map) or (isinstance(e, Contract) and expr.split(e) != ([], e))
 
 
+def _is_compared(a: Expr, e: Map) -> bool:
+    return e.args.index(a) in scalar.compared(e.formula) and expr.scalar_of(a, []).has(sympy.Piecewise)
+
+
 def _ordered(e: Identity) -> bool:
     return not e.plain or e.target.name < e.terms[0][1].name
 
@@ -194,7 +198,10 @@ RULES: dict[type[Expr], tuple[Rule, ...]] = {
         ("one placeholder an argument, in order", lambda e: scalar.slots_of(e.formula) == _slots(len(e.args))),
         ("it has an argument", lambda e: len(e.args) > 0),
         ("arguments are distinct", lambda e: _distinct(e.args)),
-        ("arguments are not elementwise", lambda e: not any(_opens(a) for a in e.args)),
+        (
+            "arguments are not elementwise, but for cases in an equality",
+            lambda e: not any(_opens(a) and not _is_compared(a, e) for a in e.args),
+        ),
         ("the formula is not its argument", lambda e: e.formula != scalar.slot(0)),
         ("the formula is in the language of scalars", lambda e: _in_language(e.formula)),
         ("the formula's numbers are finite and real", lambda e: _finite(e.formula)),

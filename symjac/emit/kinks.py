@@ -89,7 +89,7 @@ def meetings(formula: sympy.Expr) -> tuple[tuple[sympy.Expr, sympy.Expr], ...]:
         elif isinstance(e, sympy.Abs | sympy.sign):
             found.append((e.args[0], zero))
         elif isinstance(e, sympy.core.relational.Relational):
-            found.append((e.lhs, e.rhs))
+            found.append(scalar.sides(e))
     once: dict[sympy.Expr, tuple[sympy.Expr, sympy.Expr]] = {}
     for a, b in found:
         gap = a - b

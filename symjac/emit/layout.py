@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from symjac.emit.blocks import Code, Emphasis, Line, Math, Reference, Row
 
@@ -31,6 +32,7 @@ def tokens(latex: str) -> list[str]:
     return [t for t in _TOKEN.findall(latex) if not t.isspace()]
 
 
+@lru_cache(1 << 12)
 def width(latex: str) -> float:
     """The natural width of a displayed formula, in em."""
     lines = latex.split(r"\\") if r"\begin" in latex else [latex]
@@ -133,8 +135,12 @@ def broken(latex: str, room: float, first: float) -> list[str]:
     A line after the first begins with the operator at which it was broken. Nothing within braces, `\\left ... \\right`
     or an environment is broken; parentheses are opened only where breaks outside of them are not enough.
     """
+    pieces: list[str] = []
     for depth in range(DEEPEST + 1):
-        out = _filled(_pieces(latex, depth), room, first)
+        before, pieces = pieces, _pieces(latex, depth)
+        if pieces == before:
+            continue
+        out = _filled(pieces, room, first)
         if width(out[0]) <= first and all(width(line) <= room for line in out[1:]):
             break
     return out

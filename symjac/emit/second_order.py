@@ -186,12 +186,10 @@ class _Blocks:
 
     def name_diagonals(self, forms: Sequence[sympy.Expr]) -> None:
         """A diagonal matrix that several forms have gets a name."""
-        count: dict[DiagMatrix, int] = {}
-        for f in forms:
-            for d in sorted(f.atoms(DiagMatrix), key=str):
-                count[d] = count.get(d, 0) + 1
-        for d, times in count.items():
-            if times > 1 and len(d.args[0].atoms(sympy.MatrixSymbol)) == 1 and d.args[0].has(sympy.HadamardProduct):
+        having = [{d for d in f.atoms(DiagMatrix) if _is_slope(d)} for f in forms]
+        count = Counter(d for found in having for d in found)
+        for found in having:
+            for d in sorted((d for d in found - self.diagonals.keys() if count[d] > 1), key=str):
                 self.diagonals[d] = sympy.MatrixSymbol(f"slope_{len(self.diagonals) + 1}", *d.shape)
 
     def named(self, form: sympy.Expr) -> sympy.Expr:
@@ -255,3 +253,8 @@ class _Blocks:
             body = rf"\sum_{{{form.sample.name}}} {body}"
         curve = latex.formula(curved * form.coefficient * scalar.slot(0), [body])
         return Row(left, latex.total([*first, curve]))
+
+
+def _is_slope(d: DiagMatrix) -> bool:
+    """True for the slopes of one layer's function, where they are a product."""
+    return len(d.args[0].atoms(sympy.MatrixSymbol)) == 1 and bool(d.args[0].has(sympy.HadamardProduct))

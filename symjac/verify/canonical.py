@@ -245,7 +245,8 @@ class Forms(Algebra):
             return out if isinstance(c, sympy.And) else self._not(out)
         if not isinstance(c, sympy.core.relational.Relational):
             raise TooMuch
-        u = self.plus([self.formula(c.lhs, args), self.scaled(self.formula(c.rhs, args), -ONE)])
+        left, right = (self.formula(side, args) for side in scalar.sides(c))
+        u = self.plus([left, self.scaled(right, -ONE)])
         if isinstance(c, sympy.StrictGreaterThan):
             return self.positive(u)
         if isinstance(c, sympy.StrictLessThan):

@@ -103,7 +103,8 @@ def _signs(f: sympy.Expr) -> Iterator[sympy.Expr]:
         elif isinstance(e, sympy.floor):
             yield from (e.args[0], e.args[0] - 1)
         elif isinstance(e, _ORDERS):
-            yield e.lhs - e.rhs
+            left, right = scalar.sides(e)
+            yield left - right
 
 
 _ORDERS = (sympy.StrictGreaterThan, sympy.GreaterThan, sympy.StrictLessThan, sympy.LessThan)

@@ -278,7 +278,8 @@ class Entries(Evaluation):
         for branch, condition in reversed(e.args[:-1]):
             if not isinstance(condition, sympy.core.relational.Relational):
                 raise NoProof
-            u = self.formula(condition.lhs - condition.rhs, args)
+            left, right = scalar.sides(condition)
+            u = self.formula(left - right, args)
             if isinstance(condition, sympy.StrictGreaterThan):
                 where = self._each(self._positive, u)
             elif isinstance(condition, sympy.StrictLessThan):

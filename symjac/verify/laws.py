@@ -329,7 +329,7 @@ def _branches(e: sympy.Basic) -> list[sympy.Expr]:
     if not isinstance(e, sympy.Piecewise):
         return []
     relations = [r for _, c in e.args for r in c.atoms(sympy.core.relational.Relational)]
-    return [b for b, _ in e.args] + [r.lhs - r.rhs for r in relations]
+    return [b for b, _ in e.args] + [sympy.Add(left, -right) for left, right in map(scalar.sides, relations)]
 
 
 def chance(sides: Sequence[Expr], definitions: Sequence[Equation], sizes: Mapping[str, int], length: int) -> float:

@@ -245,7 +245,7 @@ class Reals(Evaluation):
             return ~self._condition(c.args[0], args)
         if not isinstance(c, sympy.core.relational.Relational):
             raise TypeError(f"{type(c).__name__} is no condition of the language")
-        return self.related(type(c), self.formula(c.lhs, args), self.formula(c.rhs, args))
+        return self.related(type(c), *(self.formula(side, args) for side in scalar.sides(c)))
 
     def whole_power(self, x: Array, n: int) -> Array:
         out = x

@@ -360,7 +360,8 @@ class Residues(Evaluation):
             return ~self._condition(c.args[0], args)
         if not isinstance(c, sympy.core.relational.Relational):
             raise TypeError(f"{type(c).__name__} is no condition of the language")
-        u = c.lhs - c.rhs
+        left, right = scalar.sides(c)
+        u = left - right
         if isinstance(c, sympy.StrictGreaterThan):
             return self._positive(u, args)
         if isinstance(c, sympy.GreaterThan):

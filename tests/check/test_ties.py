@@ -35,6 +35,11 @@ LOSSES = {
     "ratio": "-sum[n] min(exp(Y[n,0] - T[n,0])*T[n,1], min(max(exp(Y[n,0] - T[n,0]), 1 - eps), 1 + eps)*T[n,1])/k",
     "margin": "mean(max(sum((Y - T)**2, axis=1) - sum((Y + T)**2, axis=1) + margin, 0))",
     "shifted": "sum(min(max(2*Y - T + eps, eps - 1/3), 1 - eps)*T)/k",
+    "affine": "sum(max(T*Y/7 + 1/3, 4/5))/k",
+    "scaled in a maximum": "max(max(T*Y/5, Y/3))",
+    "bounded in a maximum": "max(max((T*Y)/5, 0))",
+    "cases in a maximum": "max(abs(where(Y > 0, 3*Y/4, -Y/4))**(1/3))",
+    "a root of cases in a maximum": "mean(max(sqrt(where(Y > T, 3*Y/4, -Y/7)**2 + 1/4), axis=1))",
 }
 
 
@@ -69,6 +74,18 @@ def test_gradients_at_ties_are_as_the_convention_says(tmp_path: Path, loss: str)
         assert found.agrees
 
 
+@pytest.mark.parametrize("loss", [name for name in LOSSES if name.endswith("in a maximum")])
+def test_a_maximum_reaches_what_it_is_of(tmp_path: Path, loss: str) -> None:
+    """Of one entry alone the gradient is its own, never 0/0, wherever the parameters are."""
+    module, declared = made(tmp_path, LOSSES[loss])
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        params, X, T = module.init(rng), rng.standard_normal((3, 3)), rng.standard_normal((3, 2))
+        v = tuple(rng.standard_normal(a.shape) for a in params)
+        slope = sum(float(np.vdot(g, d)) for g, d in zip(module.gradients(params, X, T)[1], v, strict=True))
+        assert slope == pytest.approx(ties._slope(declared, params, (X, T), v), rel=1e-9, abs=1e-12)
+
+
 FAULTS = {
     "both sides get nothing": ("clipped", "leads & (a >= b)", "leads & (a > b)"),
     "both sides get all": ("clipped", "return (leads / number)", "return leads"),
@@ -76,6 +93,12 @@ FAULTS = {
     "the absolute value has 1": ("absolute", "np.sign(Y - T)", "(1.0 - 2.0 * (Y < T))"),
     "a bound passes": ("bounds", "(Y > -0.5,", "(Y >= -0.5,"),
     "a named bound passes": ("named bounds", "> 1 - eps", ">= 1 - eps"),
+    "a bound on a sum passes": ("affine", "> 0.8", ">= 0.8"),
+    "all get all in a maximum": (
+        "a root of cases in a maximum",
+        "/ mask_Y.astype(Y.dtype).sum(axis=1, keepdims=True)",
+        "",
+    ),
 }
 
 
@@ -131,3 +154,39 @@ def test_what_moves_by_rounding_alone_plants_no_tie(tmp_path: Path) -> None:
     module = load_module(tmp_path / "module.py")
     for seed in range(3):
         assert compared(module, partial(declared_loss, stack), seed).agrees
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 4])
+def test_what_comes_close_to_a_maximum_is_no_tie(tmp_path: Path, seed: int) -> None:
+    """Where tanh has levelled off, entries come within 1e-13 of the maximum without a tie."""
+    module, declared = made(tmp_path, "max(log(sum(exp(tanh((Y - T)*(2*Y - T))), axis=1)))", "identity")
+    assert compared(module, declared, seed).agrees
+
+
+NORM = """
+name: norm
+input: X[2, k]
+conventions: {samples: columns}
+layers:
+  - {formula: "A = W @ X", input: "X[inputs, k]", parameters: {W: {shape: [2, inputs], std: 1/2}}}
+  - {formula: "x/sqrt(mean(x**2, axis=0) + 1/100) - mean(x/sqrt(mean(x**2, axis=0) + 1/100), axis=0)"}
+  - formula: "A = abs(W @ X) - V @ X"
+    input: "X[inputs, k]"
+    parameters: {W: {shape: [3, inputs], std: 1/2}, V: {shape: [3, inputs], std: 1/2}}
+loss: {formula: "sum(sqrt(sum((Y/5)**2, axis=0)))"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "agrees"), [(("", ""), True), (("return L, Params(W1=dW1", "return L, Params(W1=dW1 + 1e-6"), False)]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_tie_at_which_a_norm_is_0(tmp_path: Path, seed: int, change: tuple[str, str], agrees: bool) -> None:
+    """Two centred features are 0 where they tie, and so is all that is made of them: there a norm has the slope 0."""
+    (tmp_path / "norm.yaml").write_text(NORM)
+    stack = build_stack(load_spec(tmp_path / "norm.yaml"))
+    source = generate(derive(stack))
+    assert change[0] in source
+    (tmp_path / "module.py").write_text(source.replace(*change) if change[0] else source)
+    found = compared(load_module(tmp_path / "module.py"), partial(declared_loss, stack), seed)
+    assert found.agrees is agrees

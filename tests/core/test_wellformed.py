@@ -30,7 +30,7 @@ from symjac.core.expr import (
 from symjac.core.index import Index, index
 from symjac.core.scalar import slot
 from symjac.core.wellformed import EVERY_NODE, RULES, IllFormed, check
-from tests.core.bank import A, B, D, i, i1, i2, j, l, m, v, w
+from tests.core.bank import A, B, D, i, i1, i2, j, l, m, u, v, w
 
 ONE = sympy.Integer(1)
 
@@ -109,9 +109,22 @@ BROKEN: list[tuple[str, Any]] = [
     ("one placeholder an argument, in order", lambda: raw(Map, [v()], formula=sympy.exp(slot(1)))),
     ("it has an argument", lambda: raw(Map, formula=sympy.exp(1))),
     ("arguments are distinct", lambda: raw(Map, [v(), v()], formula=slot(0) * slot(1))),
-    ("arguments are not elementwise", lambda: raw(Map, [add(v(), w())], formula=sympy.exp(slot(0)))),
-    ("arguments are not elementwise", lambda: raw(Map, [apply(sympy.exp(slot(0)), [v()])], formula=slot(0) ** 2)),
-    ("arguments are not elementwise", lambda: raw(Map, [contract([v(), w()])], formula=slot(0) ** 2)),
+    (
+        "arguments are not elementwise, but for cases in an equality",
+        lambda: raw(Map, [add(v(), w())], formula=sympy.exp(slot(0))),
+    ),
+    (
+        "arguments are not elementwise, but for cases in an equality",
+        lambda: raw(Map, [apply(sympy.exp(slot(0)), [v()])], formula=slot(0) ** 2),
+    ),
+    (
+        "arguments are not elementwise, but for cases in an equality",
+        lambda: raw(Map, [contract([v(), w()])], formula=slot(0) ** 2),
+    ),
+    (
+        "arguments are not elementwise, but for cases in an equality",
+        lambda: raw(Map, [add(v(), w()), u()], formula=scalar.indicator(sympy.Eq(slot(0), slot(1)))),
+    ),
     ("the formula is not its argument", lambda: raw(Map, [v()], formula=slot(0))),
     ("the formula is in the language of scalars", lambda: raw(Map, [v()], formula=sympy.gamma(slot(0)))),
     ("the formula is in the language of scalars", lambda: raw(Map, [v()], formula=sympy.Heaviside(slot(0)))),
@@ -165,3 +178,5 @@ def test_a_fault_deep_inside_is_found() -> None:
 def test_what_is_well_formed_passes() -> None:
     check(contract([D(), D(i1, i)], [i, i1]))
     check(apply(scalar.indicator(slot(0) > 0), [v()]))
+    cases = apply(sympy.Piecewise((slot(0), slot(0) > 0), (slot(0) ** 2, True)), [v()])
+    check(apply(scalar.indicator(sympy.Eq(slot(0), slot(1))), [cases, expr.maximum(cases, [i])]))
