@@ -55,7 +55,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("given", "formula"), WRONG)
+LONG = ("abs(x'*y - 77)", "(c-57)^2", "c^2 - 1/1000000", "floor(c/1000)", "relu(x-20).*relu(30-x)")
+"""Parts of those that take seconds."""
+IN_ONE_CASE = [pytest.param(*w, marks=[pytest.mark.slow] if any(part in w[0] for part in LONG) else []) for w in WRONG]
+
+
+@pytest.mark.parametrize(("given", "formula"), IN_ONE_CASE)
 def test_what_is_wrong_in_one_case_is_refuted(given: str, formula: str) -> None:
     found = claim(given, formula)
     assert found.verdict == REFUTED
