@@ -41,7 +41,7 @@ SHRINKS = (1.0, 2.0**-3, 2.0**-6, 2.0**-9, 2.0**-12)
 """The steps that are tried in turn, as parts of the full one: a kink or a fast change nearby wants a smaller step."""
 COMPARED = 1000
 """Entries of all parameters together, about: a network of many parameters has fewer of each compared, never none."""
-WORK = 2 * 10**9
+WORK = 10**9
 """Numbers that pass through the loss in all comparisons together, about: a large network has fewer entries compared."""
 EVALUATIONS = 8
 """Of the loss, a comparison, about."""

@@ -105,11 +105,11 @@ def _has_one_form(problem: Problem, sizes: Sizes) -> bool:
 
 def _proved(problem: Problem, sizes: Sizes, deadline: float) -> tuple[str, ...] | None:
     """The facts without which the sides differ, where both sides have one canonical form under them; None where not."""
-    long = problem.long(sizes)  # to evaluate it once more takes longer than a form
-    if long and _one_form(problem, False, deadline):
+    large = problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES  # to evaluate it takes longer than a form
+    if large and _one_form(problem, False, deadline):
         return ()
     facts = used_facts(problem, sizes)
-    if long and not facts:
+    if large and not facts:
         return None
     return facts if _one_form(problem, bool(facts), deadline) else None
 
