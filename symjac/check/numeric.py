@@ -41,7 +41,7 @@ SHRINKS = (1.0, 2.0**-3, 2.0**-6, 2.0**-9, 2.0**-12)
 """The steps that are tried in turn, as parts of the full one: a kink or a fast change nearby wants a smaller step."""
 COMPARED = 1000
 """Entries of all parameters together, about: a network of many parameters has fewer of each compared, never none."""
-WORK = 10**10
+WORK = 10**9
 """Numbers that pass through the loss in all comparisons together, about: a large network has fewer entries compared."""
 EVALUATIONS = 8
 """Of the loss, a comparison, about."""
@@ -235,7 +235,7 @@ ROUNDINGS = 64
 NUDGE = 4
 """Roundings by which the parameters are changed, at most, to see what rounding does."""
 NUDGED = 8
-"""How often."""
+"""How often; less often where the parameters are many."""
 MORE = 8
 """How many times as much as it is seen to rounding may change a number."""
 
@@ -243,7 +243,7 @@ MORE = 8
 def _nudged(params: Params) -> Iterator[Params]:
     """The parameters changed by a few roundings: what a computation gives then differs by its own rounding."""
     rng = np.random.default_rng(0)
-    for _ in range(NUDGED):
+    for _ in range(min(NUDGED, max(2, WORK // (len(BATCHES) * EVALUATIONS * max(1, _size(params)))))):
         yield params._make(_times(a, rng.integers(-NUDGE, NUDGE + 1, a.shape, np.int8)) for a in params)
 
 

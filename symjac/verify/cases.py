@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from itertools import combinations, pairwise, product
+from itertools import combinations, product
 from math import prod
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +28,7 @@ from symjac.core.expr import Add, Contract, Expr, Map, Max, Number, add, apply, 
 from symjac.core.index import Index, fresh
 from symjac.verify.arrays import Arguments, Array, TooLarge
 from symjac.verify.bounds import bounds, under_roots
+from symjac.verify.chains import digest
 from symjac.verify.problem import Problem, apart, sides
 from symjac.verify.reals import PRECISIONS, Balls, Doubles, Reals, Unseen
 from symjac.verify.sizes import Sizes
@@ -50,6 +51,8 @@ PAIRS = 8
 """Pairs of points between which changes are looked for."""
 BETWEEN = 24
 HALVINGS = 18
+MOST_CHANGED = 1 << 18
+"""Changes that are looked for together, times the entries of the conditions."""
 CONFIRMED = 6
 """Points at which a difference in float64 is looked at in more digits."""
 LEAST = 4
@@ -125,6 +128,8 @@ def _below_the_largest(node: Max) -> Expr:
 
 Point = Mapping[str, Any]
 """The values of the inputs, float64; of several points with axis 0 for them."""
+Row = tuple[int | None, int]
+"""The power of 2 and the sign of what is drawn at a point; None: any power for each input; 0: any sign."""
 
 
 class Placed(Reals):
@@ -183,6 +188,8 @@ class Points:
     point: Point = field(default_factory=dict)
     signs: tuple[Array, ...] = ()
     """Of each condition, at every point and place."""
+    rows: list[Row] = field(default_factory=list)
+    """Of the first points."""
 
     @property
     def count(self) -> int:
@@ -217,21 +224,26 @@ _MOST_NUMBERS = 1 << 24
 
 
 def placed(problem: Problem, sizes: Sizes, deadline: float) -> tuple[Points, Placed] | None:
-    """Points at which the conditions of a problem are seen both ways as far as they were found, shared by the problems
-    of a world; None where its arrays are too large."""
+    """Points at which the conditions of a problem are seen both ways as far as they were found, shared by all problems
+    of a world with these conditions; None where its arrays are too large."""
     found = _conditions(problem)
-    shapes = _inputs(problem, sizes, found)
-    if shapes is None:
+    deciding = _inputs(problem, sizes, [c.u for c in found])
+    shapes = _inputs(problem, sizes, [*(c.u for c in found), problem.left, problem.right])
+    if deciding is None or shapes is None:
         return None
     known = _known.setdefault(problem.world, {})
-    key: object = found, tuple(sorted(sizes.items())), tuple(sorted(shapes)), problem.world.facts
+    longest = max(map(prod, shapes.values()), default=1).bit_length()
+    key: object = found, tuple(sorted(sizes.items())), problem.world.facts, longest
     if key not in known:
         while len(known) >= _MOST_KNOWN or (known and sum(at.held for _, at in known.values()) > _MOST_NUMBERS):
             known.pop(next(iter(known)))
         points = Points(problem.world, sizes, found)
-        _place(points, shapes, deadline)
+        _place(points, deciding or shapes, 1 << longest, deadline)
         known[key] = points, _doubles(problem.world, sizes, points.point)
-    return known[key]
+    points, at = known[key]
+    _add_beside(points, {name: shape for name, shape in shapes.items() if name not in points.point})
+    at.point = points.point
+    return points, at
 
 
 def _conditions(problem: Problem) -> tuple[Condition, ...]:
@@ -245,12 +257,12 @@ def has_cases(problem: Problem) -> bool:
     return bool(_conditions(problem))
 
 
-def _inputs(problem: Problem, sizes: Sizes, found: Sequence[Condition]) -> dict[str, tuple[int, ...]] | None:
-    """The shapes of what the conditions and the sides depend on."""
+def _inputs(problem: Problem, sizes: Sizes, parts: Sequence[Expr]) -> dict[str, tuple[int, ...]] | None:
+    """The shapes of what these depend on; None where they are too large."""
     at = _doubles(problem.world, sizes, {})
     try:
         with np.errstate(all="ignore"):
-            for e in (*(c.u for c in found), problem.left, problem.right):
+            for e in parts:
                 at.of(e)
     except NO_VALUE:
         return None
@@ -262,11 +274,12 @@ def _inputs(problem: Problem, sizes: Sizes, found: Sequence[Condition]) -> dict[
 # ---------------------------------------------------------------- the search for points
 
 
-def _place(points: Points, shapes: Mapping[str, tuple[int, ...]], deadline: float) -> None:
+def _place(points: Points, shapes: Mapping[str, tuple[int, ...]], longest: int, deadline: float) -> None:
     rng = np.random.default_rng(len(points.conditions))
-    points.grown(_drawn(points, shapes, rng))
+    points.rows = _rows(points, longest)
+    points.grown(_drawn(points.rows, shapes, rng))
     for place, condition in enumerate(points.conditions):
-        for wanted in () if condition.largest else (1, -1):
+        for wanted in () if condition.largest or not shapes else (1, -1):
             if not _is_seen(points.signs[place], wanted) and time.process_time() < deadline:
                 _drive(points, place, wanted, rng, deadline)
     _between(points, rng, deadline)
@@ -276,14 +289,23 @@ def _is_seen(signs: Array, wanted: int) -> bool:
     return bool((signs == wanted).any() if wanted > 0 else (signs <= 0).any())
 
 
-def _drawn(points: Points, shapes: Mapping[str, tuple[int, ...]], rng: np.random.Generator) -> Point:
+def _add_beside(points: Points, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """At each point, values of what the conditions do not depend on."""
+    rows = points.rows + [(None, 0)] * (points.count - len(points.rows))
+    for name, shape in shapes.items():
+        points.point = {**points.point, **_drawn(rows, {name: shape}, np.random.default_rng(digest("beside", name)))}
+
+
+def _rows(points: Points, longest: int) -> list[Row]:
     """All magnitudes, all positive, all negative and mixed; then a magnitude for each input."""
-    entries = max(map(prod, shapes.values()), default=1)
     least, most = _magnitudes(points)
-    rows: list[tuple[int | None, int]] = [(k, way) for k in range(least, most) for way in (1, -1, 0, 0)]
+    rows: list[Row] = [(k, way) for k in range(least, most) for way in (1, -1, 0, 0)]
     rows += [(None, 0)] * len(rows)
-    fewer = max(1, len(rows) * entries // AT_ONCE)
-    rows = rows[:: fewer if fewer == 1 else fewer | 1]
+    fewer = max(1, len(rows) * longest // AT_ONCE)
+    return rows[:: fewer if fewer == 1 else fewer | 1]
+
+
+def _drawn(rows: Sequence[Row], shapes: Mapping[str, tuple[int, ...]], rng: np.random.Generator) -> Point:
     out: dict[str, Array] = {}
     for name, shape in shapes.items():
         several = [2.0 ** (rng.integers(-5, 8) if k is None else k) for k, _ in rows]
@@ -355,35 +377,48 @@ def _between(points: Points, rng: np.random.Generator, deadline: float) -> None:
     """Both sides of each change on the way between points of different signs."""
     flat = np.concatenate([s.reshape(points.count, -1) for s in points.signs], axis=1)
     good = np.flatnonzero(np.isfinite(flat).all(axis=1))
-    if len(good) < 2:
+    first: dict[bytes, int] = {}
+    for p in good:
+        first.setdefault(flat[p].tobytes(), int(p))
+    if len(first) < 2:
         return
-    _, first = np.unique(flat[good], axis=0, return_index=True)
-    chosen = good[np.sort(first)]
-    chosen = chosen[rng.permutation(len(chosen))[: 3 * PAIRS]]
-    for a, b in list(pairwise(chosen))[:PAIRS]:
+    chosen = np.array(list(first.values()))[rng.permutation(len(first))[: PAIRS + 1]]
+    longest = max(v[0].size for v in points.point.values())
+    together = max(1, AT_ONCE // (BETWEEN * max(longest, flat.shape[1])))
+    for start in range(0, len(chosen) - 1, together):
         if time.process_time() > deadline:
             return
-        _along(points, points.at([a]), points.at([b]), rng)
+        ends = chosen[start : start + together + 1]
+        _along(points, points.at(ends[:-1]), points.at(ends[1:]), rng, deadline)
 
 
-def _along(points: Points, a: Point, b: Point, rng: np.random.Generator) -> None:
-    def at(t: Array) -> Point:
-        return {n: v + t.reshape(-1, *(1 for _ in v.shape[1:])) * (b[n] - v) for n, v in a.items()}
+def _along(points: Points, a: Point, b: Point, rng: np.random.Generator, deadline: float) -> None:
+    """Both sides of each change on the way from each point of `a` to that of `b`."""
 
-    def pattern(t: Array) -> Array:
-        return np.concatenate([s.reshape(len(t), -1) for s in points.signs_at(at(t))], axis=1)
+    def at(way: Array, t: Array) -> Point:
+        return {n: v[way] + t.reshape(-1, *(1 for _ in v.shape[1:])) * (b[n] - v)[way] for n, v in a.items()}
 
-    t = np.linspace(0, 1, BETWEEN)
-    changes = np.flatnonzero((pattern(t)[1:] != pattern(t)[:-1]).any(axis=1))
+    def pattern(way: Array, t: Array) -> Array:
+        return np.concatenate([s.reshape(len(t), -1) for s in points.signs_at(at(way, t))], axis=1)
+
+    ways = max(len(v) for v in a.values())
+    way, t = np.repeat(np.arange(ways), BETWEEN), np.tile(np.linspace(0, 1, BETWEEN), ways)
+    here = pattern(way, t)
+    changes = np.flatnonzero((here[1:] != here[:-1]).any(axis=1) & (way[1:] == way[:-1]))
+    changes = changes[:: 1 + len(changes) * here.shape[1] // MOST_CHANGED]
     if not len(changes):
         return
-    low, high = t[changes], t[changes + 1]
-    start = pattern(low)
+    start, on, low, high = here[changes], way[changes], t[changes], t[changes + 1]
     for _ in range(HALVINGS):
+        if time.process_time() > deadline:
+            break
         middle = (low + high) / 2
-        same = (pattern(middle) == start).all(axis=1)
+        same = (pattern(on, middle) == start).all(axis=1)
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    found = at(np.unique(np.concatenate([low, high, (t[:-1] + t[1:]) / 2])))
+    passed = np.unique(way[changes])
+    between = np.linspace(0, 1, BETWEEN)
+    middles = np.tile((between[:-1] + between[1:]) / 2, len(passed))
+    found = at(np.concatenate([on, on, np.repeat(passed, BETWEEN - 1)]), np.concatenate([low, high, middles]))
     points.grown({n: _beside(v, rng) for n, v in found.items()})
 
 

@@ -39,7 +39,10 @@ POINTS_FOR_CASES = 48
 MANY_FOR_PARTS = 16
 """Points where what single entries read is short."""
 FEW_ENTRIES = 1 << 10
+FEW_OF_LONG = 3
+"""Entries of long sides that are looked at first."""
 SECONDS_FOR_FORM = 10.0
+LEAST_SECONDS_FOR_FORM = 1.0
 SECONDS_FOR_COMPONENTS = 1.0
 ROUNDING = 1e-10
 MOST_SIZES = 40
@@ -87,10 +90,38 @@ def holds(problem: Problem) -> bool:
 
 
 def _explored(problem: Problem, sizes: Sizes, equal: bool | None, thorough: bool) -> cases.Explored | None:
-    """The sides in each case, and further out, where they are equal or have no value at the points near 0."""
-    if equal is None or (equal and cases.has_cases(problem)):
+    """The sides in each case, and further out, where they are equal or have no value at the points near 0.
+
+    What has one canonical form is equal in all cases.
+    """
+    if equal is None or (equal and cases.has_cases(problem) and not _has_one_form(problem, sizes)):
         return cases.explore(problem, sizes, thorough)
     return None
+
+
+def _has_one_form(problem: Problem, sizes: Sizes) -> bool:
+    return _proved(problem, sizes, time.process_time() + LEAST_SECONDS_FOR_FORM) is not None
+
+
+def _proved(problem: Problem, sizes: Sizes, deadline: float) -> tuple[str, ...] | None:
+    """The facts without which the sides differ, where both sides have one canonical form under them; None where not."""
+    large = problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES  # to evaluate it takes longer than a form
+    if large and _one_form(problem, False, deadline):
+        return ()
+    facts = used_facts(problem, sizes)
+    if large and not facts:
+        return None
+    return facts if _one_form(problem, bool(facts), deadline) else None
+
+
+def _one_form(problem: Problem, assumed: bool, deadline: float) -> bool:
+    """True where both sides have one canonical form; there is time to look for it whatever the deadline is."""
+    until = max(deadline, time.process_time() + LEAST_SECONDS_FOR_FORM)
+
+    def work() -> bool:
+        return canonical.equal(problem.left, problem.right, problem.world, assumed, until) is True
+
+    return problem.once(("form", assumed, problem.world.facts), work)
 
 
 def _differ_for_sure(problem: Problem, found: int | None) -> bool:
@@ -115,6 +146,10 @@ def _equal_at_points(problem: Problem, sizes: Sizes, facts: bool, keep: frozense
     small = _entries(problem, sizes)
     points = _points(problem, sizes)
     try:
+        if problem.long(sizes) and facts and not keep and not own:
+            few = modular(problem, sizes, points, most=FEW_OF_LONG)
+            if few == 0 or (few and _has_one_form(problem, sizes)):
+                return few
         found = modular(problem, sizes, points, facts, keep, own)
     except TooLarge:
         if points <= 2:
@@ -251,6 +286,8 @@ class _Comparison:
     open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
     valued: list[Sizes] = field(default_factory=list)
     """Where points are known at which both sides have a value."""
+    exploring: float = 0.0
+    """Seconds that went into the cases, which are not those of the comparison."""
     unseen: str = ""
     reason: str = "no small sizes fit it"
 
@@ -282,14 +319,16 @@ def _decided(problem: Problem, seconds: float) -> Decision:
     """
     deadline = time.process_time() + seconds
     first = _comparison(problem, list(_assignments(problem)), deadline)
+    deadline += first.exploring
     if (ended := _ended(problem, first, deadline, seconds)) is not None:
         return ended
     tried = first.equal
-    facts = used_facts(problem, min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0])
-    soon = min(deadline, time.process_time() + SECONDS_FOR_FORM)
-    if canonical.equal(problem.left, problem.right, problem.world, assumed=bool(facts), deadline=soon):
+    least = min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0]
+    proved = _proved(problem, least, min(deadline, time.process_time() + SECONDS_FOR_FORM))
+    if proved is not None:
         none = next((f"; a side has no value{_at(s)}" for s in first.without if 1 not in s.values()), "")
-        return Decision(PROVED, f"canonical form, all sizes{none}", facts=facts)
+        return Decision(PROVED, f"canonical form, all sizes{none}", facts=proved)
+    facts = used_facts(problem, least)
     if too_long := _too_long(problem):
         return _undecided(too_long)
     more, enough = _sizes_as_numbers(problem, tried)
@@ -317,7 +356,11 @@ def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own
             claim = problem.digest if own else ""
             real = 0 if found or _differ_for_sure(problem, found) else _equal_real(problem, sizes, 3, claim)
             equal = None if real is None else bool(found or real)
-            explored = None if own else _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
+            explored = None
+            if not own:
+                before = time.process_time()
+                explored = _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
+                out.exploring += time.process_time() - before
         except Unseen as error:
             out.unseen = str(error)
             continue
@@ -341,7 +384,7 @@ def _comparison(problem: Problem, choices: Sequence[Sizes], deadline: float, own
             out.by_balls += not found
             out.ball_points += real or 0
             out.equal.append(sizes)
-        if time.process_time() > deadline:
+        if time.process_time() > deadline + out.exploring:
             break
     return out
 
@@ -361,7 +404,10 @@ def _ended(problem: Problem, found: _Comparison, deadline: float, seconds: float
     if not found.equal:
         return _undecided(found.reason)
     small = [sizes for sizes in found.equal if 1 in sizes.values()]
-    if any(sizes in found.valued or _has_values(problem, sizes) for sizes in found.equal if sizes not in small):
+    large = [sizes for sizes in found.equal if sizes not in small]
+    if any(sizes in found.valued or _has_values(problem, sizes) for sizes in large):
+        return None
+    if cases.has_cases(problem) and any(_has_values_in_a_case(problem, sizes) for sizes in large):
         return None
     reason = NO_POINT
     if (at := next((sizes for sizes in small if _has_values(problem, sizes)), None)) is not None:
@@ -378,7 +424,7 @@ def _has_values(problem: Problem, sizes: Sizes) -> bool:
     for within in (*RANGES, SMALL, FAR, WIDE):
         for seed in range(SEEDS_FOR_VALUES):
             try:
-                if compared(problem, reals(Doubles, problem.world, sizes, seed, within)) is not None:
+                if compared(problem, reals(Doubles, problem.world, sizes, seed, within), FEW_OF_LONG) is not None:
                     return True
                 if _entries(problem, sizes) > FEW_ENTRIES:
                     continue
@@ -394,6 +440,11 @@ def _has_values(problem: Problem, sizes: Sizes) -> bool:
             except (Unseen, *cases.NO_VALUE):
                 continue
     return False
+
+
+def _has_values_in_a_case(problem: Problem, sizes: Sizes) -> bool:
+    found = cases.explore(problem, sizes)
+    return found is not None and found.compared >= LEAST_COMPARED
 
 
 def _too_long(problem: Problem) -> str:

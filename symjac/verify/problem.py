@@ -164,10 +164,11 @@ def reals(
 # ---------------------------------------------------------------- the sides at a point
 
 
-def sides(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
+def sides(problem: Problem, at: Evaluation, most: int | None = None) -> tuple[Array, Array, Array]:
     """Left and right over the points and `order`, and which points count.
 
-    Long sides through random vectors, their sum over `order`; those that cannot be summed at random entries.
+    Long sides through random vectors, their sum over `order`; those that cannot be summed at random entries, `most` of
+    them.
     """
     at.trim()
     if not problem.long(at.sizes):
@@ -178,16 +179,17 @@ def sides(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
                 raise
     if not at.by_entries:
         raise TooLarge("only single entries can be compared")
-    return _entries(problem, at)
+    return _entries(problem, at, most)
 
 
-def _entries(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
+def _entries(problem: Problem, at: Evaluation, most: int | None) -> tuple[Array, Array, Array]:
     """The sides at random entries, over the points and the entries; kept, for they are many small evaluations."""
-    return problem.once(("values", at.key, problem.world.facts), lambda: _at_entries(problem, at))
+    return problem.once(("values", at.key, most, problem.world.facts), lambda: _at_entries(problem, at, most))
 
 
-def _at_entries(problem: Problem, at: Evaluation) -> tuple[Array, Array, Array]:
+def _at_entries(problem: Problem, at: Evaluation, most: int | None) -> tuple[Array, Array, Array]:
     entries, definitions = problem.by_entries(at.sizes)
+    entries = entries[:most]
     usable: Array = np.ones(at.points, dtype=bool)
     found: list[tuple[Array, Array]] = []
     try:
@@ -229,27 +231,28 @@ def modular(
     keep: frozenset[str] = frozenset(),
     own: bool = False,
     loose: bool = False,
+    most: int | None = None,
 ) -> int | None:
     """At how many points the sides are equal modulo a prime; 0 where they differ at one, None where no point counts.
 
     The points are those of the world, or the problem's `own`, which nobody can know who writes its text. `loose`: sizes
-    that stand as numbers are random ones.
+    that stand as numbers are random ones. `most`: entries of long sides that are compared.
     """
     if own:
         at = residues(problem.world, sizes, points, problem.digest, facts, keep, problem.laws.length, loose)
     else:
         at = residues(problem.world, sizes, points, "", facts, keep)
-    x, y, usable = sides(problem, at)
+    x, y, usable = sides(problem, at, most)
     if not usable.any():
         return None
     equal = (x == y).reshape(points, -1).all(axis=1)[usable]
     return int(equal.size) if equal.all() else 0
 
 
-def compared(problem: Problem, at: Reals) -> tuple[float, float] | None:
+def compared(problem: Problem, at: Reals, most: int | None = None) -> tuple[float, float] | None:
     """The largest difference of the sides and the largest entry; None where an entry has no real value."""
     with np.errstate(all="ignore"):
-        x, y, _ = sides(problem, at)
+        x, y, _ = sides(problem, at, most)
         if x.size == 0:
             return 0.0, 0.0
         difference, largest = np.abs(x - y).max(), max(np.abs(x).max(), np.abs(y).max())

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symjac.claims.source import from_claim
+from symjac.claims.source import from_claim, read_source
 from symjac.claims.world import World
 from symjac.core import scalar
 from symjac.core.expr import apply
-from symjac.verify import cases
+from symjac.verify import cases, decide
 from symjac.verify.bounds import bounds
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED, Claim
@@ -55,7 +55,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("given", "formula"), WRONG)
+LONG = ("abs(x'*y - 77)", "(c-57)^2", "c^2 - 1/1000000", "floor(c/1000)", "relu(x-20).*relu(30-x)")
+"""Parts of those that take seconds."""
+IN_ONE_CASE = [pytest.param(*w, marks=[pytest.mark.slow] if any(part in w[0] for part in LONG) else []) for w in WRONG]
+
+
+@pytest.mark.parametrize(("given", "formula"), IN_ONE_CASE)
 def test_what_is_wrong_in_one_case_is_refuted(given: str, formula: str) -> None:
     found = claim(given, formula)
     assert found.verdict == REFUTED
@@ -123,6 +128,38 @@ def test_without_the_search_for_points_the_condition_is_named(monkeypatch: pytes
     monkeypatch.setattr(cases, "_drive", lambda *args: None)
     found = claim("c in R; L = min(c,10)", "dL/dc = 1")
     assert (found.verdict, found.road) == (UNDECIDED, "the condition c − 10 > 0 was not seen true")
+
+
+RELU = "X in R^{k x n}; W in R^{n x m}; V in R^{m x p}; A = X*W; Z = relu(A); L = sum((Z*V).^2)/2"
+
+
+def test_what_has_one_form_in_all_cases_is_proved_without_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: Any) -> None:
+        raise AssertionError
+
+    assert claim(RELU, "dL/dW = X'*(((Z*V)*V') .* relu'(-A))").verdict == REFUTED
+    monkeypatch.setattr(cases, "explore", never)
+    assert claim(RELU, "dL/dW = X'*(((Z*V)*V') .* relu'(A))").verdict == PROVED
+
+
+def test_claims_with_the_same_conditions_share_their_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    placed, real = [], cases._place
+
+    def counted(points: cases.Points, *args: Any) -> None:
+        placed.append(points.conditions)
+        real(points, *args)
+
+    monkeypatch.setattr(cases, "_place", counted)
+    monkeypatch.setattr(decide, "_one_form", lambda *args: False)
+    text = (
+        r"Let $c, a \in \mathbb{R}$, $r = \max(c + 58, 0)$ and $L = a r$. "
+        r"Then $\frac{\partial L}{\partial a} = \max(c + 58, 0)$ and $\frac{\partial L}{\partial r} = a$, "
+        r"and $\frac{\partial L}{\partial c} = a \cdot 1[c + 58 > 0]$."
+    )
+    found = judge_source(read_source("notes.md", text)).claims
+    assert [c.verdict in (PROVED, AGREES) for c in found] == [True, True, True]
+    assert placed
+    assert len(placed) == len(set(placed))
 
 
 BOUNDS = [
