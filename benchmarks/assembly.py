@@ -27,12 +27,12 @@ COLUMNS, TILES = 12, 40
 
 def modules(folder: Path) -> tuple[ModuleType, ModuleType]:
     """mnist_mlp's generated module and its blocks."""
-    from symjac.blocks import curvature
-    from symjac.derive import derive
-    from symjac.emit.blocks_code import generate_blocks
-    from symjac.emit.numpy_code import generate
+    from symjac.codegen.blocks_code import generate_blocks
+    from symjac.codegen.numpy_code import generate
+    from symjac.derivation.chain import derive
+    from symjac.derivation.hessian_blocks import curvature
     from symjac.model.build import build_stack, load_spec
-    from symjac.train.module import load_module
+    from symjac.run.module import load_module
 
     derivation = derive(build_stack(load_spec(ROOT / "examples" / "mnist_mlp.yaml")))
     (folder / "net.py").write_text(generate(derivation), encoding="utf-8")
@@ -45,7 +45,7 @@ def modules(folder: Path) -> tuple[ModuleType, ModuleType]:
 
 def point(module: ModuleType, images: int, weights: str | None) -> tuple[Any, np.ndarray, np.ndarray]:
     """(params, X, T) in float32: trained weights, or those that training begins with."""
-    from symjac.train.mnist import mnist
+    from symjac.run.mnist import mnist
 
     data = mnist()
     X = (data.train_images[:images].reshape(images, -1) / 255).astype(np.float32)

@@ -31,10 +31,10 @@ def symjac(layers: int) -> tuple[float, float, float]:
     """Seconds from the spec file to the source, to the first gradient, and of the processor's time to the source."""
     import numpy as np
 
-    from symjac.derive import derive
-    from symjac.emit.numpy_code import generate
+    from symjac.codegen.numpy_code import generate
+    from symjac.derivation.chain import derive
     from symjac.model.build import build_stack, load_spec
-    from symjac.train.module import load_module
+    from symjac.run.module import load_module
 
     with tempfile.TemporaryDirectory() as folder:
         declared, written = Path(folder, "deep.yaml"), Path(folder, "deep.py")

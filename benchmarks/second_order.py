@@ -21,7 +21,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
-from symjac.train.module import load_module  # noqa: E402
+from symjac.run.module import load_module  # noqa: E402
 
 MODULE = Path(__file__).parent.parent / "generated" / "mnist_mlp.py"
 BATCHES = (100, 60_000)

@@ -11,14 +11,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from symjac.derive import derive
-from symjac.emit.numpy_code import generate
+from symjac.codegen.numpy_code import generate
+from symjac.derivation.chain import derive
 from symjac.model.build import build_stack, load_spec
 from symjac.numbers import plots
 from symjac.numbers.operator import hessian_operator
 from symjac.numbers.point import point
 from symjac.numbers.spectrum import extreme_eigenvalues
-from symjac.train.module import load_module
+from symjac.run.module import load_module
 
 SPEC = Path(__file__).parent.parent / "examples" / "mnist_mlp.yaml"
 

@@ -25,19 +25,20 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from symjac.claims import latex  # noqa: E402
-from symjac.claims.errors import NotUnderstood  # noqa: E402
-from symjac.claims.natures import CLAIM  # noqa: E402
-from symjac.claims.source import read_source  # noqa: E402
-from symjac.claims.statements import Equality  # noqa: E402
-from symjac.claims.tree import Node  # noqa: E402
 from symjac.core.errors import InputError  # noqa: E402
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED  # noqa: E402
+from symjac.meaning.natures import CLAIM  # noqa: E402
+from symjac.meaning.reasons import NotUnderstood  # noqa: E402
+from symjac.meaning.statements import Equality  # noqa: E402
+from symjac.notation import latex_notation  # noqa: E402
+from symjac.notation.tree import Node  # noqa: E402
+from symjac.notes.source import read_source  # noqa: E402
 from symjac.verify.judge import Judge  # noqa: E402
 from symjac.verify.phrase import phrase  # noqa: E402
 from symjac.verify.session import Chapter, Session  # noqa: E402
 from symjac.verify.sites import bracketed, transposed  # noqa: E402
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED, Claim  # noqa: E402
-from symjac.verify.view import Names  # noqa: E402
+from symjac.verify.verdict import OTHER, Claim  # noqa: E402
+from symjac.verify.view import KnownNames  # noqa: E402
 from tests.verify.mutants import About, chosen, mutants  # noqa: E402
 
 RIGHT = (PROVED, AGREES)
@@ -122,7 +123,7 @@ def share(job: Job) -> Share:
 
 
 def planted(judge: Judge, job: Job, first: int) -> Iterator[Mutant]:
-    names = Names(judge)
+    names = KnownNames(judge)
     about = About(names.applies, names.alternatives, names.shape)
     for kind, mutant in chosen(list(mutants(judge.right, about)), job.limit, first):
         begin = time.process_time()
@@ -166,7 +167,7 @@ def is_mended(judge: Judge, claim: Claim) -> bool:
     if fault is None or not fault.replacement or fault.kind == "other" or fault.span is None:
         return False
     try:
-        return judge.holds(latex.expression(fault.replacement))
+        return judge.holds(latex_notation.expression(fault.replacement))
     except (InputError, ValueError):
         return False
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import sympy
 from ruamel.yaml import YAML
 
-from symjac.claims.source import read_source
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import VERDICTS, Judged
 

@@ -1,36 +1,35 @@
 """symjac derives the training of a neural network from its forward formulas. One derivation is read several ways:
 
-    spec -> stack -> expressions -> derivation -> { document, code, numbers }
-    notes -> claims -> expressions -> verdict
+    spec  -> model.Stack -> derivation -> { documents, codegen } -> run, numbers
+    notes -> notation -> meaning -> equality -> verify -> report
 
-The rooms, in the order in which one may import another (`tests/test_imports.py` holds it):
+The rooms, each above those that it may import (`tests/test_imports.py` holds it):
 
-    core       the language: named indices, the expression nodes, scalar formulas (the one door to SymPy), a NumPy value
-               for every expression. Knows no derivatives of tensors, no layers, no text but a user's errors
-    calculus   expression to expression: differentiate, simplify by named laws, stabilise, matrix form; and the plain
-               data that a derivation is made of. Knows no layers, and no NumPy source
-    model      what the user declares: notation, spec file, library, and the stack of forward formulas that they make.
-               Knows no derivatives: of calculus it sees the plain data alone
-    derive     stack to derivation: local Jacobians, the delta recursion, parameter gradients
-    step       the update as a map: how a step's results depend on parameters, gradient and state
-    second     derivation to second order along a direction: what every quantity does when the parameters move
-    blocks     derivation to the Hessian in blocks: sums over samples of products of small factors
-    emit       derivation to text: LaTeX, HTML, Markdown, NumPy source. Differentiates nothing; the one place of
-               templates and of writing what is emitted
-    check      a generated module against finite differences and complex steps, and its loss against the declared
-               formulas; the entries of an expression as SymPy formulas, for proofs
-    claims     formulas as people write them: notes to a syntax tree, and with a world of definitions to expressions.
-               Judges nothing
-    verify     the verdict on each claim, the search for the fault, and how both are shown
-    train      data sets and the loop, beside the others: it runs generated modules and imports nothing symbolic
-    numbers    spectra and the dense matrix, from generated modules: it imports nothing symbolic either
-    cli        prints and exits; no mathematics
+    core        the language: named indices, the expression nodes, scalar formulas (the one door to SymPy), a NumPy
+                value for every expression
+    notation    formulas as people write them, to a syntax tree and back
+    calculus    expression to expression: differentiate, simplify by named laws, stabilise, matrix form; named
+                definitions with facts, and derivatives through them
+    run         generated modules at work: data sets, training, gradients against differences
+    model       what the user declares: notation, spec file, library, and the stack of forward formulas that they make
+    equality    whether two expressions are equal, and by which road that is known
+    numbers     spectra and the dense matrix, from generated modules
+    derivation  stack to derivation: the chain of errors, second order, the Hessian in blocks, the step as a map
+    printing    expressions as LaTeX, Unicode, MathML
+    check       the loss as it was declared, beside a generated module
+    notes       where mathematics stands in a file
+    meaning     what a syntax tree says, over a page's names, shapes and definitions
+    documents   a derivation as LaTeX, HTML, Markdown
+    codegen     a derivation as NumPy source
+    verify      the verdict on each claim, and the search for the fault
+    report      verdicts as people and programs take them
+    cli         prints and exits
 
 A generated module imports NumPy and not symjac. No room holds a derivative written by hand.
 
+    from symjac.codegen.numpy_code import generate
+    from symjac.derivation.chain import derive
     from symjac.model.build import build_stack, load_spec
-    from symjac.derive import derive
-    from symjac.emit.numpy_code import generate
 
     print(generate(derive(build_stack(load_spec("examples/xor.yaml")))))
 """

@@ -26,18 +26,18 @@ from symjac.core.errors import InputError
 from symjac.core.faults import at_hand, told
 from symjac.core.files import NotRegular, check_place, clash, is_full, read_bytes, write_whole
 from symjac.core.streams import HANDLER, fits, take_any_text, writable
-from symjac.train.errors import DataError, Diverged
+from symjac.run.failures import DataError, Diverged
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from symjac.check.numeric import Figure, Report
-    from symjac.check.ties import Ties
-    from symjac.claims.source import Source
-    from symjac.derive import Derivation
+    from symjac.derivation.chain import Derivation
     from symjac.model.stack import Stack
+    from symjac.notes.source import Source
     from symjac.numbers.point import Point
-    from symjac.train.state import Epoch
+    from symjac.run.differences import Figure, Report
+    from symjac.run.state import Epoch
+    from symjac.run.ties import Ties
     from symjac.verify.verdict import Judged
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
@@ -172,11 +172,11 @@ def generate(spec: str, out: str | None, force: bool) -> None:
     _give(code, out)
 
 
-@main.command()
+@main.command("check")
 @spec_argument
 @seed_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def check(spec: str, seed: int, as_json: bool) -> None:
+def check_command(spec: str, seed: int, as_json: bool) -> None:
     """The generated gradients against finite differences and complex steps.
 
     SPEC may be a module that symjac generated, too.
@@ -229,9 +229,9 @@ def train(
 
     SPEC may be a module that symjac generated, too.
     """
-    from symjac.train.datasets import files_of, load
-    from symjac.train.loop import Settings
-    from symjac.train.loop import train as run
+    from symjac.run.datasets import files_of, load
+    from symjac.run.loop import Settings
+    from symjac.run.loop import train as run
 
     settings = Settings(epochs, batch, seed, dtype, alpha)
     path = Path(weights or f"{Path(spec).stem}.weights.npz")
@@ -300,8 +300,8 @@ def jacobian(
 
     At the weights in --params, on the data's training samples. Without another option, five eigenvalues at each end.
     """
-    from symjac.numbers import report
-    from symjac.train.datasets import files_of
+    from symjac.numbers import findings
+    from symjac.run.datasets import files_of
 
     written = [f"{out}{end}" for end in ("", ".journal", ".sums", ".part", ".lock")] if out else []
     _keep_apart([*written, density], [spec, params, *files_of(data)])
@@ -309,7 +309,7 @@ def jacobian(
         if place:
             check_place(Path(place))
     derivation = _derive(spec)
-    wanted = report.Wanted(
+    wanted = findings.Wanted(
         top=top or (0 if out or trace or density or lyapunov else 5),
         trace=trace,
         density=Path(density) if density else None,
@@ -318,21 +318,21 @@ def jacobian(
     )
     with _imported(_code(derivation), derivation.stack.name) as module:
         with _busy("reading the data"):
-            at = report.point(module, data, samples, Path(params) if params else None, seed, dtype)
+            at = findings.point(module, data, samples, Path(params) if params else None, seed, dtype)
         vectors = 8 + 4 * max(10, wanted.top) + wanted.exponents * bool(lyapunov)
         _need(module, derivation.stack, at.samples, vectors, dtype, f"the work with {vectors} vectors of that length")
         with _busy("products"):
-            figures = report.figures(module, at, matrix, wanted, seed)
+            figures = findings.figures(module, at, matrix, wanted, seed)
         if out:
             figures["out"] = _assembled(derivation, at, matrix, dtype, out)
     if as_json:
         _give_json(json.dumps(figures, indent=2, allow_nan=False))
     else:
-        for line in report.lines(figures):
+        for line in findings.lines(figures):
             click.echo(line)
 
 
-@main.command()
+@main.command("verify")
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this one; may be given again.")
 @click.option("--given", multiple=True, metavar="EQUATION", help="What --claim is about; may be given again.")
@@ -343,7 +343,7 @@ def jacobian(
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
 @click.option("--strict", is_flag=True, help="Exit 1 where a file has no claim that could be judged.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
-def verify(
+def verify_command(
     files: tuple[str, ...],
     claims: tuple[str, ...],
     given: tuple[str, ...],
@@ -376,23 +376,23 @@ def verify(
     judged, errors = _judge(files, claims, given, notation)
     results = [result for _, result in judged]
     if as_json:
-        from symjac.verify import as_json as form
+        from symjac.report import as_json as form
 
         _give_json(form.write(results))
     elif results:
         from rich.console import Console
 
-        from symjac.verify.terminal import lines
+        from symjac.report.screen import lines
 
         console = Console(highlight=False, soft_wrap=True)
         for line in lines(results, verbose):
             console.print(line)
     if sarif:
-        from symjac.verify import sarif as findings
+        from symjac.report import sarif as findings
 
         _write(Path(sarif), findings.write(results))
     if html:
-        from symjac.verify import page
+        from symjac.report import page
 
         _write(Path(html), page.write(judged))
     for source, result in judged if fix else ():
@@ -420,14 +420,14 @@ def explain(name: str, spec: str, form: str, out: str | None) -> None:
     NAME is an error or a value (delta_2, Y), a gradient (W_1 or dL/dW_1), the derivative of one formula (dA_1/dW_1), or
     what a quantity does along a direction (R{Z_1}).
     """
-    from symjac.emit.explain import Unknown
-    from symjac.emit.explain import explain as explained
+    from symjac.documents.explain import UnknownQuantity
+    from symjac.documents.explain import explain as explained
 
     _keep_apart([out], [spec])
     derivation = _derive(spec)
     try:
         text = explained(derivation, name, form)
-    except Unknown as error:
+    except UnknownQuantity as error:
         raise click.BadParameter(str(error), param_hint="NAME") from error
     _give(text, out, HANDLER if form == "text" else "backslashreplace")
 
@@ -445,7 +445,7 @@ def schema() -> None:
 
 def _derive(spec: str) -> Derivation:
     with _busy("deriving"):
-        from symjac.derive import derive
+        from symjac.derivation.chain import derive
         from symjac.model.build import build_stack, load_spec
 
         with at_hand(lambda: spec):
@@ -465,14 +465,14 @@ def _hide_nothing(path: Path) -> None:
 
 
 def _code(derivation: Derivation) -> str:
-    from symjac.emit.numpy_code import generate
+    from symjac.codegen.numpy_code import generate
 
     return generate(derivation)
 
 
 def _documents(derivation: Derivation, forms: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
     """The document in each of the formats, by the ending of its file; the chapters that could not be written."""
-    from symjac.emit import document
+    from symjac.documents import document
 
     composed = document.compose(derivation)
     texts = {}
@@ -493,11 +493,11 @@ def _say_missing(chapters: Sequence[str]) -> None:
 
 def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: str) -> str:
     """The dense matrix, written to `out`."""
-    from symjac.blocks import NotBySample, curvature
+    from symjac.codegen.blocks_code import generate_blocks
     from symjac.core.scalar import evaluate
-    from symjac.emit.blocks_code import generate_blocks
+    from symjac.derivation.hessian_blocks import NotBySample, curvature
+    from symjac.derivation.step import linear_step
     from symjac.numbers import assembly
-    from symjac.step import linear_step
 
     slopes = linear_step(derivation.stack.update)
     if matrix == "step" and slopes is None:
@@ -534,9 +534,10 @@ def _judge(
         task = bar.add_task("reading", total=None)
         from rich.markup import escape
 
-        from symjac.claims.source import from_claim, read_source
+        from symjac.notes.source import read_source
+        from symjac.report.places import safe
         from symjac.verify.judge import judge_source
-        from symjac.verify.places import safe
+        from symjac.verify.session import from_claim
 
         readers = [(file, partial(read_source, file)) for file in files]
         readers += [("--claim", partial(from_claim, claim, given, notation)) for claim in claims]
@@ -559,7 +560,7 @@ def _judge(
 
 
 def _copies(files: Sequence[str]) -> dict[str, Path]:
-    from symjac.verify.fix import target
+    from symjac.report.fix import target
 
     return {file: target(file) for file in files}
 
@@ -576,7 +577,7 @@ def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> No
 
     `any_file`: nor any other file, since the place was not named by the user, but made from the spec's name.
     """
-    from symjac.emit.seal import is_module, is_sealed
+    from symjac.codegen.seal import is_module, is_sealed
 
     if force or not path.exists():
         return
@@ -591,7 +592,7 @@ def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> No
 
 def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dtype: str, what: str) -> None:
     """Refuses what would take more memory than there is. Raises DataError."""
-    from symjac.train.memory import need_for
+    from symjac.run.memory import need_for
 
     values = [d.equation.lhs.shape for d in stack.forward] if stack else []
     shapes = [tuple(int(size) if size.is_Integer else str(size) for size in shape) for shape in values]
@@ -599,14 +600,14 @@ def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dt
 
 
 def _need_to_check(module: ModuleType, stack: Stack | None) -> None:
-    from symjac.check.numeric import BATCHES
+    from symjac.run.differences import BATCHES
 
     _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
 
 
 def _fix(source: Source, result: Judged, path: Path) -> str:
     """Writes the copy, where there is something to put right; what was done."""
-    from symjac.verify.fix import fixed
+    from symjac.report.fix import fixed
 
     out = fixed(result)
     if not out.done:
@@ -618,7 +619,7 @@ def _fix(source: Source, result: Judged, path: Path) -> str:
 @contextmanager
 def _module(spec: str) -> Iterator[tuple[ModuleType, Stack | None]]:
     """The module that SPEC generates, with its stack, or the module that SPEC is."""
-    from symjac.train.module import load_module
+    from symjac.run.module import load_module
 
     if spec.endswith(".py"):
         yield load_module(Path(spec)), None
@@ -631,7 +632,7 @@ def _module(spec: str) -> Iterator[tuple[ModuleType, Stack | None]]:
 @contextmanager
 def _imported(code: str, name: str, contract: Collection[str] | None = None) -> Iterator[ModuleType]:
     """The code as a module; its file is there as long as the module is in use."""
-    from symjac.train.module import CONTRACT, load_module
+    from symjac.run.module import CONTRACT, load_module
 
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.py"
@@ -641,8 +642,7 @@ def _imported(code: str, name: str, contract: Collection[str] | None = None) -> 
 
 def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:
     from symjac.check.declared import declared_loss
-    from symjac.check.numeric import NoPoint
-    from symjac.check.numeric import check as compare
+    from symjac.run.differences import NoPoint, compare
 
     _need_to_check(module, stack)
     try:
@@ -747,7 +747,7 @@ def _on_ties(found: Ties) -> Iterator[str]:
 
 
 def _notes(report: Report) -> list[str]:
-    from symjac.check.numeric import COMPLEX, DIFFERENCES
+    from symjac.run.differences import COMPLEX, DIFFERENCES
 
     batches = " and ".join(map(str, report.batches))
     notes = [f"At random points with {batches} samples, in float64. Agree: at most {DIFFERENCES:.0e}, {COMPLEX:.0e}."]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symjac.core.evaluate import evaluate, size_of
-from symjac.derive import Derivation, derive
+from symjac.derivation.chain import Derivation, derive
 from symjac.model.build import build_stack, load_spec
 from symjac.model.stack import Stack
 

@@ -23,14 +23,14 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from symjac.check import numeric
 from symjac.check.declared import declared_loss
+from symjac.codegen.numpy_code import generate
 from symjac.core.errors import InputError
-from symjac.derive import derive
-from symjac.emit import document
-from symjac.emit.numpy_code import generate
+from symjac.derivation.chain import derive
+from symjac.documents import document
 from symjac.model.build import build_stack, load_spec
-from symjac.train.module import load_module
+from symjac.run import differences
+from symjac.run.module import load_module
 
 SIZES = (2, 3, 5)
 LONGEST = 30.0
@@ -319,7 +319,7 @@ def tried(text: str, formats: Sequence[str] = ("latex", "html", "markdown")) -> 
         kind, said = "hang", traceback.format_exc(limit=-6)
     except InputError as error:
         kind, said = "refused", error.render()
-    except numeric.NoPoint as error:
+    except differences.NoPoint as error:
         kind, said = "no point", str(error)
     except Wrong as error:
         kind, said = "wrong", str(error)
@@ -358,7 +358,7 @@ def _through(text: str, formats: Sequence[str]) -> str:
                 check_latex(written)
         module = _imported(Path(folder), generate(derivation))
         _has_a_loss(module)
-        report = numeric.check(module, 0, lambda params, inputs: declared_loss(derivation.stack, params, inputs))
+        report = differences.compare(module, 0, lambda params, inputs: declared_loss(derivation.stack, params, inputs))
         if not report.agrees:
             raise Wrong(f"check: loss {report.loss}; {report.ties}; {[f for f in report.figures if not f.agrees]}")
         return _second_order(module)
@@ -376,8 +376,8 @@ def _has_a_loss(module: ModuleType) -> None:
     """Raises NoPoint where the loss is 0 but for rounding, as that of a sum of centred features."""
     with np.errstate(all="ignore"):
         rng = np.random.default_rng(1)
-        if all(abs(numeric.random_point(module, 3, rng).loss) < ZERO for _ in range(2)):
-            raise numeric.NoPoint("the loss is 0 but for rounding")
+        if all(abs(differences.random_point(module, 3, rng).loss) < ZERO for _ in range(2)):
+            raise differences.NoPoint("the loss is 0 but for rounding")
 
 
 SECOND = 1e-5
@@ -390,7 +390,7 @@ def _second_order(module: ModuleType) -> str:
     """hvp, ggnvp, the step's derivative and a block of the Hessian."""
     rng = np.random.default_rng(1)
     with np.errstate(all="ignore"):
-        point = numeric.random_point(module, 3, rng)
+        point = differences.random_point(module, 3, rng)
         V = module.Params(*(rng.standard_normal(p.shape) for p in point.params))
         found = module.hvp(point.params, *point.inputs, V)
         module.ggnvp(point.params, *point.inputs, V)
@@ -410,7 +410,7 @@ def _second_order(module: ModuleType) -> str:
     return "differences of gradients" if expected is not None else "a kink is too near for differences of gradients"
 
 
-def _moved_gradient(module: ModuleType, point: numeric.Point, V: Any) -> tuple[Any, float] | None:
+def _moved_gradient(module: ModuleType, point: differences.CheckedPoint, V: Any) -> tuple[Any, float] | None:
     """(∇L(θ + hV) − ∇L(θ − hV))/2h, extrapolated, and how unsure it is; None where a kink lies within every h."""
     best = None
     for h in (2.0**-8, 2.0**-11, 2.0**-14, 2.0**-17):

@@ -206,14 +206,14 @@ def test_a_fault_is_told_and_no_traceback(run, monkeypatch):
     def fails(*_):
         raise KeyError("Z_1")
 
-    monkeypatch.setattr("symjac.derive._worked_out", fails)
+    monkeypatch.setattr("symjac.derivation.chain._worked_out", fails)
     result = run("build", XOR, "-o", "out")
     assert result.exit_code == 70
     assert result.stdout == "" and "Traceback" not in result.stderr
     for text in (
         "the fault is its own",
         "the derivative by",
-        "KeyError: 'Z_1' (symjac/derive.py:",
+        "KeyError: 'Z_1' (symjac/derivation/chain.py:",
         "report",
         "xor.yaml",
     ):
@@ -226,7 +226,7 @@ def test_a_chapter_that_cannot_be_written_leaves_the_others(run, monkeypatch):
         raise ZeroDivisionError("planted")
         yield
 
-    monkeypatch.setattr("symjac.emit.second_order._directional", fails)
+    monkeypatch.setattr("symjac.documents.second_order._directional", fails)
     result = run("build", XOR, "-o", "out")
     assert result.exit_code == 70
     assert "All agree." in result.stdout and "“Second order” breaks off: ZeroDivisionError: planted" in result.stderr

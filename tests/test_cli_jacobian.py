@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from symjac.cli import main
-from symjac.derive import derive
-from symjac.emit.numpy_code import generate
+from symjac.codegen.numpy_code import generate
+from symjac.derivation.chain import derive
 from symjac.model.build import build_stack, load_spec
 from symjac.numbers.operator import hessian_operator
-from symjac.train.module import load_module
+from symjac.run.module import load_module
 
 SPEC = """
 name: small

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from symjac.cli import main
 from symjac.verify.verdict import Judged
-from tests.verify.made import claim, fault, judged, unread
+from tests.report.made import claim, fault, judged, unread
 
 ROOT = Path(__file__).parent.parent
 XOR = ROOT / "examples" / "xor.yaml"

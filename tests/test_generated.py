@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from symjac.cli import FORMATS
+from symjac.codegen.numpy_code import generate
 from symjac.core.files import write_whole
-from symjac.derive import derive
-from symjac.emit.document import document
-from symjac.emit.numpy_code import generate
+from symjac.derivation.chain import derive
+from symjac.documents.document import document
 from symjac.model.build import build_stack, load_spec
 from tests.nets import EXAMPLES, ROOT
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from symjac.claims.directives import apply, control
-from symjac.claims.notebook import Notebook
 from symjac.cli import main
+from symjac.codegen.numpy_code import generate
 from symjac.core.files import write_whole
-from symjac.derive import Derivation, derive
-from symjac.emit.document import document
-from symjac.emit.numpy_code import generate
+from symjac.derivation.chain import Derivation, derive
+from symjac.documents.document import document
+from symjac.meaning.directives import apply, control
+from symjac.meaning.notebook import Notebook
 from symjac.model.build import build_stack, load_spec
 
 ROOT = Path(__file__).parent.parent

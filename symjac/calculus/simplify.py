@@ -12,7 +12,7 @@ from functools import cache
 
 import sympy
 
-from symjac.calculus.trace import Fact, Law, Step
+from symjac.calculus.trace import Law, Step, SumFact
 from symjac.core import scalar
 from symjac.core.expr import (
     ZERO,
@@ -42,11 +42,11 @@ from symjac.core.index import Index
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class LawContext:
     """What the laws may use: definitions of named values, and declared facts."""
 
     values: tuple[Equation, ...] = ()
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[SumFact, ...] = ()
 
 
 CHAIN = Law(
@@ -72,7 +72,7 @@ POWERS = Law("equal powers", r"a^p \, a^q = a^{p + q}", "lowers the number of fa
 FACTOR = Law("common factor", r"a b + a c = a (b + c)", "lowers the number of factors")
 
 
-def simplify(e: Expr, context: Context) -> tuple[Expr, tuple[Step, ...]]:
+def simplify(e: Expr, context: LawContext) -> tuple[Expr, tuple[Step, ...]]:
     """`e` with the laws applied until none changes it, and the steps."""
     steps: list[Step] = []
     seen = {e}
@@ -93,7 +93,7 @@ def simplify(e: Expr, context: Context) -> tuple[Expr, tuple[Step, ...]]:
 # ---------------------------------------------------------------- values
 
 
-def _by_value(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _by_value(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     used: list[str] = []
     for equation in context.values:
         after = _one_value(e, equation)
@@ -262,7 +262,7 @@ def _integrand(node: Expr, atoms: list[Expr]) -> sympy.Expr:
     return scalar_of(node, atoms)
 
 
-def _cancel(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _cancel(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     if not any(isinstance(node, Map) for node in walk(e)):
         return e, ()  # only a formula has a denominator
 
@@ -302,7 +302,7 @@ def _denominators(formula: sympy.Expr) -> int:
 # ---------------------------------------------------------------- facts
 
 
-def _use_facts(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _use_facts(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     used: list[str] = []
     for fact in context.facts:
         after = _one_fact(e, fact)
@@ -312,7 +312,7 @@ def _use_facts(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
     return e, tuple(used)
 
 
-def sum_in_fact(fact: Fact) -> tuple[Symbol, tuple[Index, ...], sympy.Expr]:
+def sum_in_fact(fact: SumFact) -> tuple[Symbol, tuple[Index, ...], sympy.Expr]:
     """(X, S, value) for the fact Σ_S X = value. Raises ValueError where the fact has another form."""
     match fact.left, fact.right:
         case Contract(), Number() if fact.left.summed:
@@ -327,7 +327,7 @@ def sum_in_fact(fact: Fact) -> tuple[Symbol, tuple[Index, ...], sympy.Expr]:
     raise ValueError(f"a fact says what the sum or mean of one tensor over an axis is; this one does not: {fact.text}")
 
 
-def _one_fact(e: Expr, fact: Fact) -> Expr:
+def _one_fact(e: Expr, fact: SumFact) -> Expr:
     tensor, summed, value = sum_in_fact(fact)
     if tensor.name not in e.names:
         return e
@@ -351,7 +351,7 @@ def _one_fact(e: Expr, fact: Fact) -> Expr:
 # ---------------------------------------------------------------- sums of differences
 
 
-def _sum_apart(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _sum_apart(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     """A sum over an index that one factor alone has is taken of that factor's terms, where some cancel.
 
     So Σ (x − x̄) is 0, times what is alike along the axis as well, and where it is named x̂.
@@ -397,7 +397,7 @@ def _sum_apart(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
 # ---------------------------------------------------------------- numbers
 
 
-def _one_number(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _one_number(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     """The numbers of a product, those in formulas among its factors too, as one."""
 
     def law(node: Expr) -> Expr | None:
@@ -416,7 +416,7 @@ def _one_number(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
 # ---------------------------------------------------------------- powers
 
 
-def _equal_powers(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _equal_powers(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     """Powers of one thing as one, sums included; of a product a·a of plain factors each stays: a sum may share it."""
 
     def law(node: Expr) -> Expr | None:
@@ -455,7 +455,7 @@ def _separate(product: Contract) -> list[Expr]:
 # ---------------------------------------------------------------- common factors
 
 
-def _factor(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+def _factor(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     return transform(e, lambda node: _common(node.terms) if isinstance(node, Add) else None), ()
 
 
@@ -538,7 +538,7 @@ def _common_number(coefficients: Sequence[sympy.Expr]) -> sympy.Expr:
 
 # ---------------------------------------------------------------- the table
 
-Rule = Callable[[Expr, Context], tuple[Expr, tuple[str, ...]]]
+Rule = Callable[[Expr, LawContext], tuple[Expr, tuple[str, ...]]]
 RULES: tuple[tuple[Law, Rule], ...] = (
     (VALUE, _by_value),
     (CANCEL, _cancel),
@@ -550,4 +550,4 @@ RULES: tuple[tuple[Law, Rule], ...] = (
 )
 LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))
 
-__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "Context", "simplify", "substitute", "sum_in_fact"]
+__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "LawContext", "simplify", "substitute", "sum_in_fact"]

@@ -19,7 +19,7 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class SumFact:
     """A declared truth about the inputs, `left = right`, e.g. Σ_j T[n,j] = 1; `text` is how the user wrote it."""
 
     text: str

@@ -1,1 +1,1 @@
-"""Checks of what was derived and generated."""
+"""Generated modules against the formulas as they were declared."""

@@ -38,7 +38,7 @@ class IllFormed(Exception):
         self.rule = rule
 
 
-def check(e: Expr) -> None:
+def check_formed(e: Expr) -> None:
     """Raises IllFormed for the first node, children first, that breaks a rule of its type."""
     for node in walk(e):
         if type(node) not in RULES:

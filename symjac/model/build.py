@@ -13,7 +13,7 @@ from string import ascii_lowercase
 
 import sympy
 
-from symjac.calculus.trace import Fact
+from symjac.calculus.trace import SumFact
 from symjac.core import scalar
 from symjac.core.errors import InputError, Place, Remark
 from symjac.core.expr import Equation, Map, Number, Symbol, symbol, walk
@@ -23,7 +23,7 @@ from symjac.model.layers import Templates, uses_of
 from symjac.model.names import check_name, one_of, suggest
 from symjac.model.schema import schema
 from symjac.model.scope import shape_text
-from symjac.model.spec import EXAMPLES, MAX_LAYERS, Inline, InlineLoss, Spec, Use, load_spec, use_of, validated
+from symjac.model.spec import EXAMPLES, MAX_LAYERS, InlineLoss, InlineSpec, Spec, Use, load_spec, use_of, validated
 from symjac.model.stack import Conventions, Definition, Parameter, Stack
 from symjac.model.updates import read_update
 from symjac.model.yaml_source import shown
@@ -108,7 +108,7 @@ class _Layers:
     def _layer(self, use: Use, current: Symbol, last: bool) -> Symbol:
         """Adds the layer's definition and parameters; returns the quantity that it defines."""
         if use.name == "formula":
-            inline = validated(Inline, use.options, self.places, EXAMPLES, use.path)
+            inline = validated(InlineSpec, use.options, self.places, EXAMPLES, use.path)
             template, wanted, literal = self.templates.inline(inline, use, current), inline.name, True
         else:
             template, wanted, literal = self.templates.of(use, current), use.options.get("name"), False
@@ -186,7 +186,7 @@ class _Layers:
 # ---------------------------------------------------------------- loss
 
 
-def _loss(context: Context, output: Symbol) -> tuple[Definition, Symbol, tuple[Fact, ...]]:
+def _loss(context: Context, output: Symbol) -> tuple[Definition, Symbol, tuple[SumFact, ...]]:
     """The loss, the target, and what is declared true of the target."""
     use = use_of(context.spec.content.loss, ("loss",), context.places, "the loss")
     constants: dict[str, sympy.Symbol] = {}
@@ -243,8 +243,8 @@ def _facts_of(context: Context, usual: list[str], use: Use, place: Callable[[int
     return [(f, context.places.value((*path, i))) for i, f in enumerate(given)]
 
 
-def _fact(context: Context, text: str, place: Place, tensors: Mapping[str, Shape], names: Mapping[str, str]) -> Fact:
+def _fact(context: Context, text: str, place: Place, tensors: Mapping[str, Shape], names: Mapping[str, str]) -> SumFact:
     """Reads `left = right`. Raises InputError."""
     left, right = checked(elaborate.sides, text, place, context.scope(True, tensors=tensors))
     said = re.sub(r"\bT\b", names["T"], re.sub(r"\bfeatures\b", str(context.features), " ".join(text.split())))
-    return Fact(said, renamed_expr(left, names), renamed_expr(right, names))
+    return SumFact(said, renamed_expr(left, names), renamed_expr(right, names))

@@ -13,9 +13,9 @@ from symjac.core.errors import InputError, Place
 from symjac.core.expr import Equation, Expr, ShapeError, Symbol, symbol, transform
 from symjac.core.index import axes, size_symbol
 from symjac.model import elaborate, habits
-from symjac.model.library import Catalogue, Entry, builtin, catalogue
+from symjac.model.library import Catalogue, LibraryEntry, builtin, catalogue
 from symjac.model.names import Names, check_name, one_of
-from symjac.model.parse import Access, Ast, Call, Keyword, Reduction, nodes, parse
+from symjac.model.parse import Access, Ast, CallAst, Keyword, Reduction, nodes, parse
 from symjac.model.patterns import read_amount, read_pattern, read_size
 from symjac.model.spec import Activation, Spec, Use
 from symjac.model.yaml_source import Path_, shown
@@ -153,7 +153,7 @@ class Context:
     def option_place(self, use: Use, key: str) -> Place:
         return self.places.value(use.path if use.bare is not None else (*use.path, key))
 
-    def constants_of(self, entry: Entry[Any], use: Use, options: Mapping[str, Any]) -> dict[str, sympy.Symbol]:
+    def constants_of(self, entry: LibraryEntry[Any], use: Use, options: Mapping[str, Any]) -> dict[str, sympy.Symbol]:
         scope: dict[str, sympy.Symbol] = {}
         for name, default in entry.definition.constants.items():
             given = name in options
@@ -181,7 +181,7 @@ def _builtin_functions() -> Mapping[str, sympy.Expr]:
 
 def _with_functions(
     earlier: Mapping[str, sympy.Expr],
-    activations: Mapping[str, Entry[Activation]],
+    activations: Mapping[str, LibraryEntry[Activation]],
     constants: Mapping[str, sympy.Symbol],
     known: Catalogue,
 ) -> dict[str, sympy.Expr]:
@@ -210,7 +210,7 @@ def of_whole_arrays(ast: Ast, scope: elaborate.Scope) -> bool:
     """True for a formula with a sum or the like over an array, rather than one of numbers."""
     reductions = {"sum", "mean", *scope.rewrites}
     return any(
-        isinstance(node, Keyword | Access | Reduction) or (isinstance(node, Call) and node.name in reductions)
+        isinstance(node, Keyword | Access | Reduction) or (isinstance(node, CallAst) and node.name in reductions)
         for node in nodes(ast.node)
     )
 

@@ -28,9 +28,9 @@ from symjac.core.expr import (
 from symjac.core.index import Index, axes
 from symjac.model import parse as tree
 from symjac.model import subscripts
-from symjac.model.parse import Ast, Node
+from symjac.model.parse import Ast, NodeAst
 from symjac.model.reader import FUNCTIONS, Reader, reader_of
-from symjac.model.scope import Rewrite, Scope, Value, shape_text
+from symjac.model.scope import Operand, Rewrite, Scope, shape_text
 
 __all__ = ["Rewrite", "Scope", "equation", "expression", "scalar_formula", "sides"]
 
@@ -38,10 +38,10 @@ __all__ = ["Rewrite", "Scope", "equation", "expression", "scalar_formula", "side
 def equation(ast: Ast, scope: Scope) -> Equation:
     """`A = X @ W + b` or `A[n,j] = ...`: a definition. Where the scope has the left side's shape, it has to fit."""
     node = ast.node
-    if not isinstance(node, tree.Definition):
+    if not isinstance(node, tree.DefinitionAst):
         raise ast.error(0, "a formula without =", "a definition, NAME = FORMULA")
     left = node.left
-    if not isinstance(left, tree.Name | tree.Access):
+    if not isinstance(left, tree.NameAst | tree.Access):
         raise ast.error(left.at, "this cannot be defined", "a name, with or without subscripts, left of the =")
     _check_new_name(ast, left, node.right, scope)
     reader = reader_of(ast, scope)
@@ -60,7 +60,7 @@ def equation(ast: Ast, scope: Scope) -> Equation:
 def expression(ast: Ast, scope: Scope, lhs: Symbol | None = None) -> Expr:
     """A formula without =: a single number such as a loss, or what `lhs` is to be, over its indices."""
     node = ast.node
-    if isinstance(node, tree.Definition):
+    if isinstance(node, tree.DefinitionAst):
         raise ast.error(node.at, "a = has no place here", "a formula such as sum((Y - T)**2)/2")
     wanted = lhs.indices if lhs is not None else ()
     known = {i.name: i for i in wanted}
@@ -79,27 +79,27 @@ def expression(ast: Ast, scope: Scope, lhs: Symbol | None = None) -> Expr:
 def sides(ast: Ast, scope: Scope) -> tuple[Expr, Expr]:
     """Both sides of a declared fact, such as `sum(T, axis=1) = 1`, over the same indices; whole arrays only."""
     node = ast.node
-    if not isinstance(node, tree.Definition):
+    if not isinstance(node, tree.DefinitionAst):
         raise ast.error(0, "a formula without =", "two formulas with = between them")
     reader = reader_of(ast, scope)
     if reader.by_index:
         raise ast.error(node.at, "a fact in index notation", "whole arrays, such as sum(T, axis=1) = 1")
     (left, right), slots = reader.align(node.at, "=", reader.value(node.left), reader.value(node.right))
-    (left, right), _ = _named(scope, Value(left, slots).axes, left, right)
+    (left, right), _ = _named(scope, Operand(left, slots).axes, left, right)
     return left, right
 
 
 def scalar_formula(ast: Ast, variables: tuple[str, ...], scope: Scope) -> sympy.Expr:
     """A formula of numbers, in slot(0), slot(1), ... for the `variables`: an activation, an update."""
     node = ast.node
-    if isinstance(node, tree.Definition):
+    if isinstance(node, tree.DefinitionAst):
         raise ast.error(node.at, "a = has no place here", "a formula such as max(x, 0)")
     numbers = replace(scope, tensors=dict.fromkeys(variables, ()), rewrites={})
     atoms: list[Expr] = [symbol(v) for v in variables]
     return scalar_of(reader_of(ast, numbers).value(node).expr, atoms)
 
 
-def _check_new_name(ast: Ast, left: tree.Name | tree.Access, right: Node, scope: Scope) -> None:
+def _check_new_name(ast: Ast, left: tree.NameAst | tree.Access, right: NodeAst, scope: Scope) -> None:
     kinds = {
         "a size": scope.sizes,
         "a constant": scope.constants,
@@ -109,14 +109,14 @@ def _check_new_name(ast: Ast, left: tree.Name | tree.Access, right: Node, scope:
         if left.name in known:
             raise ast.error(left.at, f"'{left.name}' is {kind}, it cannot be defined", "a new name")
     for node in tree.nodes(right):
-        if isinstance(node, tree.Name | tree.Access) and node.name == left.name:
+        if isinstance(node, tree.NameAst | tree.Access) and node.name == left.name:
             raise ast.error(node.at, f"{left.name} is defined by itself", "names that are defined before")
 
 
 # ---------------------------------------------------------------- left sides with subscripts
 
 
-def _index_equation(reader: Reader, left: tree.Name | tree.Access, right: Node) -> Equation:
+def _index_equation(reader: Reader, left: tree.NameAst | tree.Access, right: NodeAst) -> Equation:
     """The left side's indices are free on the right; an affine subscript scatters: F[u] = Σ_i right 1[u = c·i + o]."""
     ast, scope = reader.ast, reader.scope
     given = left.subscripts if isinstance(left, tree.Access) else ()
@@ -124,11 +124,11 @@ def _index_equation(reader: Reader, left: tree.Name | tree.Access, right: Node) 
     if declared is not None and len(declared) != len(given):
         raise ast.error(left.at, f"{left.name} has {len(given)} subscripts", f"{len(declared)}: its shape is declared")
     sizes = declared or (None,) * len(given)
-    places = {s.name: size for s, size in zip(given, sizes, strict=True) if isinstance(s, tree.Name)}
-    names: dict[str, tree.Name] = {}
+    places = {s.name: size for s, size in zip(given, sizes, strict=True) if isinstance(s, tree.NameAst)}
+    names: dict[str, tree.NameAst] = {}
     for subscript in given:
         for node in tree.nodes(subscript):
-            if isinstance(node, tree.Name) and (node is subscript or node.name not in scope.sizes):
+            if isinstance(node, tree.NameAst) and (node is subscript or node.name not in scope.sizes):
                 if node.name in names and node is subscript and names[node.name] in given:
                     raise _twice(ast, node.at, node.name)
                 names.setdefault(node.name, node)

@@ -13,12 +13,12 @@ from symjac.core.expr import Equation, Symbol, apply, symbol, walk
 from symjac.core.index import axes
 from symjac.model import elaborate
 from symjac.model.context import Context, Shape, checked, of_whole_arrays
-from symjac.model.library import Entry
+from symjac.model.library import LibraryEntry
 from symjac.model.names import check_name, one_of, suggest
-from symjac.model.parse import Ast, Definition, parse
+from symjac.model.parse import Ast, DefinitionAst, parse
 from symjac.model.patterns import Pattern, read_amount, read_pattern, read_size
 from symjac.model.scope import shape_text
-from symjac.model.spec import EXAMPLES, MAX_LAYERS, Activation, Form, Inline, Layer, Repeat, Use, use_of, validated
+from symjac.model.spec import EXAMPLES, MAX_LAYERS, Activation, Form, InlineSpec, Layer, Repeat, Use, use_of, validated
 from symjac.model.yaml_source import Path_, shown
 
 
@@ -49,7 +49,7 @@ class Templates:
             return self._activation(entry, use, current)
         return self._layer(entry, use, current)
 
-    def _activation(self, entry: Entry[Activation], use: Use, current: Symbol) -> Template:
+    def _activation(self, entry: LibraryEntry[Activation], use: Use, current: Symbol) -> Template:
         definition = entry.definition
         extra = {"axis": True} if definition.axis is not None else {}
         allowed = {**extra, **dict.fromkeys(definition.constants, True), "name": False}
@@ -87,7 +87,7 @@ class Templates:
             raise ast.error(0, "the formula does not depend on x", "a formula in x")
         return Template("activation", "x", (), Equation(y, value), name)
 
-    def _layer(self, entry: Entry[Layer], use: Use, current: Symbol) -> Template:
+    def _layer(self, entry: LibraryEntry[Layer], use: Use, current: Symbol) -> Template:
         layer = entry.definition
         bare = list(layer.options)[:1]
         allowed = {name: name in bare for name in layer.options}
@@ -133,7 +133,7 @@ class Templates:
                 raise InputError(at, f"the standard deviation is {shown(std)}", "a number or a formula of sizes")
         return given
 
-    def _option_sizes(self, entry: Entry[Layer], use: Use, options: Mapping[str, Any]) -> dict[str, sympy.Expr]:
+    def _option_sizes(self, entry: LibraryEntry[Layer], use: Use, options: Mapping[str, Any]) -> dict[str, sympy.Expr]:
         sizes: dict[str, sympy.Expr] = {}
         for name, option in entry.definition.options.items():
             if name in options:
@@ -156,7 +156,7 @@ class Templates:
         return sizes
 
     def _form(
-        self, entry: Entry[Layer], use: Use, current: Symbol, sizes: Mapping[str, sympy.Expr]
+        self, entry: LibraryEntry[Layer], use: Use, current: Symbol, sizes: Mapping[str, sympy.Expr]
     ) -> tuple[int, Form, dict[str, sympy.Expr]]:
         """The first form that fits the conventions and the input's shape, and what it binds its sizes to."""
         fitting = [(i, f) for i, f in enumerate(entry.definition.forms) if self.context.samples in f.samples]
@@ -178,13 +178,13 @@ class Templates:
         found = f"{use.name} cannot take {current.name} of shape {shape_text(current.shape)}"
         raise InputError(use.place, found, " or ".join(inputs), hint)
 
-    def inline(self, inline: Inline, use: Use, current: Symbol) -> Template:
+    def inline(self, inline: InlineSpec, use: Use, current: Symbol) -> Template:
         """A layer whose formula stands in the list of layers."""
         place = self.places.value((*use.path, "formula"))
         constants: dict[str, sympy.Symbol] = {}
         self.context.own_constants(inline.constants, use.path, constants)
         ast = parse(inline.formula, place)
-        if not isinstance(ast.node, Definition):
+        if not isinstance(ast.node, DefinitionAst):
             for key in ("input", "parameters", "extents", "kind"):
                 if key in inline.model_fields_set:
                     where = self.places.key((*use.path, key))

@@ -12,14 +12,14 @@ from symjac.core.errors import InputError, Place
 from symjac.model import habits
 from symjac.model.names import check_defined, check_name, one_of, suggest
 from symjac.model.patterns import read_pattern
-from symjac.model.spec import EXAMPLES, Activation, Layer, Library, Loss, Part, Spec, Update, validated
+from symjac.model.spec import EXAMPLES, Activation, Layer, Library, Loss, PartSpec, Spec, UpdateSpec, validated
 from symjac.model.yaml_source import Path_, Places, read_yaml, shown
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=PartSpec)
 
 
 @dataclass(frozen=True, eq=False)
-class Entry(Generic[P]):
+class LibraryEntry(Generic[P]):
     """A definition and where it stands."""
 
     name: str
@@ -41,24 +41,26 @@ class Entry(Generic[P]):
 class Catalogue:
     """Definitions by name, built-in ones first, each kind in the order of definition."""
 
-    activations: Mapping[str, Entry[Activation]]
-    layers: Mapping[str, Entry[Layer]]
-    losses: Mapping[str, Entry[Loss]]
-    updates: Mapping[str, Entry[Update]]
+    activations: Mapping[str, LibraryEntry[Activation]]
+    layers: Mapping[str, LibraryEntry[Layer]]
+    losses: Mapping[str, LibraryEntry[Loss]]
+    updates: Mapping[str, LibraryEntry[UpdateSpec]]
 
-    def find_loss(self, name: str, place: Place) -> Entry[Loss]:
+    def find_loss(self, name: str, place: Place) -> LibraryEntry[Loss]:
         return _find(self.losses, name, "loss", place, ())
 
-    def find_update(self, name: str, place: Place) -> Entry[Update]:
+    def find_update(self, name: str, place: Place) -> LibraryEntry[UpdateSpec]:
         return _find(self.updates, name, "update", place, ())
 
-    def find_layer(self, name: str, place: Place) -> Entry[Layer] | Entry[Activation]:
+    def find_layer(self, name: str, place: Place) -> LibraryEntry[Layer] | LibraryEntry[Activation]:
         if name in self.layers:
             return self.layers[name]
         return _find(self.activations, name, "layer", place, self.layers)
 
 
-def _find(table: Mapping[str, Entry[P]], name: str, what: str, place: Place, others: Iterable[str]) -> Entry[P]:
+def _find(
+    table: Mapping[str, LibraryEntry[P]], name: str, what: str, place: Place, others: Iterable[str]
+) -> LibraryEntry[P]:
     if name not in table:
         known = [*others, *table]
         hint = habits.layer(name, known) if what == "layer" else suggest(name, known)
@@ -96,7 +98,7 @@ def catalogue(spec: Spec) -> Catalogue:
     )
 
 
-def _check_local_names(entry: Entry[Part]) -> None:
+def _check_local_names(entry: LibraryEntry[PartSpec]) -> None:
     """What a definition calls its options, constants, parameters and reductions."""
     d = entry.definition
 
@@ -104,9 +106,9 @@ def _check_local_names(entry: Entry[Part]) -> None:
         for name in names:
             check_name(name, f"the {what}", entry.places.key((*entry.path, *path, name)))
 
-    if isinstance(d, Activation | Layer | Loss | Update):
+    if isinstance(d, Activation | Layer | Loss | UpdateSpec):
         check("constant", d.constants, "constants")
-    if isinstance(d, Update):
+    if isinstance(d, UpdateSpec):
         check("state", d.state, "state")
     if isinstance(d, Layer):
         check("option", d.options, "options")
@@ -117,8 +119,8 @@ def _check_local_names(entry: Entry[Part]) -> None:
 
 
 def _catalogue(library: Library, places: Places, at: Path_) -> Catalogue:
-    def entries(kind: str, table: Mapping[str, P]) -> dict[str, Entry[P]]:
-        return {name: Entry(name, d, places, (*at, kind, name)) for name, d in table.items()}
+    def entries(kind: str, table: Mapping[str, P]) -> dict[str, LibraryEntry[P]]:
+        return {name: LibraryEntry(name, d, places, (*at, kind, name)) for name, d in table.items()}
 
     return Catalogue(
         entries("activations", library.activations),

@@ -29,97 +29,97 @@ LARGEST_EXPONENT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class NodeAst:
     at: int
     """Where it stands in the text: the offset of its name or operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Node):
+class NumberAst(NodeAst):
     value: sympy.Rational
 
 
 @dataclass(frozen=True, slots=True)
-class Name(Node):
+class NameAst(NodeAst):
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Access(Node):
+class Access(NodeAst):
     """X[subscripts]."""
 
     name: str
-    subscripts: tuple[Node, ...]
+    subscripts: tuple[NodeAst, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Keyword(Node):
+class Keyword(NodeAst):
     """axis=1, an argument of a call."""
 
     name: str
-    value: Node
+    value: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class CallAst(NodeAst):
     name: str
-    arguments: tuple[Node, ...]
+    arguments: tuple[NodeAst, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reduction(Node):
+class Reduction(NodeAst):
     """sum[indices] body, the body being the whole product behind it; also mean, max, min."""
 
     name: str
-    indices: tuple[Name, ...]
-    body: Node
+    indices: tuple[NameAst, ...]
+    body: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Transpose(Node):
-    of: Node
+class TransposeAst(NodeAst):
+    of: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Negative(Node):
-    of: Node
+class Negative(NodeAst):
+    of: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Power(Node):
-    base: Node
-    exponent: Node
+class Power(NodeAst):
+    base: NodeAst
+    exponent: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Link(Node):
+class LinkAst(NodeAst):
     """One operator of a chain and the operand on its right."""
 
     operator: str
-    operand: Node
+    operand: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Chain(Node):
+class ChainAst(NodeAst):
     """Operators of one precedence, read from the left: a + b - c, or a * b @ c / d."""
 
-    first: Node
-    links: tuple[Link, ...]
+    first: NodeAst
+    links: tuple[LinkAst, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison(Node):
-    left: Node
+class Comparison(NodeAst):
+    left: NodeAst
     relation: str
-    right: Node
+    right: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
-class Definition(Node):
+class DefinitionAst(NodeAst):
     """left = right."""
 
-    left: Node
-    right: Node
+    left: NodeAst
+    right: NodeAst
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +128,36 @@ class Ast:
 
     text: str
     place: Place
-    node: Node
+    node: NodeAst
 
     def error(self, at: int, found: str, expected: str = "", hint: str = "") -> InputError:
         return _error(self.text, self.place, at, found, expected, hint)
 
 
-def children(node: Node) -> tuple[Node, ...]:
+def children(node: NodeAst) -> tuple[NodeAst, ...]:
     match node:
         case Access():
             return node.subscripts
-        case Call():
+        case CallAst():
             return node.arguments
         case Keyword():
             return (node.value,)
         case Reduction():
             return (*node.indices, node.body)
-        case Transpose() | Negative():
+        case TransposeAst() | Negative():
             return (node.of,)
         case Power():
             return (node.base, node.exponent)
-        case Link():
+        case LinkAst():
             return (node.operand,)
-        case Chain():
+        case ChainAst():
             return (node.first, *node.links)
-        case Comparison() | Definition():
+        case Comparison() | DefinitionAst():
             return (node.left, node.right)
     return ()
 
 
-def nodes(node: Node) -> Iterator[Node]:
+def nodes(node: NodeAst) -> Iterator[NodeAst]:
     """`node` and all below it, in the order of the text."""
     stack = [node]
     while stack:
@@ -204,61 +204,61 @@ class _Refused(Exception):
 class _Build(Transformer):  # type: ignore[type-arg]
     """One method a grammar rule."""
 
-    def equation(self, left: Node, sign: Token, right: Node) -> Node:
-        return Definition(_at(sign), left, right)
+    def equation(self, left: NodeAst, sign: Token, right: NodeAst) -> NodeAst:
+        return DefinitionAst(_at(sign), left, right)
 
-    def sum(self, first: Node, *rest: Any) -> Node:
-        links = (Link(_at(o), str(o), right) for o, right in zip(rest[::2], rest[1::2], strict=True))
-        return Chain(first.at, first, tuple(links))
+    def sum(self, first: NodeAst, *rest: Any) -> NodeAst:
+        links = (LinkAst(_at(o), str(o), right) for o, right in zip(rest[::2], rest[1::2], strict=True))
+        return ChainAst(first.at, first, tuple(links))
 
-    def factors(self, left: Node, sign: Token, right: Node) -> Node:
-        link = Link(_at(sign), str(sign), right)
-        if isinstance(left, Chain) and left.links[0].operator in "*/@":
-            return Chain(left.at, left.first, (*left.links, link))
-        return Chain(left.at, left, (link,))
+    def factors(self, left: NodeAst, sign: Token, right: NodeAst) -> NodeAst:
+        link = LinkAst(_at(sign), str(sign), right)
+        if isinstance(left, ChainAst) and left.links[0].operator in "*/@":
+            return ChainAst(left.at, left.first, (*left.links, link))
+        return ChainAst(left.at, left, (link,))
 
-    def reduction(self, word: Token, indices: tuple[Name, ...], body: Node) -> Node:
+    def reduction(self, word: Token, indices: tuple[NameAst, ...], body: NodeAst) -> NodeAst:
         return Reduction(_at(word), str(word), indices, body)
 
-    def negative(self, sign: Token, of: Node) -> Node:
+    def negative(self, sign: Token, of: NodeAst) -> NodeAst:
         return Negative(_at(sign), of)
 
-    def power(self, base: Node, sign: Token, exponent: Node) -> Node:
+    def power(self, base: NodeAst, sign: Token, exponent: NodeAst) -> NodeAst:
         return Power(_at(sign), base, exponent)
 
-    def attribute(self, of: Node, dot: Token, name: Token) -> Node:
+    def attribute(self, of: NodeAst, dot: Token, name: Token) -> NodeAst:
         if name != "T":
             raise _Refused(_at(dot), f"'.{name}' has no meaning here", "", "only .T, the transpose, follows a dot")
-        return Transpose(_at(dot), of)
+        return TransposeAst(_at(dot), of)
 
-    def number(self, digits: Token) -> Node:
+    def number(self, digits: Token) -> NodeAst:
         mantissa, _, exponent = digits.lower().partition("e")
         if len(mantissa) > LONGEST_NUMBER or abs(int(exponent[:9] or 0)) > LARGEST_EXPONENT:
             raise _Refused(_at(digits), "a number too long or too large", f"at most {LONGEST_NUMBER} digits", "")
-        return Number(_at(digits), sympy.Rational(str(digits)))
+        return NumberAst(_at(digits), sympy.Rational(str(digits)))
 
-    def name(self, name: Token) -> Node:
-        return Name(_at(name), str(name))
+    def name(self, name: Token) -> NodeAst:
+        return NameAst(_at(name), str(name))
 
-    def access(self, name: Token, subscripts: tuple[Node, ...]) -> Node:
+    def access(self, name: Token, subscripts: tuple[NodeAst, ...]) -> NodeAst:
         return Access(_at(name), str(name), subscripts)
 
-    def call(self, name: Token, arguments: tuple[Node, ...] | None) -> Node:
-        return Call(_at(name), str(name), arguments or ())
+    def call(self, name: Token, arguments: tuple[NodeAst, ...] | None) -> NodeAst:
+        return CallAst(_at(name), str(name), arguments or ())
 
-    def comparison(self, left: Node, relation: Token, right: Node) -> Node:
+    def comparison(self, left: NodeAst, relation: Token, right: NodeAst) -> NodeAst:
         return Comparison(_at(relation), left, str(relation), right)
 
-    def keyword(self, name: Token, sign: Token, value: Node) -> Node:
+    def keyword(self, name: Token, sign: Token, value: NodeAst) -> NodeAst:
         return Keyword(_at(name), str(name), value)
 
-    def indices(self, *names: Token) -> tuple[Name, ...]:
-        return tuple(Name(_at(n), str(n)) for n in names)
+    def indices(self, *names: Token) -> tuple[NameAst, ...]:
+        return tuple(NameAst(_at(n), str(n)) for n in names)
 
-    def subscripts(self, *them: Node) -> tuple[Node, ...]:
+    def subscripts(self, *them: NodeAst) -> tuple[NodeAst, ...]:
         return them
 
-    def arguments(self, *them: Node) -> tuple[Node, ...]:
+    def arguments(self, *them: NodeAst) -> tuple[NodeAst, ...]:
         return them
 
 
@@ -298,7 +298,7 @@ def _check_brackets(text: str, place: Place) -> None:
         raise _error(text, place, opened[-1], f"'{text[opened[-1]]}' is never closed")
 
 
-def _check_depth(text: str, place: Place, node: Node) -> None:
+def _check_depth(text: str, place: Place, node: NodeAst) -> None:
     level = [node]
     for _ in range(DEEPEST_TREE):
         level = [c for n in level for c in children(n)]

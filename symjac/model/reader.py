@@ -42,8 +42,8 @@ from symjac.core.index import Index
 from symjac.model import habits, subscripts
 from symjac.model import parse as tree
 from symjac.model.names import suggest
-from symjac.model.parse import Ast, Node
-from symjac.model.scope import Rewrite, Scope, Value, shape_text
+from symjac.model.parse import Ast, NodeAst
+from symjac.model.scope import Operand, Rewrite, Scope, shape_text
 
 LONGEST_KEY = 50_000
 MOST_BITS = 1000
@@ -87,7 +87,7 @@ class Reader:
     scope: Scope
     by_index: bool
     indices: Mapping[str, Index] = field(default_factory=dict)
-    variables: Mapping[str, Value] = field(default_factory=dict)
+    variables: Mapping[str, Operand] = field(default_factory=dict)
     """The arguments, while the body of a rewrite is read."""
     within: tuple[str, ...] = ()
     """The rewrites whose bodies are being read."""
@@ -95,27 +95,27 @@ class Reader:
     taken: set[str] = field(default_factory=set)
     """Index names in use."""
 
-    def value(self, node: Node) -> Value:
+    def value(self, node: NodeAst) -> Operand:
         """What `node` stands for. Raises InputError."""
         match node:
-            case tree.Number():
-                return Value(number(node.value))
-            case tree.Name():
+            case tree.NumberAst():
+                return Operand(number(node.value))
+            case tree.NameAst():
                 return self.named(node)
             case tree.Access():
                 return self.entry(node)
-            case tree.Call():
+            case tree.CallAst():
                 return self.call(node)
             case tree.Reduction():
                 return self.indexed_reduction(node)
-            case tree.Transpose():
+            case tree.TransposeAst():
                 return self.transposed(node)
             case tree.Negative():
                 of = self.value(node.of)
-                return Value(self.sound(node.at, negate(of.expr)), of.slots)
+                return Operand(self.sound(node.at, negate(of.expr)), of.slots)
             case tree.Power():
                 return self.power(node)
-            case tree.Chain():
+            case tree.ChainAst():
                 out = self.value(node.first)
                 for link in node.links:
                     out = self.combined(link.at, link.operator, out, self.value(link.operand))
@@ -128,22 +128,22 @@ class Reader:
 
     # -------- names
 
-    def named(self, node: tree.Name) -> Value:
+    def named(self, node: tree.NameAst) -> Operand:
         name = node.name
         if name in self.variables:
             return self.variables[name]
         if name in self.scope.tensors:
             indices = tuple(self.working(size) for size in self.scope.tensors[name])
-            return Value(symbol(name, indices), indices)
+            return Operand(symbol(name, indices), indices)
         if name in self.scope.constants:
-            return Value(number(self.scope.constants[name]))
+            return Operand(number(self.scope.constants[name]))
         if name in self.scope.sizes:
-            return Value(number(self.scope.sizes[name]))
+            return Operand(number(self.scope.sizes[name]))
         if name == "pi":
-            return Value(number(sympy.pi))
+            return Operand(number(sympy.pi))
         raise self.unknown(node)
 
-    def unknown(self, node: tree.Name) -> InputError:
+    def unknown(self, node: tree.NameAst) -> InputError:
         name = node.name
         if name in self.indices:
             return self.ast.error(node.at, f"the index '{name}' outside of subscripts", "a number")
@@ -164,16 +164,16 @@ class Reader:
 
     # -------- index notation
 
-    def check_entries(self, node: Node) -> None:
+    def check_entries(self, node: NodeAst) -> None:
         """Every array has as many subscripts as axes: known before any range is looked for."""
         stack = [node]
         while stack:
             top = stack.pop()
-            if isinstance(top, tree.Access | tree.Name):
+            if isinstance(top, tree.Access | tree.NameAst):
                 name = top.name
                 given = len(top.subscripts) if isinstance(top, tree.Access) else 0
                 if isinstance(top, tree.Access) and name not in self.scope.tensors:
-                    raise self.unknown(tree.Name(top.at, name))
+                    raise self.unknown(tree.NameAst(top.at, name))
                 axes_ = len(self.scope.tensors.get(name, ()))
                 if given != axes_:
                     found = f"{name} has {axes_} axes and {given or 'no'} subscripts"
@@ -183,19 +183,19 @@ class Reader:
             else:
                 stack.extend(reversed(tree.children(top)))
 
-    def entry(self, node: tree.Access) -> Value:
-        return Value(subscripts.access(self.ast, node, self.indices, self.scope, self.taken))
+    def entry(self, node: tree.Access) -> Operand:
+        return Operand(subscripts.access(self.ast, node, self.indices, self.scope, self.taken))
 
-    def indexed_reduction(self, node: tree.Reduction) -> Value:
+    def indexed_reduction(self, node: tree.Reduction) -> Operand:
         new: dict[str, Index] = {}
         for name in node.indices:
             if name.name in self.indices or name.name in new:
                 raise self.taken_already(node, name)
             new[name.name] = subscripts.bind(self.ast, name, [node.body], self.scope)
         body = replace(self, indices={**self.indices, **new}).value(node.body)
-        return Value(self.sound(node.at, _REDUCTIONS[node.name](body.expr, tuple(new.values()))))
+        return Operand(self.sound(node.at, _REDUCTIONS[node.name](body.expr, tuple(new.values()))))
 
-    def taken_already(self, node: tree.Reduction, name: tree.Name) -> InputError:
+    def taken_already(self, node: tree.Reduction, name: tree.NameAst) -> InputError:
         around = (n for n in tree.nodes(self.ast.node) if isinstance(n, tree.Reduction) and n is not node)
         before = next((n for n in around if any(i.name == name.name for i in n.indices)), None)
         hint = before and f"or put brackets around the one before: ({before.name}[{name.name}] ...)"
@@ -204,13 +204,13 @@ class Reader:
 
     # -------- whole arrays
 
-    def transposed(self, node: tree.Transpose) -> Value:
+    def transposed(self, node: tree.TransposeAst) -> Operand:
         of = self.value(node.of)
         if len(of.axes) != 2:
             raise self.ast.error(node.at, f".T of an array of shape {_shape(of)}", "a matrix")
-        return Value(of.expr, tuple(reversed(of.axes)))
+        return Operand(of.expr, tuple(reversed(of.axes)))
 
-    def matrix_product(self, at: int, left: Value, right: Value) -> Value:
+    def matrix_product(self, at: int, left: Operand, right: Operand) -> Operand:
         if self.by_index:
             raise self.ast.error(at, "@ in index notation", "", "write sum[i] A[n,i] * B[i,j]")
         if not left.axes or not right.axes:
@@ -226,9 +226,9 @@ class Reader:
         outer = [self.working(i.size) for i in rest]
         a = rename(left.expr, {shared: inner})
         b = rename(right.expr, {met: inner, **dict(zip(rest, outer, strict=True))})
-        return Value(self.sound(at, contract((a, b), (inner,))), (*left.axes[:-1], *outer))
+        return Operand(self.sound(at, contract((a, b), (inner,))), (*left.axes[:-1], *outer))
 
-    def reduced(self, node: tree.Call, value: Value, axis: int | None) -> Value:
+    def reduced(self, node: tree.CallAst, value: Operand, axis: int | None) -> Operand:
         if not value.axes:
             hint = f"in index notation write {node.name}[i] ..." if self.by_index else ""
             raise self.ast.error(node.at, f"{node.name} of a single number", "an array", hint)
@@ -240,11 +240,11 @@ class Reader:
         bound = {i: self.working(i.size) for i in gone}
         body = _REDUCTIONS[node.name](rename(value.expr, bound), tuple(bound.values()))
         slots = tuple(None if i in bound else i for i in value.slots)
-        return Value(self.sound(node.at, body), slots if any(slots) else ())
+        return Operand(self.sound(node.at, body), slots if any(slots) else ())
 
     # -------- elementwise
 
-    def combined(self, at: int, operator: str, left: Value, right: Value) -> Value:
+    def combined(self, at: int, operator: str, left: Operand, right: Operand) -> Operand:
         if operator == "@":
             return self.matrix_product(at, left, right)
         (a, b), slots = self.align(at, operator, left, right)
@@ -259,9 +259,9 @@ class Reader:
                 if isinstance(b, Number) and b.value == 0:
                     raise self.ast.error(at, "division by zero")
                 out = contract((a, self.elementwise(at, 1 / _x, b)))
-        return Value(self.sound(at, out), slots)
+        return Operand(self.sound(at, out), slots)
 
-    def power(self, node: tree.Power) -> Value:
+    def power(self, node: tree.Power) -> Operand:
         base, exponent = self.value(node.base), self.value(node.exponent)
         if isinstance(exponent.expr, Number):
             n = exponent.expr.value
@@ -271,9 +271,9 @@ class Reader:
                 raise self.ast.error(node.at, "a power too large")
             if base.expr == number(0) and n.is_negative:
                 raise self.ast.error(node.at, "division by zero")
-            return Value(self.elementwise(node.at, _x**n, base.expr), base.slots)
+            return Operand(self.elementwise(node.at, _x**n, base.expr), base.slots)
         (a, b), slots = self.align(node.at, "**", base, exponent)
-        return Value(self.elementwise(node.at, _x**_y, a, b), slots)
+        return Operand(self.elementwise(node.at, _x**_y, a, b), slots)
 
     def elementwise(self, at: int, formula: sympy.Expr, *args: Expr) -> Expr:
         try:
@@ -283,7 +283,7 @@ class Reader:
                 raise
             raise self.ast.error(at, "this has no finite real value", "finite real numbers") from e
 
-    def align(self, at: int, operator: str, *values: Value) -> tuple[list[Expr], tuple[Index | None, ...]]:
+    def align(self, at: int, operator: str, *values: Operand) -> tuple[list[Expr], tuple[Index | None, ...]]:
         """The expressions over common indices, those of the value with the most axes (the first of such)."""
         widest = max(values, key=lambda v: len(v.axes))
         out: list[Expr] = []
@@ -297,7 +297,7 @@ class Reader:
             out.append(rename(v.expr, dict(pairs)))
         return out, widest.slots
 
-    def meeting(self, wide: Value, v: Value) -> list[tuple[Index, Index]] | None:
+    def meeting(self, wide: Operand, v: Operand) -> list[tuple[Index, Index]] | None:
         """(index of v, index of wide) for each axis of v; None where they do not meet."""
         if not v.axes or v is wide:
             return []
@@ -312,7 +312,7 @@ class Reader:
             return [(v.axes[0], wide.axes[0 if self.scope.samples == "columns" else -1])]
         return None
 
-    def other_way(self, wide: Value, v: Value) -> str:
+    def other_way(self, wide: Operand, v: Operand) -> str:
         if len(v.slots) == 1 and len(wide.slots) > 1 and v.axes[0].size in [i.size for i in wide.axes]:
             along = "first" if self.scope.samples == "columns" else "last"
             return f"a vector goes along the {along} axis; another needs index notation: A[n,j] = X[n,j] + b[n]"
@@ -320,7 +320,7 @@ class Reader:
 
     # -------- calls
 
-    def call(self, node: tree.Call) -> Value:
+    def call(self, node: tree.CallAst) -> Operand:
         name = node.name
         plain = [a for a in node.arguments if not isinstance(a, tree.Keyword)]
         keywords = {a.name: a for a in node.arguments if isinstance(a, tree.Keyword)}
@@ -347,9 +347,9 @@ class Reader:
             raise self.unknown_call(node)
         self.check_arguments(node, plain, arity, keywords, ())
         args, slots = self.align(node.at, name, *(self.value(a) for a in plain))
-        return Value(self.elementwise(node.at, formula, *args), slots)
+        return Operand(self.elementwise(node.at, formula, *args), slots)
 
-    def unknown_call(self, node: tree.Call) -> InputError:
+    def unknown_call(self, node: tree.CallAst) -> InputError:
         name = node.name
         if name in (*self.variables, *self.scope.tensors, *self.scope.constants, *self.scope.sizes):
             return self.ast.error(node.at, f"'{name}' is not a function", "", f"for a product write {name} * (...)")
@@ -358,7 +358,7 @@ class Reader:
         return self.ast.error(node.at, f"unknown function '{name}'", _listed(known) if not hint else "", hint)
 
     def check_arguments(
-        self, node: tree.Call, plain: list[Node], wanted: int, keywords: _Keywords, known: tuple[str, ...]
+        self, node: tree.CallAst, plain: list[NodeAst], wanted: int, keywords: _Keywords, known: tuple[str, ...]
     ) -> None:
         for k in keywords.values():
             if k.name not in known:
@@ -367,7 +367,7 @@ class Reader:
         if len(plain) != wanted:
             raise self.ast.error(node.at, f"{node.name} with {_counted(len(plain))}", _counted(wanted))
 
-    def where(self, node: tree.Call, plain: list[Node], keywords: _Keywords) -> Value:
+    def where(self, node: tree.CallAst, plain: list[NodeAst], keywords: _Keywords) -> Operand:
         self.check_arguments(node, plain, 3, keywords, ())
         condition, yes, no = plain
         if not isinstance(condition, tree.Comparison):
@@ -375,16 +375,16 @@ class Reader:
         parts = [self.value(n) for n in (condition.left, condition.right, yes, no)]
         args, slots = self.align(node.at, "where", *parts)
         formula = sympy.Piecewise((_u, _RELATIONS[condition.relation](_x, _y)), (_v, True))
-        return Value(self.elementwise(node.at, formula, *args), slots)
+        return Operand(self.elementwise(node.at, formula, *args), slots)
 
-    def axis_number(self, node: Node) -> int:
+    def axis_number(self, node: NodeAst) -> int:
         """An axis: a whole number, or the name of one."""
         found = self.value(node).expr
         if not isinstance(found, Number) or not found.value.is_Integer:
             raise self.ast.error(node.at, "this is not the number of an axis", "a whole number such as 0, 1 or -1")
         return int(found.value)
 
-    def rewritten(self, node: tree.Call, rule: Rewrite, plain: list[Node], keywords: _Keywords) -> Value:
+    def rewritten(self, node: tree.CallAst, rule: Rewrite, plain: list[NodeAst], keywords: _Keywords) -> Operand:
         """The body of a rewrite, its variables standing for the arguments; an error in it is shown at the call."""
         name = node.name
         if name in self.within:
@@ -396,7 +396,7 @@ class Reader:
         given = {**dict(zip(rule.variables, plain, strict=False)), **{k: v.value for k, v in keywords.items()}}
         values = {v: self.value(argument) for v, argument in given.items()}
         if "axis" in rule.variables and "axis" not in values:
-            values["axis"] = Value(number(0 if self.scope.samples == "columns" else -1))
+            values["axis"] = Operand(number(0 if self.scope.samples == "columns" else -1))
         lacking = [v for v in rule.variables if v not in values]
         if lacking:
             expected = f"{name}({', '.join(rule.variables)})"
@@ -452,14 +452,14 @@ def reader_of(ast: Ast, scope: Scope, indices: Mapping[str, Index] | None = None
     """A reader of `ast`, whose notation is known and whose arrays have their subscripts. Raises InputError."""
     whole = list(tree.nodes(ast.node))
     by_index = any(isinstance(n, tree.Access | tree.Reduction) for n in whole)
-    names = {n.name for n in whole if isinstance(n, tree.Name)}
+    names = {n.name for n in whole if isinstance(n, tree.NameAst)}
     reader = Reader(ast, scope, by_index, indices or {}, taken=names)
     if by_index:
-        reader.check_entries(ast.node.right if isinstance(ast.node, tree.Definition) else ast.node)
+        reader.check_entries(ast.node.right if isinstance(ast.node, tree.DefinitionAst) else ast.node)
     return reader
 
 
-def _shape(value: Value) -> str:
+def _shape(value: Operand) -> str:
     return shape_text(i.size for i in value.axes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symjac.model.library import builtin
-from symjac.model.spec import Content, Inline, InlineLoss, Part, Repeat, Update
+from symjac.model.spec import Content, InlineLoss, InlineSpec, PartSpec, Repeat, UpdateSpec
 
 _NUMBER: dict[str, Any] = {"type": ["number", "string"]}
 _WORD: dict[str, Any] = {"type": "string"}
@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
         options = dict.fromkeys((*d.options, *d.constants), _NUMBER)
         options |= {"name": _WORD, "parameters": _mapping(_WORD), "init": _mapping(_NUMBER)}
         layers += _uses(name, d.doc, options, required, bare=len(required) == 1)
-    layers.append(_part(Inline, definitions))
+    layers.append(_part(InlineSpec, definitions))
     layers.append(_keyed("repeat", "Layers that come several times in a row.", _part(Repeat, definitions)))
     # A spec's own definitions are layers, losses and updates too: any other word is let through here.
     layers.append(_own([*known.layers, *known.activations, "repeat", "formula"]))
@@ -53,7 +53,7 @@ def schema() -> dict[str, Any]:
         updates += _uses(
             name, update.definition.doc, dict.fromkeys(update.definition.constants, _NUMBER), (), bare=True
         )
-    inline = _part(Update, definitions)
+    inline = _part(UpdateSpec, definitions)
     out["properties"]["update"] = {
         "default": "gradient_descent",
         "anyOf": [*updates, inline, _own([*known.updates, "formula"])],
@@ -96,7 +96,7 @@ def _own(known: list[str]) -> dict[str, Any]:
     }
 
 
-def _part(model: type[Part], definitions: dict[str, Any]) -> dict[str, Any]:
+def _part(model: type[PartSpec], definitions: dict[str, Any]) -> dict[str, Any]:
     """A reference to `model`, which is added to `definitions` with all that it refers to."""
     whole = model.model_json_schema(ref_template="#/$defs/{model}")
     definitions |= whole.pop("$defs", {})

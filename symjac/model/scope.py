@@ -45,7 +45,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Operand:
     """An expression with its axes in order; a reduced axis leaves None behind, so that what is left still lines up.
 
     exp(x)/sum(exp(x), axis=1): axes (n, j) over axes (n, None). In index notation there are no axes, only free indices.

@@ -17,7 +17,7 @@ from symjac.model.yaml_source import Path_, Places, read_text, read_yaml, shown
 
 Samples = Literal["rows", "columns", "torch"]
 MAX_LAYERS = 10_000
-P = TypeVar("P", bound="Part")
+P = TypeVar("P", bound="PartSpec")
 
 
 def _text(value: Any) -> str:
@@ -47,7 +47,7 @@ Amount = Annotated[int | str, BeforeValidator(_amount), WithJsonSchema({"type": 
 """A number, or a formula of numbers and sizes such as `1/100` or `sqrt(2/n)`."""
 
 
-class Part(BaseModel):
+class PartSpec(BaseModel):
     """A mapping of known keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,7 +65,7 @@ class Part(BaseModel):
         return data
 
 
-class Conventions(Part):
+class ConventionsSpec(PartSpec):
     """How samples are stacked, Jacobians laid out, matrices made vectors."""
 
     samples: Samples = "rows"
@@ -73,7 +73,7 @@ class Conventions(Part):
     vec: Literal["columns", "rows"] = "columns"
 
 
-class Activation(Part):
+class Activation(PartSpec):
     """A formula in `x`: elementwise, or, where it says `axis`, along one axis."""
 
     doc: Text = ""
@@ -84,31 +84,31 @@ class Activation(Part):
     formula: Text
 
 
-class Option(Part):
+class Option(PartSpec):
     """A whole number that a use of the layer gives."""
 
     default: Amount | None = Field(None, description="the value where none is given; without it the option is required")
     least: int = Field(1, ge=0)
 
 
-class Parameter(Part):
+class ParameterSpec(PartSpec):
     """A trained tensor."""
 
     shape: list[Amount]
     std: Amount = Field(0, description="the standard deviation of its initial entries")
 
 
-class Form(Part):
+class Form(PartSpec):
     """What a layer is for inputs of one rank, under some of the conventions for samples."""
 
     samples: list[Samples] = Field(["rows", "columns", "torch"], min_length=1)
     input: Text = Field(description="the layer's input and its sizes, such as X[k, inputs]")
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, ParameterSpec] = {}
     extents: dict[str, Amount] = Field({}, description="how far an index runs whose range no size tells")
     formula: Text = Field(description="the forward equation, such as A = X @ W + b")
 
 
-class Layer(Part):
+class Layer(PartSpec):
     """A layer: its options and its forms; the first form that fits the input is used."""
 
     doc: Text = ""
@@ -118,7 +118,7 @@ class Layer(Part):
     forms: list[Form] = Field(min_length=1)
 
 
-class Loss(Part):
+class Loss(PartSpec):
     """A formula in the output Y, the target T and the batch size k, for each reduction; the first is the default."""
 
     doc: Text = ""
@@ -127,7 +127,7 @@ class Loss(Part):
     facts: list[Text] = Field([], description="what is true of T, such as sum(T, axis=features) = 1")
 
 
-class Update(Part):
+class UpdateSpec(PartSpec):
     """A formula in a parameter theta and its gradient g, elementwise; or assignments to theta and a state, in order."""
 
     doc: Text = ""
@@ -137,28 +137,28 @@ class Update(Part):
     formulas: list[Text] = Field([], description="assignments such as m = beta*m + g, the last one theta = ...")
 
 
-class Library(Part):
+class Library(PartSpec):
     """Definitions by name."""
 
     activations: dict[str, Activation] = {}
     layers: dict[str, Layer] = {}
     losses: dict[str, Loss] = {}
-    updates: dict[str, Update] = {}
+    updates: dict[str, UpdateSpec] = {}
 
 
-class Inline(Part):
+class InlineSpec(PartSpec):
     """A layer given in place: an equation such as A = X @ W + b, or an activation, a formula in x."""
 
     formula: Text
     input: Text | None = Field(None, description="the layer's input and its sizes; X[k, inputs] where left out")
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, ParameterSpec] = {}
     extents: dict[str, Amount] = {}
     constants: dict[str, Amount] = {}
     kind: Literal["affine", "activation", "access"] | None = None
     name: Word | None = None
 
 
-class InlineLoss(Part):
+class InlineLoss(PartSpec):
     """A loss given in place: a formula in the output Y, the target T and anything named before."""
 
     formula: Text
@@ -167,14 +167,14 @@ class InlineLoss(Part):
     facts: list[Text] = []
 
 
-class Repeat(Part):
+class Repeat(PartSpec):
     """Layers that come several times in a row."""
 
     times: int = Field(ge=1, le=MAX_LAYERS)
     layers: list[Any] = Field(min_length=1)
 
 
-class Content(Part):
+class Content(PartSpec):
     """A network: its input, layers, loss and update."""
 
     name: Word = Field(description="what the generated files are called")
@@ -183,7 +183,7 @@ class Content(Part):
     layers: list[Any] = Field(min_length=1)
     loss: Any
     update: Any = "gradient_descent"
-    conventions: Conventions = Conventions()
+    conventions: ConventionsSpec = ConventionsSpec()
     constants: dict[str, Amount] = Field({}, description="named constants for every formula")
     sizes: list[Word] = Field([], description="sizes that stay symbols")
     define: Library = Library()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from symjac.calculus.trace import Fact
+from symjac.calculus.trace import SumFact
 from symjac.core.errors import Remark
 from symjac.core.expr import Equation, Symbol
 from symjac.core.scalar import slots_of
@@ -98,7 +98,7 @@ class Stack:
     """In order of evaluation; the last one is the output Y."""
     loss: Definition
     update: Update
-    facts: tuple[Fact, ...]
+    facts: tuple[SumFact, ...]
     conventions: Conventions
     constants: tuple[tuple[str, sympy.Expr], ...]
     """Named constants of the formulas and their values; sizes left open, such as k, are not among them."""

@@ -16,7 +16,7 @@ from symjac.core.errors import InputError
 from symjac.core.expr import Expr, affine, contract, identity, symbol
 from symjac.core.index import Index, axes
 from symjac.model.names import suggest
-from symjac.model.parse import Access, Ast, Chain, Name, Negative, Node, Number, Reduction, children
+from symjac.model.parse import Access, Ast, ChainAst, NameAst, Negative, NodeAst, NumberAst, Reduction, children
 from symjac.model.scope import Scope
 
 MOST_INDICES = 6
@@ -50,7 +50,7 @@ class Affine:
         return sympy.expand(low), sympy.expand(high)
 
 
-def read_affine(ast: Ast, node: Node, indices: Mapping[str, Index], scope: Scope) -> Affine:
+def read_affine(ast: Ast, node: NodeAst, indices: Mapping[str, Index], scope: Scope) -> Affine:
     """`node` as an affine form. Raises InputError."""
     terms, offset = _affine(ast, node, indices, scope)
     terms = {i: c for i, c in terms.items() if c != 0}
@@ -60,13 +60,13 @@ def read_affine(ast: Ast, node: Node, indices: Mapping[str, Index], scope: Scope
 
 
 def _affine(
-    ast: Ast, node: Node, indices: Mapping[str, Index], scope: Scope
+    ast: Ast, node: NodeAst, indices: Mapping[str, Index], scope: Scope
 ) -> tuple[dict[Index, sympy.Expr], sympy.Expr]:
     zero = sympy.Integer(0)
     match node:
-        case Number() if node.value.is_Integer:
+        case NumberAst() if node.value.is_Integer:
             return {}, node.value
-        case Name():
+        case NameAst():
             if node.name in indices:
                 return {indices[node.name]: sympy.Integer(1)}, zero
             if node.name in scope.sizes:
@@ -75,7 +75,7 @@ def _affine(
         case Negative():
             terms, offset = _affine(ast, node.of, indices, scope)
             return {i: -c for i, c in terms.items()}, -offset
-        case Chain() if all(link.operator in "+-*" for link in node.links):
+        case ChainAst() if all(link.operator in "+-*" for link in node.links):
             terms, offset = _affine(ast, node.first, indices, scope)
             for link in node.links:
                 more, shift = _affine(ast, link.operand, indices, scope)
@@ -93,7 +93,7 @@ def _affine(
     raise ast.error(node.at, "this cannot be a subscript", "whole numbers and sizes times indices, added up")
 
 
-def _unknown_index(ast: Ast, node: Name, indices: Mapping[str, Index], scope: Scope) -> InputError:
+def _unknown_index(ast: Ast, node: NameAst, indices: Mapping[str, Index], scope: Scope) -> InputError:
     hint = suggest(node.name, [*indices, *scope.sizes])
     if len(node.name) == 1 or not hint:
         hint = f"sum over it, sum[{node.name}] ..., or put it on the left side"
@@ -103,7 +103,7 @@ def _unknown_index(ast: Ast, node: Name, indices: Mapping[str, Index], scope: Sc
 # ---------------------------------------------------------------- ranges
 
 
-def bind(ast: Ast, name: Name, bodies: Sequence[Node], scope: Scope, known: sympy.Expr | None = None) -> Index:
+def bind(ast: Ast, name: NameAst, bodies: Sequence[NodeAst], scope: Scope, known: sympy.Expr | None = None) -> Index:
     """The index that `name` introduces over `bodies`; `known` is the size of the axis that it names on the left side.
 
     Its range is its extent where the scope gives one, else that of the axes at which it stands alone. Raises InputError
@@ -126,7 +126,7 @@ def bind(ast: Ast, name: Name, bodies: Sequence[Node], scope: Scope, known: symp
     return Index(name.name, found[0])
 
 
-def _alone(name: str, bodies: Sequence[Node], scope: Scope) -> Iterable[tuple[int, str, sympy.Expr]]:
+def _alone(name: str, bodies: Sequence[NodeAst], scope: Scope) -> Iterable[tuple[int, str, sympy.Expr]]:
     """(offset, array, size) of each axis at which the index stands alone, outside of sums that bind the name anew."""
     stack = list(reversed(bodies))
     while stack:
@@ -135,7 +135,7 @@ def _alone(name: str, bodies: Sequence[Node], scope: Scope) -> Iterable[tuple[in
             continue
         if isinstance(node, Access):
             for subscript, size in zip(node.subscripts, scope.tensors[node.name], strict=True):
-                if isinstance(subscript, Name) and subscript.name == name:
+                if isinstance(subscript, NameAst) and subscript.name == name:
                     yield subscript.at, node.name, size
         else:
             stack.extend(reversed(children(node)))
@@ -178,7 +178,7 @@ def auxiliary(size: sympy.Expr, taken: set[str]) -> Index:
     return new
 
 
-def _check_reach(ast: Ast, node: Node, form: Affine, name: str, size: sympy.Expr) -> None:
+def _check_reach(ast: Ast, node: NodeAst, form: Affine, name: str, size: sympy.Expr) -> None:
     ends = form.ends()
     if ends is None:
         raise ast.error(node.at, "a coefficient in this subscript may have either sign", "a sign that is known")
@@ -199,7 +199,7 @@ def _without_floor(e: sympy.Expr) -> sympy.Expr:
 # ---------------------------------------------------------------- the left side
 
 
-def check_landing(ast: Ast, node: Node, form: Affine, size: sympy.Expr | None) -> sympy.Expr:
+def check_landing(ast: Ast, node: NodeAst, form: Affine, size: sympy.Expr | None) -> sympy.Expr:
     """The size of the axis that `form` fills on the left side, where `size` does not say it.
 
     Raises InputError where an entry falls outside, or where two entries may fall in one place.

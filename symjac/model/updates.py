@@ -15,7 +15,7 @@ from symjac.model.names import check_name, in_python
 from symjac.model.parse import Ast, parse
 from symjac.model.patterns import read_amount
 from symjac.model.reader import FUNCTIONS
-from symjac.model.spec import EXAMPLES, Update, use_of, validated
+from symjac.model.spec import EXAMPLES, UpdateSpec, use_of, validated
 from symjac.model.stack import STEP
 from symjac.model.stack import Update as Step
 from symjac.model.yaml_source import Path_, Places
@@ -29,7 +29,7 @@ def read_update(context: Context) -> Step:
     use = use_of(context.spec.content.update, ("update",), context.places, "the update")
     constants: dict[str, sympy.Symbol] = {}
     if use.name == "formula":
-        given = validated(Update, use.options, context.places, EXAMPLES, use.path)
+        given = validated(UpdateSpec, use.options, context.places, EXAMPLES, use.path)
         context.own_constants(given.constants, use.path, constants)
         places, path, own = context.places, use.path, True
     else:
@@ -50,7 +50,7 @@ def read_update(context: Context) -> Step:
 class _Assignments:
     """Reads the assignments of one update in order."""
 
-    def __init__(self, given: Update, places: Places, path: Path_, scope: elaborate.Scope) -> None:
+    def __init__(self, given: UpdateSpec, places: Places, path: Path_, scope: elaborate.Scope) -> None:
         self.given = given
         self.places = places
         self.path = path
@@ -78,29 +78,29 @@ class _Assignments:
         self.check_use(written)
         return tuple(self.done.items())
 
-    def written(self) -> list[tuple[tree.Name | None, Ast]]:
+    def written(self) -> list[tuple[tree.NameAst | None, Ast]]:
         """The left sides and the formulas; the only formula of an update that assigns nothing else has no left side."""
         if (self.given.formula is None) == (not self.given.formulas):
             found = "both formula and formulas" if self.given.formulas else "an update without a formula"
             raise InputError(self.whole, found, "`formula: theta - alpha*g`, or a list `formulas:` of assignments")
         if self.given.formula is not None:
             ast = parse(self.given.formula, self.places.value((*self.path, "formula")))
-            if isinstance(ast.node, tree.Definition):
+            if isinstance(ast.node, tree.DefinitionAst):
                 hint = "assignments are a list: `formulas: [m = beta*m + g, theta = theta - alpha*m]`"
                 raise ast.error(ast.node.at, "a = has no place here", "a formula such as theta - alpha*g", hint)
             return [(None, ast)]
-        out: list[tuple[tree.Name | None, Ast]] = []
+        out: list[tuple[tree.NameAst | None, Ast]] = []
         for number, text in enumerate(self.given.formulas):
             ast = parse(text, self.places.value((*self.path, "formulas", number)))
-            if not isinstance(ast.node, tree.Definition):
+            if not isinstance(ast.node, tree.DefinitionAst):
                 raise ast.error(0, "a formula without =", "an assignment such as m = beta*m + g")
             left = ast.node.left
-            if not isinstance(left, tree.Name):
+            if not isinstance(left, tree.NameAst):
                 raise ast.error(left.at, "this cannot be assigned", "a name left of the =")
             out.append((left, Ast(ast.text, ast.place, ast.node.right)))
         return out
 
-    def assigned(self, ast: Ast, left: tree.Name | None) -> str:
+    def assigned(self, ast: Ast, left: tree.NameAst | None) -> str:
         """The name that a formula assigns, where it may be assigned."""
         if left is None or left.name == "theta" or left.name in self.given.state:
             return left.name if left else "theta"
@@ -113,7 +113,7 @@ class _Assignments:
     def kind_of(self, name: str) -> str | None:
         return next((kind for kind, known in self.known.items() if name in known), None)
 
-    def check_names(self, names: list[str], written: list[tuple[tree.Name | None, Ast]]) -> None:
+    def check_names(self, names: list[str], written: list[tuple[tree.NameAst | None, Ast]]) -> None:
         """Each name is assigned once; theta and the whole state are."""
         for number, (left, ast) in enumerate(written):
             if left is not None and names[number] in names[:number]:
@@ -132,7 +132,7 @@ class _Assignments:
         """Adds the assignment; what it names is an array, or a number where it is made from numbers."""
         later = [n for n in names if n not in self.variables and n not in self.numbers]
         for node in tree.nodes(ast.node):
-            if isinstance(node, tree.Name) and node.name in later:
+            if isinstance(node, tree.NameAst) and node.name in later:
                 found = f"'{node.name}' is used before it is assigned"
                 raise ast.error(node.at, found, "theta, g, t, the state and names that are assigned before")
         constants: Mapping[str, sympy.Expr] = {**self.scope.constants, **self.numbers}
@@ -155,7 +155,7 @@ class _Assignments:
             raise ast.error(0, f"the new {name} is the same number for all entries", "a formula in arrays")
         self.done[name] = formula
 
-    def check_use(self, written: list[tuple[tree.Name | None, Ast]]) -> None:
+    def check_use(self, written: list[tuple[tree.NameAst | None, Ast]]) -> None:
         """What theta becomes depends on the gradient, and on all that is kept or named."""
         used = {
             name: {self.variables[scalar.slot_number(s)] for s in scalar.slots_of(formula)}

@@ -24,9 +24,9 @@ import numpy as np
 
 from symjac.core.errors import InputError
 from symjac.core.files import Busy, is_full, locked, read_bytes, write_whole
-from symjac.numbers.sums import Array, Block, Sums, Work, one_thread, spread
-from symjac.train import memory
-from symjac.train.errors import DataError
+from symjac.numbers.hessian_sums import Array, SummedBlock, Sums, Work, one_thread, spread
+from symjac.run import memory
+from symjac.run.failures import DataError
 
 DTYPES = ("float32", "float64")
 ROWS = 2**27
@@ -55,9 +55,9 @@ def assemble(
 ) -> None:
     """Writes identity·I + hessian·H at (params, X, T) to `out`; `progress` is told what part of the work is done.
 
-    `blocks` is a module that `symjac.emit.blocks_code` wrote. Beside `out` there are a journal, the sums, and the rows
-    so far, which take the place of `out` at the end. DataError where the arrays are not the module's, where the journal
-    is of another matrix, and where a file cannot be written.
+    `blocks` is a module that `symjac.codegen.blocks_code` wrote. Beside `out` there are a journal, the sums, and the
+    rows so far, which take the place of `out` at the end. DataError where the arrays are not the module's, where the
+    journal is of another matrix, and where a file cannot be written.
     """
     if dtype not in DTYPES:
         raise DataError(f"dtype {dtype}: expected one of {', '.join(DTYPES)}")
@@ -243,7 +243,7 @@ class _Rows:
         out[np.arange(count), np.arange(first, first + count)] += self.identity
         return out
 
-    def _add_block(self, out: Array, b: Block, parameter: int, at: int) -> None:
+    def _add_block(self, out: Array, b: SummedBlock, parameter: int, at: int) -> None:
         """Adds hessian times a block, or its transpose."""
         other = b.column if parameter == b.row else b.row
         axes = (*self.work.shapes[parameter][1:], *self.work.shapes[other])

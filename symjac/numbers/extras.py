@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from symjac.train.errors import DataError
+from symjac.run.failures import DataError
 
 
 def need(module: str, extra: str) -> Any:

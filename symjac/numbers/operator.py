@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symjac.numbers.extras import need
-from symjac.train.errors import DataError
+from symjac.run.failures import DataError
 
 Array = NDArray[Any]
 Params = Any

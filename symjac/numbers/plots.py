@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symjac.core.files import write_whole
 from symjac.numbers.extras import need
-from symjac.train.errors import DataError
+from symjac.run.failures import DataError
 
 Array = NDArray[Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symjac.train.archive import open_npz
-from symjac.train.datasets import load
-from symjac.train.errors import DataError
-from symjac.train.memory import need_for
+from symjac.run.archive import open_npz
+from symjac.run.datasets import load
+from symjac.run.failures import DataError
+from symjac.run.memory import need_for
 
 Array = NDArray[Any]
 
@@ -31,7 +31,7 @@ class Point:
 def point(module: ModuleType, data: str, samples: int | None, weights: Path | None, seed: int, dtype: str) -> Point:
     """The first `samples` training samples of `data` (None: all), at the parameters in `weights` (None: `init`).
 
-    `data` as in `symjac.train.datasets.load`. Raises DataError where the data or the weights do not fit the module.
+    `data` as in `symjac.run.datasets.load`. Raises DataError where the data or the weights do not fit the module.
     """
     loaded = load(data, module.INPUTS, dtype)
     count = len(loaded.train)

@@ -1,1 +1,1 @@
-"""Verdicts on hand-derived formulas: decide, diagnose, show."""
+"""Verdicts on hand-derived formulas: judge, and find the fault."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symjac.claims import latex, plain, writer
-from symjac.claims.errors import CONFINED
-from symjac.claims.tree import Node
+from symjac.meaning.reasons import CONFINED
+from symjac.notation import latex_notation, plain_notation, writer
+from symjac.notation.tree import Node
 
 Judged = Callable[[Node, Node], bool]
 """Whether left = right holds on a second road."""
 
 _WRITERS = {"latex": writer.latex, "plain": writer.plain}
-_READERS = {"latex": latex.expression, "plain": plain.expression}
+_READERS = {"latex": latex_notation.expression, "plain": plain_notation.expression}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def derived_correction(left: Node, formula: str, replacement: str, notation: str
     """The same of an equation that was derived as LaTeX; where it has another left side it replaces nothing."""
     try:
         if replacement:
-            return corrected(left, latex.expression(replacement), notation, judged)
-        first, *others = latex.statement(formula).sides
+            return corrected(left, latex_notation.expression(replacement), notation, judged)
+        first, *others = latex_notation.statement(formula).sides
         found = corrected(first, others[-1], notation, judged) if others else None
         return None if found is None else Correction(found.formula)
     except CONFINED:

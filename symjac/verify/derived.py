@@ -6,12 +6,10 @@ from functools import partial
 
 import sympy
 
+from symjac.calculus import facts
 from symjac.calculus.matrix import jacobian_form
-from symjac.calculus.simplify import Context, simplify
-from symjac.calculus.trace import Fact, LocalJacobian
-from symjac.claims import facts, writer
-from symjac.claims.meaning import Meaning
-from symjac.claims.tree import Call, Derivative, Group, Node
+from symjac.calculus.simplify import LawContext, simplify
+from symjac.calculus.trace import LocalJacobian, SumFact
 from symjac.core import scalar
 from symjac.core.expr import (
     Contract,
@@ -31,7 +29,10 @@ from symjac.core.expr import (
     walk,
 )
 from symjac.core.index import Index, axes, fresh
-from symjac.emit import latex
+from symjac.meaning.meaning import Meaning
+from symjac.notation import writer
+from symjac.notation.tree import Call, Derivative, Group, Node
+from symjac.printing import latex
 
 MOST_NODES = 150
 """A derivative of more nodes is not printed."""
@@ -106,7 +107,7 @@ def _simplified(expr: Expr, axes_of: tuple[Index, ...], meaning: Meaning) -> tup
             break
         expr = substitute(expr, world.equations[made])
     values = tuple(q for name, q in world.equations.items() if name not in world.auxiliary)
-    expr, _steps = simplify(expr, Context(values=values, facts=tuple(_sums(meaning))))
+    expr, _steps = simplify(expr, LawContext(values=values, facts=tuple(_sums(meaning))))
     if sum(1 for _ in walk(expr)) > MOST_NODES:
         return None, ()
     letters = axes([i.size for i in axes_of], taken=[i.name for i in expr.free])
@@ -131,12 +132,12 @@ def _without_ties(node: Expr) -> Expr | None:
     return apply(node.formula.replace(scalar.Share, lambda a, *b: scalar.indicator(a > sympy.Max(*b))), node.args)
 
 
-def _sums(meaning: Meaning) -> list[Fact]:
-    out: list[Fact] = []
+def _sums(meaning: Meaning) -> list[SumFact]:
+    out: list[SumFact] = []
     for f in meaning.world.facts:
         if f.what is facts.Property.SUM:
             left = contract([f.symbol], [f.symbol.indices[place] for place in f.axes])
-            out.append(Fact(f.text, left, number(f.value)))
+            out.append(SumFact(f.text, left, number(f.value)))
     return out
 
 

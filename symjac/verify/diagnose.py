@@ -8,15 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symjac.claims.tree import Big, Neg, Node, Span, Sum, walk
+from symjac.notation.tree import Big, Neg, Node, Span, Sum, walk
 from symjac.verify.changes.edit import Edit
 from symjac.verify.edits import edits
 from symjac.verify.phrase import phrase
 from symjac.verify.scalars import Scalar, coefficient, scalar
 from symjac.verify.sites import negated, plus
-from symjac.verify.view import Judge, Names, View, fit
+from symjac.verify.view import KnownNames, Oracle, View, fit
 
-__all__ = ["KINDS", "Found", "Judge", "diagnose"]
+__all__ = ["KINDS", "FoundFault", "Oracle", "diagnose"]
 
 KINDS = (
     "sign",
@@ -53,7 +53,7 @@ CHEAP = 2.6
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFault:
     """A change that makes the formula right."""
 
     kind: str
@@ -71,12 +71,12 @@ class _Fit:
     number: Scalar
 
 
-def diagnose(right: Node, judge: Judge, seconds: float = 3.0) -> Found | None:
+def diagnose(right: Node, judge: Oracle, seconds: float = 3.0) -> FoundFault | None:
     """The least change of `right` that the judge holds for right: a number, one edit, the missing term, two edits."""
     if sum(1 for _ in itertools.islice(walk(right), LARGEST + 1)) > LARGEST:
         return None
     begin = time.process_time()  # not the clock: what is found must not hang on what else the machine does
-    view = View(right, Names(judge))
+    view = View(right, KnownNames(judge))
     return (
         _by_number(view)
         or _by_one(view, begin + SINGLE_SHARE * seconds)
@@ -88,7 +88,7 @@ def diagnose(right: Node, judge: Judge, seconds: float = 3.0) -> Found | None:
 # ---- the roads -----------------------------------------------------------------------------------------------------
 
 
-def _by_number(view: View) -> Found | None:
+def _by_number(view: View) -> FoundFault | None:
     """left = c · right."""
     c = _number(view.judge.factor(view.root))
     if c is None or c.is_one:
@@ -96,7 +96,7 @@ def _by_number(view: View) -> Found | None:
     return _accepted(view, (Edit("factor", "", view.root.span, view.root, 0.5),), c)
 
 
-def _by_one(view: View, until: float) -> Found | None:
+def _by_one(view: View, until: float) -> FoundFault | None:
     """One edit, alone or with a number; the cheapest of all that fit."""
     best: list[_Fit] = []
     for e in edits(view):
@@ -113,7 +113,7 @@ def _by_one(view: View, until: float) -> Found | None:
     return next((f for b in best if (f := _confirmed(view, b)) is not None), None)
 
 
-def _by_residual(view: View) -> Found | None:
+def _by_residual(view: View) -> FoundFault | None:
     """right + what the judge derives as the difference, where that is one term that people would write."""
     residual = getattr(view.judge, "residual", None)
     term = residual(view.root) if residual is not None and view.fits else None
@@ -122,7 +122,7 @@ def _by_residual(view: View) -> Found | None:
     right = plus(view.root, term)
     if not view.judge.sure(right):
         return None
-    return Found("missing_term", f"the term {phrase(term)} is missing", view.root.span, right)
+    return FoundFault("missing_term", f"the term {phrase(term)} is missing", view.root.span, right)
 
 
 def _is_new(term: Node, root: Node) -> bool:
@@ -134,7 +134,7 @@ def _is_new(term: Node, root: Node) -> bool:
     return sum(1 for _ in walk(term)) <= MOST_NODES + 2 * sum(1 for _ in walk(root))
 
 
-def _by_two(view: View, until: float) -> Found | None:
+def _by_two(view: View, until: float) -> FoundFault | None:
     """Two cheap edits in different places, the cheapest pair first."""
     seen: set[tuple[Node, Node | None]] = set()
     for first, second, after in _pairs(view, until):
@@ -199,11 +199,11 @@ def _penalty(c: Scalar, e: Edit) -> float:
     return (sign + (0.0 if c.size.is_one else 0.5)) if e.text else 0.0
 
 
-def _confirmed(view: View, found: _Fit) -> Found | None:
+def _confirmed(view: View, found: _Fit) -> FoundFault | None:
     return _accepted(view, found.edits, found.number)
 
 
-def _accepted(view: View, changes: Sequence[Edit], c: Scalar) -> Found | None:
+def _accepted(view: View, changes: Sequence[Edit], c: Scalar) -> FoundFault | None:
     """What was found, once the judge holds for the corrected formula itself."""
     right = changes[-1].corrected(c)
     if not view.judge.sure(right):
@@ -219,7 +219,7 @@ def _accepted(view: View, changes: Sequence[Edit], c: Scalar) -> Found | None:
     span = changes[0].span
     for e in changes[1:]:
         span = span.to(e.span)
-    return Found(kind, _joined(texts), span, right)
+    return FoundFault(kind, _joined(texts), span, right)
 
 
 # ---- words ---------------------------------------------------------------------------------------------------------

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from symjac.claims.tree import (
-    Node,
-)
+from symjac.notation.tree import Node
+from symjac.verify.changes.coefficients import inner_signs, other_numbers, powers
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.factors import extra_factors, missing_elementwise
 from symjac.verify.changes.matrices import missing_diagonal, missing_kron, missing_matrix
-from symjac.verify.changes.numbers import inner_signs, numbers, powers
 from symjac.verify.changes.operands import complements, wrong_functions, wrong_indices, wrong_operands
 from symjac.verify.changes.operations import flattened, operations, orders
 from symjac.verify.changes.sums import sums
@@ -47,7 +45,7 @@ def _new(found: Iterable[Edit], view: View, seen: set[tuple[Node, Node | None]])
 
 
 NEAR: tuple[Callable[[View], Iterator[Edit]], ...] = (
-    numbers,
+    other_numbers,
     inner_signs,
     powers,
     transposes,

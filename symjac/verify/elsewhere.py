@@ -7,17 +7,17 @@ from itertools import combinations
 
 import sympy
 
-from symjac.claims import entering
-from symjac.claims.errors import CONFINED
-from symjac.claims.meaning import Meaning
-from symjac.claims.names import ways
-from symjac.claims.notebook import Notebook, Shape
-from symjac.claims.pending import innermost
-from symjac.claims.sections import Sections
-from symjac.claims.statements import Equality
-from symjac.claims.tree import Derivative, Name, Node, Num, Span, walk
 from symjac.core.expr import ZERO
-from symjac.verify.decide import holds
+from symjac.equality.decide import holds
+from symjac.meaning import entering
+from symjac.meaning.meaning import Meaning
+from symjac.meaning.naming import ways
+from symjac.meaning.notebook import Notebook, Shape
+from symjac.meaning.reasons import CONFINED
+from symjac.meaning.statements import Equality
+from symjac.notation.pending import innermost
+from symjac.notation.tree import Derivative, Name, Node, Num, Span, walk
+from symjac.notes.sections import Sections
 from symjac.verify.question import problem_of
 
 MOST_FREED = 4

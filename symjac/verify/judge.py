@@ -17,19 +17,27 @@ from typing import TypeVar
 
 import sympy
 
-from symjac.claims import calls, conditions, latex, sizes, values
-from symjac.claims.dependence import Link, Links, states_independence
-from symjac.claims.derivatives import ALL, NOTHING, of_several, tells_totals_apart
-from symjac.claims.errors import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
-from symjac.claims.facts import Fact, Property
-from symjac.claims.grouping import is_elementwise
-from symjac.claims.meaning import Meaning, Taken
-from symjac.claims.names import identifier, ways
-from symjac.claims.natures import CLAIM
-from symjac.claims.notebook import Notebook, Reading
-from symjac.claims.source import Source
-from symjac.claims.statements import Equality, at_layers
-from symjac.claims.tree import (
+from symjac.calculus.facts import Fact, Property, WorldError
+from symjac.calculus.world import Auxiliary
+from symjac.core.errors import InputError
+from symjac.core.expr import ZERO, ShapeError, add, negate, number
+from symjac.equality import assumptions
+from symjac.equality.decide import Decision, Question, decide, holds, ratio, sure
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.targets import of_targets
+from symjac.meaning import calls, conditions, sizes, values
+from symjac.meaning.dependence import Link, Links, states_independence
+from symjac.meaning.derivatives import ALL, NOTHING, of_several, tells_totals_apart
+from symjac.meaning.grouping import is_elementwise
+from symjac.meaning.meaning import Meaning, Taken
+from symjac.meaning.naming import identifier, ways
+from symjac.meaning.natures import CLAIM
+from symjac.meaning.notebook import Layout, Notebook
+from symjac.meaning.reasons import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
+from symjac.meaning.statements import Equality, at_layers
+from symjac.meaning.values import Value
+from symjac.notation import latex_notation
+from symjac.notation.tree import (
     Abs,
     Binary,
     Call,
@@ -51,15 +59,11 @@ from symjac.claims.tree import (
     rebuild,
     walk,
 )
-from symjac.claims.values import Value
-from symjac.claims.world import Auxiliary, WorldError
-from symjac.core.errors import InputError
-from symjac.core.expr import ZERO, ShapeError, add, negate, number
-from symjac.verify import assumptions, proposal
+from symjac.notes.source import Source
+from symjac.verify import proposal
 from symjac.verify.corrections import Correction, corrected, derived_correction
-from symjac.verify.decide import Decision, Problem, decide, holds, ratio, sure
 from symjac.verify.derived import derived
-from symjac.verify.diagnose import Found, diagnose
+from symjac.verify.diagnose import FoundFault, diagnose
 from symjac.verify.elsewhere import free_of
 from symjac.verify.left_open import left_open, names_read
 from symjac.verify.missing import missing_term
@@ -67,20 +71,8 @@ from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 from symjac.verify.sites import is_operand, negated, plus, product
-from symjac.verify.targets import of_targets
 from symjac.verify.unseen import not_seen
-from symjac.verify.verdict import (
-    AGREES,
-    OTHER,
-    PROVED,
-    REFUTED,
-    UNDECIDED,
-    Claim,
-    Counterexample,
-    Fault,
-    Judged,
-    NotRead,
-)
+from symjac.verify.verdict import OTHER, Claim, Fault, Judged, NotRead
 from symjac.verify.view import Sizes, fit
 
 SECONDS_TO_DECIDE = 1.0
@@ -169,7 +161,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
     misfit: str = ""
-    problem: Problem | None = None
+    problem: Question | None = None
     in_a_case: bool = False
     """Whether the sides agree where most points lie."""
 
@@ -186,7 +178,7 @@ class Judge:
         self.right = entrywise(grouped, chapter.meaning())
         self.reading = chapter.habit or self.notebook.reading
         self.taken = Taken()
-        self._asked: dict[Node, list[Problem] | None] = {}
+        self._asked: dict[Node, list[Question] | None] = {}
         self._values: dict[Node, Value | None] = {}
         self._form: tuple[str, str] | None = None
         self.notation = session.notation(equality.span)
@@ -196,7 +188,7 @@ class Judge:
         self._links = chapter.links(equality)
         self._take(Taken(self._links[0]))
 
-    def _meaning(self, reading: Reading | None = None) -> Meaning:
+    def _meaning(self, reading: Layout | None = None) -> Meaning:
         return self.chapter.meaning(reading, self.taken)
 
     def _take(self, taken: Taken) -> None:
@@ -384,9 +376,9 @@ class Judge:
         if special is not None:
             return Outcome(UNDECIDED, f"it is claimed only where {phrase(special)}")
         declared = self.notebook.reading
-        first: Problem | None = None
+        first: Question | None = None
         misfit, elsewhere = "", False
-        tried: list[Problem] = []
+        tried: list[Question] = []
         for reading in (declared, *declared.others()):
             try:
                 problem = self._problem(left, right, reading)
@@ -432,7 +424,7 @@ class Judge:
                 except NotUnderstood:
                     continue
 
-    def _refused(self, problem: Problem, decision: Decision) -> Outcome:
+    def _refused(self, problem: Question, decision: Decision) -> Outcome:
         """Refuted, but for what may be said of an unknown function itself: ∂L/∂x = 2 x, dq/dt = ∂H/∂p."""
         told = self._told(problem)
         if told is not None:
@@ -446,7 +438,7 @@ class Judge:
             in_a_case=decision.in_a_case,
         )
 
-    def _told(self, problem: Problem) -> Auxiliary | None:
+    def _told(self, problem: Question) -> Auxiliary | None:
         """The derivative of an unknown function of which the equation may be true; None where it is for none.
 
         It is for none where the sides differ whatever the derivative is, where they are a multiple of one another, and
@@ -487,7 +479,7 @@ class Judge:
             return Outcome(UNDECIDED, "its condition holds at none of the points that were tried")
         return outcome
 
-    def _held(self, problem: Problem, reading: Reading) -> Outcome:
+    def _held(self, problem: Question, reading: Layout) -> Outcome:
         decision = decide(problem, SECONDS_TO_DECIDE)
         declared = self.notebook.reading
         notes = self._used(decision)
@@ -511,7 +503,7 @@ class Judge:
     def _used(self, decision: Decision) -> tuple[str, ...]:
         return tuple(f"uses: {fact}" for fact in decision.facts)
 
-    def _problem(self, left: Node, right: Node, reading: Reading) -> Problem:
+    def _problem(self, left: Node, right: Node, reading: Layout) -> Question:
         meaning = self._meaning(reading)
         try:
             a, b = meaning.sides(left, right, self.equality.conditions)
@@ -542,7 +534,7 @@ class Judge:
             return Outcome(REFUTED, "shapes", misfit=error.reason if isinstance(error, Misfit) else str(error))
         return Outcome(PROVED, "shapes fit")
 
-    def _reading_of(self, equality: Equality) -> Reading | None:
+    def _reading_of(self, equality: Equality) -> Layout | None:
         """The reading under which another claim holds."""
         declared = self.notebook.reading
         return next((r for r in (declared, *declared.others()) if self._holds_under(equality, r)), None)
@@ -561,9 +553,9 @@ class Judge:
             return self._unfit(right, outcome)
         self._read_as_usual(right)
         assumed = self._assumption(outcome)
-        found: Found | None
+        found: FoundFault | None
         if isinstance(self.left, Derivative) and self.sure(Num("0")):
-            found = Found("other", "the derivative is 0", right.span, Num("0"))
+            found = FoundFault("other", "the derivative is 0", right.span, Num("0"))
         elif outcome.misfit:  # no term that is added mends a shape
             found = diagnose(right, self, SECONDS_FOR_A_SHAPE)
         elif assumed is None:
@@ -614,12 +606,12 @@ class Judge:
             if not fit(self.shape(right), self.left_shape):
                 self._read_under(usual)
 
-    def _read_under(self, reading: Reading) -> None:
+    def _read_under(self, reading: Layout) -> None:
         if reading != self.reading:
             self.reading = reading
             self._forget()
 
-    def _usual(self) -> Reading:
+    def _usual(self) -> Layout:
         """With rows for gradients where some claim needs that, none needs columns, and nothing is said."""
         declared = self.notebook.reading
         if "vector" in self.notebook.said:
@@ -633,7 +625,7 @@ class Judge:
             needed |= other and not one
         return turned(declared) if needed else declared
 
-    def _holds_under(self, equality: Equality, reading: Reading) -> bool:
+    def _holds_under(self, equality: Equality, reading: Layout) -> bool:
         try:
             pairs = at_layers((equality.left, equality.right), self.notebook)
             return bool(pairs) and all(holds(self._problem(a, b, reading)) for a, b in pairs)
@@ -693,14 +685,14 @@ class Judge:
     def _sure(self, left: Node, right: Node) -> bool:
         return self._sure_under(self.reading, left, right)
 
-    def _sure_under(self, reading: Reading, left: Node, right: Node) -> bool:
+    def _sure_under(self, reading: Layout, left: Node, right: Node) -> bool:
         def at_every_layer() -> bool:
             pairs = self._instances(right) if left == self.left else [(left, right)]
             return all(sure(self._problem(a, b, reading)) for a, b in pairs)
 
         return _unless_it_fails(at_every_layer, False)
 
-    def _problems(self, right: Node) -> list[Problem] | None:
+    def _problems(self, right: Node) -> list[Question] | None:
         """`left = right` at every layer; None where it has no meaning."""
         if any(self._restates(n) for n in walk(right)):
             return None  # says nothing of the left side
@@ -812,7 +804,7 @@ class Judge:
         """The terms of the derivative that `right` lacks, where it has all but one of them or only one."""
         _, text = self._derived()
         try:
-            whole = self.notebook.fonts.renamed(latex.expression(text))
+            whole = self.notebook.fonts.renamed(latex_notation.expression(text))
         except (InputError, ValueError):
             return None
         whole = multiplied_out(whole)
@@ -891,7 +883,7 @@ def _name(name: str, meaning: Meaning) -> str:
     return name if written is None else phrase(written)
 
 
-def _same(a: Problem, b: Problem) -> bool:
+def _same(a: Question, b: Question) -> bool:
     return a.left == b.left and a.right == b.right and a.order == b.order
 
 
@@ -924,7 +916,7 @@ def entrywise(node: Node, meaning: Meaning) -> Node:
     return reduce(lambda a, b: Binary("hadamard", a, b, span=node.span), parts)
 
 
-def turned(reading: Reading) -> Reading:
+def turned(reading: Layout) -> Layout:
     """With the derivative of a number by a vector as a row for a column, and back."""
     return replace(reading, vector="row" if reading.vector == "column" else "column")
 

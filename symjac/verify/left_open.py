@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from symjac.claims.calls import OPERATORS
-from symjac.claims.errors import CONFINED
-from symjac.claims.functions import ELEMENTWISE, library_name
-from symjac.claims.generic import applications
-from symjac.claims.meaning import Meaning
-from symjac.claims.names import identifier, ways
-from symjac.claims.notebook import Notebook, Shape
-from symjac.claims.statements import Equality
-from symjac.claims.tree import Call, Derivative, Group, Name, Node, Product, walk
-from symjac.verify.decide import holds
+from symjac.equality.decide import holds
+from symjac.meaning.calls import OPERATORS
+from symjac.meaning.functions import ELEMENTWISE, library_name
+from symjac.meaning.generic import applications
+from symjac.meaning.meaning import Meaning
+from symjac.meaning.naming import identifier, ways
+from symjac.meaning.notebook import Notebook, Shape
+from symjac.meaning.reasons import CONFINED
+from symjac.meaning.statements import Equality
+from symjac.notation.tree import Call, Derivative, Group, Name, Node, Product, walk
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
 

@@ -8,15 +8,15 @@ from typing import Protocol
 
 import sympy
 
-from symjac.claims.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Product, Sum, Transpose, rebuild, walk
-from symjac.verify.diagnose import Found
+from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Product, Sum, Transpose, rebuild, walk
+from symjac.verify.diagnose import FoundFault
 from symjac.verify.phrase import phrase
-from symjac.verify.view import Judge, Sizes
+from symjac.verify.view import Oracle, Sizes
 
 MOST_ATOMS = 40
 
 
-class Asked(Judge, Protocol):
+class Asked(Oracle, Protocol):
     """What is asked beside the questions of the diagnosis."""
 
     def sums(self) -> Sequence[Sum]:
@@ -24,12 +24,12 @@ class Asked(Judge, Protocol):
         ...
 
 
-def missing_term(right: Node, judge: Asked, seconds: float) -> Found | None:
+def missing_term(right: Node, judge: Asked, seconds: float) -> FoundFault | None:
     """The term that `right` lacks; None where none is found."""
     return _of_a_definition(right, judge) or _of_two(right, judge, time.process_time() + seconds)
 
 
-def _of_a_definition(right: Node, judge: Asked) -> Found | None:
+def _of_a_definition(right: Node, judge: Asked) -> FoundFault | None:
     """One term of a defined sum stands where all of it belongs."""
     for total in judge.sums():
         for place, term in enumerate(total.terms):
@@ -40,11 +40,11 @@ def _of_a_definition(right: Node, judge: Asked) -> Found | None:
                 if judge.sure(whole):
                     rest = [t for p, t in enumerate(total.terms) if p != place]
                     missing = rest[0] if len(rest) == 1 else Sum(tuple(rest))
-                    return Found("missing_term", f"the term {phrase(missing)} is missing", node.span, whole)
+                    return FoundFault("missing_term", f"the term {phrase(missing)} is missing", node.span, whole)
     return None
 
 
-def _of_two(right: Node, judge: Asked, until: float) -> Found | None:
+def _of_two(right: Node, judge: Asked, until: float) -> FoundFault | None:
     """The term is a product, or a Kronecker product, of two quantities, beside a sum's body or the whole."""
     atoms = list(_atoms(judge))
     for body in (*(n.body for n in walk(right) if isinstance(n, Big) and n.op == "sum"), right):
@@ -62,7 +62,7 @@ def _of_two(right: Node, judge: Asked, until: float) -> Found | None:
             signed = term if c == Num("1") else Neg(term)
             whole = replaced(right, body, Group(Sum((body, signed))) if body is not right else Sum((body, signed)))
             if judge.sure(whole):
-                return Found("missing_term", f"the term {phrase(term)} is missing", body.span, whole)
+                return FoundFault("missing_term", f"the term {phrase(term)} is missing", body.span, whole)
     return None
 
 

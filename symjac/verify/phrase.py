@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import unicodedata
 
-from symjac.claims.tree import (
+from symjac.notation.tree import (
     Abs,
     Big,
     Binary,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-from symjac.claims import writer
-from symjac.claims.facts import Fact
-from symjac.claims.notebook import Notebook
-from symjac.claims.tree import Name, Node
+from symjac.calculus.facts import Fact
+from symjac.meaning.notebook import Notebook
+from symjac.notation import writer
+from symjac.notation.tree import Name, Node
 from symjac.verify.phrase import phrase
 
 PLACES = {

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symjac.claims.tree import Binary, Group, Name, Neg, Node, Num, Product, Quotient, Scripts, Sum
+from symjac.notation.tree import Binary, Group, Name, Neg, Node, Num, Product, Quotient, Scripts, Sum
 from symjac.verify.sites import bare, negated, product
 
 MAX_DIGITS = 30

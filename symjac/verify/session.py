@@ -6,22 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from symjac.claims import directives, latex, plain
-from symjac.claims.clauses import conditioned
-from symjac.claims.dependence import Dependence, Links
-from symjac.claims.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
-from symjac.claims.errors import CONFINED, reason_of
-from symjac.claims.fonts import Fonts
-from symjac.claims.latex import Reading
-from symjac.claims.macros import Macros, read_macros
-from symjac.claims.meaning import Meaning, Taken
-from symjac.claims.notebook import Notebook
-from symjac.claims.notebook import Reading as Conventions
-from symjac.claims.prose import around
-from symjac.claims.reach import reaching
-from symjac.claims.source import Directive, Snippet, Source
-from symjac.claims.statements import Equality, at_layers
-from symjac.claims.tree import Span, Statement
+from symjac.meaning import directives
+from symjac.meaning.clauses import conditioned
+from symjac.meaning.dependence import Dependence, Links
+from symjac.meaning.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
+from symjac.meaning.fonts import Fonts
+from symjac.meaning.meaning import Meaning, Taken
+from symjac.meaning.notebook import Layout as Conventions
+from symjac.meaning.notebook import Notebook
+from symjac.meaning.reasons import CONFINED, reason_of
+from symjac.meaning.statements import Equality, at_layers
+from symjac.notation import latex_notation, plain_notation
+from symjac.notation.latex_notation import Read
+from symjac.notation.macros import Macros, read_macros
+from symjac.notation.reach import reaching
+from symjac.notation.tree import Span, Statement
+from symjac.notes.prose import around
+from symjac.notes.source import Directive, Snippet, Source, from_command_line
 from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotRead
 
@@ -54,6 +55,11 @@ class Chapter:
     def _dependence(self) -> Dependence:
         pairs = (p for sides in self.notebook.equations for p in at_layers(sides, self.notebook))
         return Dependence(self.notebook, list(pairs))
+
+
+def from_claim(claim: str, given: Sequence[str] = (), notation: str = "latex") -> Source:
+    """A claim and what it takes as given, formulas or directives, as a source."""
+    return from_command_line(claim, given, notation, directives.is_sentence)
 
 
 class Session:
@@ -125,7 +131,7 @@ class Session:
             reason = str(error) if isinstance(error, ValueError) else reason_of(error)
             self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {reason}")
             return
-        reading = latex.read(text, offsets, macros)
+        reading = latex_notation.read(text, offsets, macros)
         if reading.unread or not any(len(s.sides) > 1 for s in reading.statements):
             why = reading.unread[0].reason if reading.unread else "it is no sentence of the directives and no formula"
             self._not_read(Span(offsets[0], offsets[-1]), f"this directive cannot be read: {why}")
@@ -137,8 +143,8 @@ class Session:
         items = (i for i in self.source.items if isinstance(i, Snippet))
         return next((i.notation for i in items if i.outer.start <= span.start < i.outer.end), "latex")
 
-    def _statements(self, item: Snippet, macros: Macros) -> Reading:
-        read = plain.read if item.notation == "plain" else latex.read
+    def _statements(self, item: Snippet, macros: Macros) -> Read:
+        read = plain_notation.read if item.notation == "plain" else latex_notation.read
         return read(item.text, item.offsets, macros)
 
     def _read(self, item: Snippet, macros: Macros) -> list[Statement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symjac.claims.tree import (
+from symjac.notation.tree import (
     NOWHERE,
     Abs,
     Big,

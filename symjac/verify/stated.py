@@ -7,18 +7,18 @@ from itertools import permutations
 
 import sympy
 
-from symjac.claims import facts
-from symjac.claims.errors import CONFINED
-from symjac.claims.facts import Fact, Property
-from symjac.claims.letters import scalar_number
-from symjac.claims.meaning import Meaning
-from symjac.claims.names import ways
-from symjac.claims.notebook import FactText, Notebook
-from symjac.claims.statements import Equality
-from symjac.claims.tree import Name, Node, Num, walk
-from symjac.claims.values import Value
+from symjac.calculus import facts
+from symjac.calculus.facts import Fact, Property
 from symjac.core.expr import Expr, Symbol, add, negate, rename, symbols
-from symjac.verify.decide import Problem, ratio
+from symjac.equality.decide import Question, ratio
+from symjac.meaning.letters import scalar_number
+from symjac.meaning.meaning import Meaning
+from symjac.meaning.naming import ways
+from symjac.meaning.notebook import FactText, Notebook
+from symjac.meaning.reasons import CONFINED
+from symjac.meaning.statements import Equality
+from symjac.meaning.values import Value
+from symjac.notation.tree import Name, Node, Num, walk
 from symjac.verify.question import problem_of
 
 
@@ -35,7 +35,7 @@ def stated(meaning: Meaning, equality: Equality) -> FactText | None:
         for fact, written in _candidates(symbol, {value: node, sympy.Integer(1): Num("1"), sympy.Integer(0): Num("0")}):
             for equation in facts.equations(fact):
                 for moved in _placed(equation, rest):
-                    if ratio(Problem(rest, moved, order, meaning.world)) is not None:
+                    if ratio(Question(rest, moved, order, meaning.world)) is not None:
                         return _text(fact, meaning, written)
     except CONFINED:
         pass

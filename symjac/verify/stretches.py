@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from symjac.claims import functions, natures
-from symjac.claims.errors import CONFINED
-from symjac.claims.meaning import Meaning
-from symjac.claims.names import identifier
-from symjac.claims.natures import CONDITION, MEANING
-from symjac.claims.notebook import Alias, Notebook
-from symjac.claims.said import Said, functions_named, is_conditional, properties, samples_named, signs_given
-from symjac.claims.statements import Equality, Page, sort
-from symjac.claims.tree import Span, Statement
-from symjac.verify.decide import holds
+from symjac.equality.decide import holds
+from symjac.meaning import functions, natures
+from symjac.meaning.meaning import Meaning
+from symjac.meaning.naming import identifier
+from symjac.meaning.natures import CONDITION, MEANING
+from symjac.meaning.notebook import Alias, Notebook
+from symjac.meaning.reasons import CONFINED
+from symjac.meaning.said import Said, functions_named, is_conditional, properties, samples_named, signs_given
+from symjac.meaning.statements import Equality, Page, sort
+from symjac.notation.tree import Span, Statement
 from symjac.verify.question import problem_of
 from symjac.verify.stated import is_free, stated
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symjac.claims import latex as notation
-from symjac.claims import writer
-from symjac.claims.meaning import Meaning
 from symjac.core.errors import InputError
 from symjac.core.expr import Expr, substitute
-from symjac.emit import latex
-from symjac.verify.cases import Condition
+from symjac.equality.cases import Condition
+from symjac.meaning.meaning import Meaning
+from symjac.notation import latex_notation as notation
+from symjac.notation import writer
+from symjac.printing import latex
 from symjac.verify.phrase import phrase
 
 MOST_SAID = 3

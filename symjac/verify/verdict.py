@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symjac.claims.tree import Span
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.notation.tree import Span
 
-PROVED, AGREES, OTHER, REFUTED, UNDECIDED = "proved", "agrees", "other_convention", "refuted", "undecided"
+OTHER = "other_convention"
 VERDICTS = (PROVED, AGREES, OTHER, REFUTED, UNDECIDED)
-
-
-@dataclass(frozen=True, slots=True)
-class Counterexample:
-    """A point where the two sides differ."""
-
-    sizes: tuple[tuple[str, int], ...]
-    values: tuple[tuple[str, str], ...]
-    """Name and value, as text, of each quantity that the claim depends on."""
-    entry: str
-    """Which entry differs, e.g. "entry (1, 2)"; empty for a number."""
-    claimed: str
-    derived: str
 
 
 @dataclass(frozen=True, slots=True)

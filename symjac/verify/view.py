@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
-from symjac.claims.tree import Node, Num, Product, Quotient, Scripts
+from symjac.notation.tree import Node, Num, Product, Quotient, Scripts
 from symjac.verify.scalars import scalar
 from symjac.verify.sites import Applies, Site, bracketed, is_application, is_operand, product, sites, units
 
@@ -15,7 +15,7 @@ Sizes = tuple[object, ...]
 """() a number, (n,) a column, (1, n) a row, (m, n) a matrix; None for a size that is open."""
 
 
-class Judge(Protocol):
+class Oracle(Protocol):
     """What the diagnosis asks about one claim, whose left side is fixed. Nothing here raises.
 
     `residual(right) -> Node | None`, the term that `right` lacks, derived, is used where a judge has it.
@@ -57,10 +57,10 @@ class Judge(Protocol):
         ...
 
 
-class Names:
+class KnownNames:
     """What a judge says of a claim's notes, asked once."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Oracle) -> None:
         self.judge = judge
         self.left_shape = judge.left_shape
         self.functions = list(judge.functions())
@@ -95,7 +95,7 @@ class Names:
 class View:
     """One formula of one claim."""
 
-    def __init__(self, root: Node, names: Names) -> None:
+    def __init__(self, root: Node, names: KnownNames) -> None:
         self.root = root
         self.names = names
         self.judge = names.judge

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from symjac.calculus import differentiate
 from symjac.calculus.differentiate import jacobian, jvp, vjp
-from symjac.check.components import components, tensor
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import (
@@ -34,7 +33,8 @@ from symjac.core.expr import (
     transform,
 )
 from symjac.core.index import Index, index
-from symjac.core.wellformed import check
+from symjac.core.wellformed import check_formed
+from tests.componentwise import components, tensor
 from tests.core import bank
 from tests.core.bank import BANK, SHAPES, SIZES, Case, array, by_name, component, size_values, tensors
 from tests.core.strategies import RANKS, SIZE, expressions
@@ -73,7 +73,7 @@ def modes_agree(
 ) -> Expr:
     """Checks ∂e/∂by by all numeric roads, and returns it."""
     J = jacobian(e, by)
-    check(J)
+    check_formed(J)
     assert set(J.free) <= {*e.free, *by.indices}
     forward = evaluate(J, (*order, *by.indices), values, constants)
     np.testing.assert_allclose(forward, differences(e, order, by.name, values, constants), rtol=1e-7, atol=1e-8)
@@ -86,12 +86,12 @@ def modes_agree(
     whole = evaluate(J, (*e.free, *by.indices), values, constants)
 
     pulled = vjp(e, cotangent, by)
-    check(pulled)
+    check_formed(pulled)
     reverse = evaluate(pulled, by.indices, more, constants)
     np.testing.assert_allclose(reverse, np.tensordot(weights, whole, weights.ndim), rtol=1e-9, atol=1e-10)
 
     pushed = jvp(e, {by.name: "tangent"})
-    check(pushed)
+    check_formed(pushed)
     along = evaluate(pushed, e.free, more, constants)
     np.testing.assert_allclose(along, np.tensordot(whole, tangent, tangent.ndim), rtol=1e-9, atol=1e-10)
     return J
@@ -235,7 +235,7 @@ def test_an_unknown_function_is_differentiated_through(by: str) -> None:
     for times, name in enumerate((by, "A"), 1):
         derived, expected = jacobian(derived, access(name, times)), jacobian(expected, access(name, times))
         order += access(name, times).indices
-        check(derived)
+        check_formed(derived)
         assert "f" in {
             g.name for n in bank.walk(derived) if isinstance(n, Map) for g in n.formula.atoms(scalar.Unknown)
         }
@@ -318,11 +318,11 @@ VALUES = {name: np.random.default_rng(rank).normal(size=[2] * rank) for name, ra
 def test_random_expressions_in_every_mode(e: Expr, name: str) -> None:
     by = symbol(name, [index(f"d{place}", SIZE) for place in range(RANKS[name])])
     J = jacobian(e, by)
-    check(J)
+    check_formed(J)
     whole = evaluate(J, (*e.free, *by.indices), VALUES, FEW)
     weights = np.random.default_rng(7).normal(size=evaluate(e, e.free, VALUES, FEW).shape)
     pulled = vjp(e, symbol("cotangent", e.free), by)
-    check(pulled)
+    check_formed(pulled)
     reverse = evaluate(pulled, by.indices, {**VALUES, "cotangent": weights}, FEW)
     np.testing.assert_allclose(reverse, np.tensordot(weights, whole, weights.ndim), rtol=1e-8, atol=1e-10)
     if not any(isinstance(n, bank.Max) for n in bank.walk(e)):  # random maxima tie

@@ -8,8 +8,8 @@ import sympy
 
 from symjac.calculus import simplify as laws
 from symjac.calculus.differentiate import jacobian, vjp
-from symjac.calculus.simplify import Context, simplify
-from symjac.calculus.trace import Fact
+from symjac.calculus.simplify import LawContext, simplify
+from symjac.calculus.trace import SumFact
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import ONE, Equation, Expr, add, apply, contract, identity, negate, number, substitute, symbol
@@ -32,7 +32,7 @@ def sigmoid(a: Expr) -> Expr:
     return apply(1 / (1 + sympy.exp(-x)), [a])
 
 
-ROWS_SUM_TO_ONE = Fact("sum(T, axis=1) = 1", contract([T], [j]), ONE)
+ROWS_SUM_TO_ONE = SumFact("sum(T, axis=1) = 1", contract([T], [j]), ONE)
 SOFTMAX = Equation(Y, softmax(A))
 SIGMOID = Equation(Y, sigmoid(A))
 TANH = Equation(Y, apply(sympy.tanh(x), [A]))
@@ -49,7 +49,7 @@ def cross_entropy_slope() -> Expr:
 
 def through(equation: Equation, cotangent: Expr) -> Expr:
     """∂/∂A of what `cotangent` is of Y, as derive composes it."""
-    value, _ = simplify(vjp(equation.rhs, G, A), Context((equation,)))
+    value, _ = simplify(vjp(equation.rhs, G, A), LawContext((equation,)))
     return substitute(value, Equation(G, cotangent))
 
 
@@ -70,7 +70,7 @@ y_minus_t = add(Y, negate(T))
 CASES = {
     "softmax's Jacobian is diag(y) - y yT, one row at a time": (
         jacobian(SOFTMAX.rhs, symbol("A", (m, l))),
-        Context((SOFTMAX,)),
+        LawContext((SOFTMAX,)),
         contract(
             [
                 identity(n, m),
@@ -80,61 +80,61 @@ CASES = {
     ),
     "softmax and cross-entropy with rows of T that sum to one": (
         through(SOFTMAX, cross_entropy_slope()),
-        Context((SOFTMAX,), (ROWS_SUM_TO_ONE,)),
+        LawContext((SOFTMAX,), (ROWS_SUM_TO_ONE,)),
         contract([number(1 / k), y_minus_t]),
     ),
     "the same without that fact keeps the sum of T": (
         through(SOFTMAX, cross_entropy_slope()),
-        Context((SOFTMAX,)),
+        LawContext((SOFTMAX,)),
         contract([number(1 / k), add(contract([Y, symbol("T", (n, index("j1", 3)))], [index("j1", 3)]), negate(T))]),
     ),
     "sigmoid and binary cross-entropy": (
         through(
             SIGMOID, contract([number(-1 / k), add(over(T, Y), negate(over(add(ONE, negate(T)), add(ONE, negate(Y)))))])
         ),
-        Context((SIGMOID,)),
+        LawContext((SIGMOID,)),
         contract([number(1 / k), y_minus_t]),
     ),
     "sigmoid's slope is z(1 - z)": (
         vjp(SIGMOID.rhs, G, A),
-        Context((SIGMOID,)),
+        LawContext((SIGMOID,)),
         contract([G, Y, add(ONE, negate(Y))]),
     ),
     "tanh's slope is 1 - z^2": (
         vjp(TANH.rhs, G, A),
-        Context((TANH,)),
+        LawContext((TANH,)),
         contract([G, add(ONE, negate(apply(x**2, [Y])))]),
     ),
     "log-softmax's slope needs the exponential of its value alone": (
         vjp(LOG_SOFTMAX.rhs, G, A),
-        Context((LOG_SOFTMAX,)),
+        LawContext((LOG_SOFTMAX,)),
         add(G, contract([number(-1), symbol("G", (n, index("j1", 3))), apply(sympy.exp(x), [Y])], [index("j1", 3)])),
     ),
-    "a centred row sums to 0": (add(G, contract([ROW], [j])), Context((TANH,)), G),
+    "a centred row sums to 0": (add(G, contract([ROW], [j])), LawContext((TANH,)), G),
     "times what is alike along the row": (
         add(G, contract([number(5), ROW, SPREAD, TOTAL], [j])),
-        Context((TANH,)),
+        LawContext((TANH,)),
         G,
     ),
-    "beside another term": (contract([add(ROW, G)], [j]), Context((TANH,)), contract([G], [j])),
-    "a centred column sums to 0": (add(G, contract([COLUMN], [n])), Context((TANH,)), G),
-    "x̂ of layer norm": (add(G, contract([Y], [j])), Context((NORMALISED,)), G),
-    "x̂ of batch norm": (add(G, contract([Y, symbol("b", ())], [n])), Context((BY_SAMPLES,)), G),
+    "beside another term": (contract([add(ROW, G)], [j]), LawContext((TANH,)), contract([G], [j])),
+    "a centred column sums to 0": (add(G, contract([COLUMN], [n])), LawContext((TANH,)), G),
+    "x̂ of layer norm": (add(G, contract([Y], [j])), LawContext((NORMALISED,)), G),
+    "x̂ of batch norm": (add(G, contract([Y, symbol("b", ())], [n])), LawContext((BY_SAMPLES,)), G),
     "numbers as one": (
         contract([number(2), G, apply(sympy.exp(x) / 2, [A])]),
-        Context((TANH,)),
+        LawContext((TANH,)),
         contract([G, apply(sympy.exp(x), [A])]),
     ),
-    "powers as one": (contract([G, apply(x**2, [G])]), Context((TANH,)), apply(x**3, [G])),
-    "powers of a sum as one": (contract([TOTAL, apply(x**2, [TOTAL])]), Context((TANH,)), apply(x**3, [TOTAL])),
+    "powers as one": (contract([G, apply(x**2, [G])]), LawContext((TANH,)), apply(x**3, [G])),
+    "powers of a sum as one": (contract([TOTAL, apply(x**2, [TOTAL])]), LawContext((TANH,)), apply(x**3, [TOTAL])),
     "a root of what is not negative": (
         contract([apply(sympy.sqrt(x), [T]), apply(sympy.sqrt(x), [T])]),
-        Context((TANH,)),
+        LawContext((TANH,)),
         T,
     ),
     "what differs in the name of a summed index": (
         add(apply(x**2, [TOTAL]), contract([number(2), TOTAL, TOTAL])),
-        Context((TANH,)),
+        LawContext((TANH,)),
         contract([number(3), apply(x**2, [TOTAL])]),
     ),
 }
@@ -181,7 +181,7 @@ def test_simplified_stays() -> None:
 def test_a_fact_over_an_axis_that_another_factor_reads_is_not_used() -> None:
     """Σ_j T_nj Y_nj is not 1."""
     e = contract([T, Y], [j])
-    after, _ = simplify(e, Context((), (ROWS_SUM_TO_ONE,)))
+    after, _ = simplify(e, LawContext((), (ROWS_SUM_TO_ONE,)))
     assert after is e
 
 
@@ -200,7 +200,7 @@ STAYS: dict[str, Expr] = {
 @pytest.mark.parametrize("name", STAYS)
 def test_what_is_no_identity_stays(name: str) -> None:
     before = STAYS[name]
-    after, _ = simplify(before, Context((TANH,)))
+    after, _ = simplify(before, LawContext((TANH,)))
     np.testing.assert_allclose(value(before, TANH), value(after, TANH), rtol=1e-13, atol=1e-14)
     assert np.abs(value(after, TANH)).max() > 1e-3
     assert "x of" not in name or after is apply(sympy.Abs(x), [G])
@@ -218,19 +218,19 @@ FOLDED: list[tuple[Expr, Expr]] = [
 
 @pytest.mark.parametrize(("before", "after"), FOLDED, ids=range(len(FOLDED)))
 def test_what_folds_at_once(before: Expr, after: Expr) -> None:
-    assert simplify(before, Context())[0] is after
+    assert simplify(before, LawContext())[0] is after
 
 
 def test_a_fact_over_the_other_axis_is_not_used() -> None:
     """Σ_n T_nj is not 1."""
     e = contract([T], [n])
-    after, _ = simplify(e, Context((), (ROWS_SUM_TO_ONE,)))
+    after, _ = simplify(e, LawContext((), (ROWS_SUM_TO_ONE,)))
     assert after is e
 
 
 def test_a_fact_of_another_form_is_refused() -> None:
     with pytest.raises(ValueError, match="sum or mean of one tensor"):
-        laws.sum_in_fact(Fact("T > 0", T, ONE))
+        laws.sum_in_fact(SumFact("T > 0", T, ONE))
 
 
 @pytest.mark.parametrize("law", [rule for _, rule in laws.RULES], ids=[law.name for law, _ in laws.RULES])
@@ -239,7 +239,7 @@ def test_a_planted_wrong_law_changes_a_value(law: laws.Rule, monkeypatch: pytest
     place = [rule for _, rule in laws.RULES].index(law)
     name = laws.RULES[place][0]
 
-    def wrong(e: Expr, context: Context) -> tuple[Expr, tuple[str, ...]]:
+    def wrong(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
         after, where = law(e, context)
         return (after, where) if after is e else (negate(after), where)
 

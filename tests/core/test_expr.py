@@ -46,7 +46,7 @@ from symjac.core.expr import (
 )
 from symjac.core.index import Index, axes, fresh, index, size_symbol
 from symjac.core.scalar import slot
-from symjac.core.wellformed import check
+from symjac.core.wellformed import check_formed
 from tests.core import bank, strategies
 from tests.core.bank import BANK, SIZES, A, B, Case, D, array, component, i, i1, i2, j, j1, l, m, n, tensors, u, v, w
 from tests.core.strategies import INDICES, RANKS, expressions
@@ -56,7 +56,7 @@ from tests.core.strategies import INDICES, RANKS, expressions
 
 @pytest.mark.parametrize("case", BANK, ids=str)
 def test_bank_is_well_formed_and_rebuilds_to_itself(case: Case) -> None:
-    check(case.expr)
+    check_formed(case.expr)
     assert set(case.order) >= set(case.expr.free)
     assert transform(case.expr, lambda node: None) is case.expr
     assert all(rebuild(node, node.children) is node for node in walk(case.expr))
@@ -64,7 +64,7 @@ def test_bank_is_well_formed_and_rebuilds_to_itself(case: Case) -> None:
 
 @given(expressions)
 def test_random_expressions_are_well_formed_and_rebuild_to_themselves(e: Expr) -> None:
-    check(e)
+    check_formed(e)
     assert transform(e, lambda node: None) is e
     assert all(rebuild(node, node.children) is node for node in walk(e))
 
@@ -196,7 +196,7 @@ def renames_rightly(e: Expr, targets: list[Index]) -> None:
     """rename(e, σ) at a is e at a∘σ, for every map σ of the free indices, merging ones included."""
     names = {a: b for a, b in zip(INDICES, targets, strict=True) if a in e.free}
     new = rename(e, names)
-    check(new)
+    check_formed(new)
     assert set(new.free) <= set(names.values())
     before = evaluate(e, INDICES, SMALL, FEW)
     after = evaluate(new, INDICES, SMALL, FEW)
@@ -231,7 +231,7 @@ CAPTURES = [
 @pytest.mark.parametrize(("before", "names", "after"), CAPTURES, ids=str)
 def test_bound_indices_step_aside(before: Expr, names: dict[Index, Index], after: Expr | None) -> None:
     found = rename(before, names)
-    check(found)
+    check_formed(found)
     assert after is None or found is after
     assert set(found.free) == {names.get(a, a) for a in before.free} or found is ONE
 
@@ -251,7 +251,7 @@ def test_substitute_is_inlining() -> None:
     values = tensors(sizes)
     order = (i, l)
     found = substitute(outer, inner)
-    check(found)
+    check_formed(found)
     np.testing.assert_allclose(evaluate(found, order, values, sizes), evaluate(expected, order, values, sizes))
     assert [s.name for s in symbols(found) if s.name == "Z"] == []
 
@@ -275,7 +275,7 @@ def test_scalar_view_of_the_bank(case: Case) -> None:
         sizes = SIZES["2, 3, 5"]
         atoms: list[Expr] = []
         again = from_scalar(scalar_of(case.expr, atoms), atoms)
-        check(again)
+        check_formed(again)
         values, constants = tensors(sizes), bank.size_values(sizes)
         before, after = (evaluate(e, case.order, values, constants) for e in (case.expr, again))
         np.testing.assert_allclose(after, before, rtol=1e-12, atol=1e-12)
@@ -287,7 +287,7 @@ def test_scalar_view_round_trip(e: Expr) -> None:
     formula = scalar_of(e, atoms)
     assert all(isinstance(a, Symbol | Identity | expr.Max | expr.Contract | expr.OfMatrix) for a in atoms)
     again = from_scalar(formula, atoms)
-    check(again)
+    check_formed(again)
     values = (evaluate(x, strategies.INDICES, SMALL, FEW) for x in (e, again))
     np.testing.assert_allclose(*values, rtol=1e-9, atol=1e-12)
     assert scalar_of(again, atoms) == formula

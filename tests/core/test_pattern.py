@@ -8,7 +8,7 @@ import pytest
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import symbols
 from symjac.core.pattern import relabel, structure
-from symjac.core.wellformed import check
+from symjac.core.wellformed import check_formed
 from tests.core.bank import BANK, SIZES, Case, size_values, tensors
 
 NAMES = {"s": "c", "v": "inverse", "u": "determinant", "w": "max_1", "A": "B", "B": "A", "D": "Delta_2"}
@@ -17,7 +17,7 @@ NAMES = {"s": "c", "v": "inverse", "u": "determinant", "w": "max_1", "A": "B", "
 @pytest.mark.parametrize("case", BANK, ids=str)
 def test_relabel(case: Case) -> None:
     new = relabel(case.expr, NAMES)
-    check(new)
+    check_formed(new)
     before, after = structure([case.expr]), structure([new])
     assert after == (before[0], [NAMES.get(name, name) for name in before[1]])
     assert set(before[1]) == {s.name for s in symbols(case.expr)}

@@ -29,7 +29,7 @@ from symjac.core.expr import (
 )
 from symjac.core.index import Index, index
 from symjac.core.scalar import slot
-from symjac.core.wellformed import EVERY_NODE, RULES, IllFormed, check
+from symjac.core.wellformed import EVERY_NODE, RULES, IllFormed, check_formed
 from tests.core.bank import A, B, D, i, i1, i2, j, l, m, u, v, w
 
 ONE = sympy.Integer(1)
@@ -159,7 +159,7 @@ BROKEN: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("rule", "build"), BROKEN, ids=[f"{n} {rule}" for n, (rule, _) in enumerate(BROKEN)])
 def test_broken_rule_is_named(rule: str, build: Any) -> None:
     with pytest.raises(IllFormed) as caught:
-        check(build())
+        check_formed(build())
     assert caught.value.rule == rule
 
 
@@ -172,11 +172,11 @@ def test_a_fault_deep_inside_is_found() -> None:
     inner = raw(Add, [A()])
     outer = raw(Contract, [inner, B()], summed=(j,))
     with pytest.raises(IllFormed, match="at least two terms"):
-        check(raw(Max, [outer], over=(l,)))
+        check_formed(raw(Max, [outer], over=(l,)))
 
 
 def test_what_is_well_formed_passes() -> None:
-    check(contract([D(), D(i1, i)], [i, i1]))
-    check(apply(scalar.indicator(slot(0) > 0), [v()]))
+    check_formed(contract([D(), D(i1, i)], [i, i1]))
+    check_formed(apply(scalar.indicator(slot(0) > 0), [v()]))
     cases = apply(sympy.Piecewise((slot(0), slot(0) > 0), (slot(0) ** 2, True)), [v()])
-    check(apply(scalar.indicator(sympy.Eq(slot(0), slot(1))), [cases, expr.maximum(cases, [i])]))
+    check_formed(apply(scalar.indicator(sympy.Eq(slot(0), slot(1))), [cases, expr.maximum(cases, [i])]))

@@ -14,22 +14,23 @@ from types import ModuleType
 
 import numpy as np
 
-from symjac.claims import directives, latex, plain
-from symjac.claims.notebook import Notebook
-from symjac.claims.source import from_claim, read_source
 from symjac.core.errors import InputError, Place
+from symjac.meaning import directives
+from symjac.meaning.notebook import Notebook
 from symjac.model.build import build_stack, load_spec
 from symjac.model.parse import parse
 from symjac.model.yaml_source import read_yaml
+from symjac.notation import latex_notation, plain_notation
+from symjac.notes.source import read_source
 from symjac.numbers.assembly import resumed
 from symjac.numbers.point import weights_of
-from symjac.train import datasets, state
-from symjac.train.archive import open_npz
-from symjac.train.errors import DataError
-from symjac.train.mnist import FILES, mnist
-from symjac.train.module import load_module
+from symjac.run import datasets, state
+from symjac.run.archive import open_npz
+from symjac.run.failures import DataError
+from symjac.run.mnist import FILES, mnist
+from symjac.run.module import load_module
 from symjac.verify.judge import judge_source
-from symjac.verify.session import Session
+from symjac.verify.session import Session, from_claim
 from tests.hostile import archives
 from tests.hostile.mutate import PIECE, damaged, encoded, mutated
 
@@ -299,8 +300,10 @@ def readers() -> list[Reader]:
         text_reader("notes .md", 60, notes, _session("md")),
         text_reader("notes .tex", 50, notes, _session("tex")),
         text_reader("notes .yaml", 40, lambda: NOTES_YAML, _session("yaml")),
-        text_reader("latex", 120, mathematics, lambda content, folder: void(latex.read, said(content))),
-        text_reader("plain notation", 120, lambda: PLAIN, lambda content, folder: void(plain.read, said(content))),
+        text_reader("latex", 120, mathematics, lambda content, folder: void(latex_notation.read, said(content))),
+        text_reader(
+            "plain notation", 120, lambda: PLAIN, lambda content, folder: void(plain_notation.read, said(content))
+        ),
         text_reader("claim, latex", 30, mathematics, _claim("latex")),
         text_reader("claim, plain", 30, lambda: PLAIN, _claim("plain")),
         text_reader("directive", 60, lambda: DIRECTIVES, _directive),

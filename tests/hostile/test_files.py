@@ -19,9 +19,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from symjac.cli import main
+from symjac.codegen.seal import is_sealed, sealed
 from symjac.core.errors import InputError
 from symjac.core.files import Busy, NotRegular, clash, locked, opened, read_bytes, write_whole
-from symjac.emit.seal import is_sealed, sealed
 
 ROOT = Path(__file__).parents[2]
 SPEC = """

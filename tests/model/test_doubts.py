@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symjac.emit.numpy_code import generate
+from symjac.codegen.numpy_code import generate
 from tests.nets import derivation_of, stack_of
 
 OUTPUT = [

@@ -14,11 +14,11 @@ import pytest
 import sympy
 
 from symjac.calculus.matrix import jacobian_form
-from symjac.check.components import components, tensor
 from symjac.core.expr import negate
 from symjac.core.index import Index
-from symjac.derive import Derivation
+from symjac.derivation.chain import Derivation
 from symjac.model.library import builtin
+from tests.componentwise import components, tensor
 from tests.nets import derivation_of
 
 LIBRARY = builtin()

@@ -12,14 +12,14 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from symjac.blocks import curvature
-from symjac.emit.blocks_code import generate_blocks
-from symjac.emit.numpy_code import generate
-from symjac.numbers import assembly, sums
+from symjac.codegen.blocks_code import generate_blocks
+from symjac.codegen.numpy_code import generate
+from symjac.derivation.hessian_blocks import curvature
+from symjac.numbers import assembly, hessian_sums
 from symjac.numbers.assembly import assemble
 from symjac.numbers.operator import flatten, unflatten
-from symjac.train.errors import DataError
-from symjac.train.module import load_module
+from symjac.run.failures import DataError
+from symjac.run.module import load_module
 from tests.nets import ROOT, derivation_of
 
 NET = """
@@ -69,10 +69,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 
 def columns_even_if_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small nets go the way of large ones, in many pieces."""
-    monkeypatch.setattr(sums, "CHEAP", 0)
-    monkeypatch.setattr(sums, "RUN", 7)
-    monkeypatch.setattr(sums, "CHUNK", 2000)
-    monkeypatch.setattr(sums, "PIECE_NUMBERS", 200)
+    monkeypatch.setattr(hessian_sums, "CHEAP", 0)
+    monkeypatch.setattr(hessian_sums, "RUN", 7)
+    monkeypatch.setattr(hessian_sums, "CHUNK", 2000)
+    monkeypatch.setattr(hessian_sums, "PIECE_NUMBERS", 200)
     monkeypatch.setattr(assembly, "ROWS", 4000)
 
 
@@ -82,7 +82,7 @@ def test_every_entry_is_that_of_hvp(small, tmp_path, monkeypatch, way: str, dtyp
     if way != "at once":
         columns_even_if_cheap(monkeypatch)
     if "parts" in way:
-        monkeypatch.setattr(sums, "HELD", 1000)
+        monkeypatch.setattr(hessian_sums, "HELD", 1000)
     told: list[float] = []
     out = tmp_path / "Df.npy"
     assemble(
@@ -100,9 +100,9 @@ def test_every_entry_is_that_of_hvp(small, tmp_path, monkeypatch, way: str, dtyp
 def test_the_plans_use_zeros_and_symmetry(small, monkeypatch) -> None:
     """W1 W1 goes by pairs of inputs, its factor by pairs of units; W2 W1 by inputs."""
     columns_even_if_cheap(monkeypatch)
-    work = sums.Work(small.blocks, small.params, (small.X, small.T), np.dtype("float64"))
-    found, _ = sums.plans(work)
-    assert isinstance(found[0], sums.Pairs) and found[0].packed and found[0].outer.name == "X"
+    work = hessian_sums.Work(small.blocks, small.params, (small.X, small.T), np.dtype("float64"))
+    found, _ = hessian_sums.plans(work)
+    assert isinstance(found[0], hessian_sums.SamplePairs) and found[0].packed and found[0].outer.name == "X"
     w2_w1 = next(b for b in work.blocks if (b.row, b.column) == (2, 0))
     assert all(found[t].outer.name == "X" for t in w2_w1.terms)
 
@@ -151,7 +151,7 @@ import numpy as np, pytest
 from pathlib import Path
 from symjac.numbers import assembly, sums
 from tests.numbers.test_assembly import blocks_of, columns_even_if_cheap, modules, problem
-from symjac.train.module import load_module
+from symjac.run.module import load_module
 columns_even_if_cheap(pytest.MonkeyPatch())
 folder, out, killed_in, left = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 write, opened, stage = assembly._write_at, assembly._opened, []
@@ -255,8 +255,8 @@ def test_a_tenth_of_the_images_and_200_inputs(tmp_path) -> None:
     net, blocks = modules(tmp_path, 200, 50, 10)
     params, X, T = problem(net, 6000)
     out = tmp_path / "H.npy"
-    work = sums.Work(blocks, params, (X, T), np.dtype("float32"))
-    assert any(isinstance(p, sums.Pairs) and p.packed for p in sums.plans(work)[0])
+    work = hessian_sums.Work(blocks, params, (X, T), np.dtype("float32"))
+    assert any(isinstance(p, hessian_sums.SamplePairs) and p.packed for p in hessian_sums.plans(work)[0])
     assemble(blocks, params, X, T, out)
     H = np.load(out, mmap_mode="r")
     n = len(flatten(params))

@@ -17,7 +17,7 @@ from symjac.numbers.operator import (
     unflatten,
     unflatten_block,
 )
-from symjac.train.errors import DataError
+from symjac.run.failures import DataError
 from tests.fixtures import tiny_second
 
 

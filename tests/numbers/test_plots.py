@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symjac.numbers import plots
-from symjac.train.errors import DataError
+from symjac.run.failures import DataError
 
 pytest.importorskip("matplotlib")
 

@@ -16,7 +16,7 @@ from symjac.numbers.spectrum import (
     trace,
     trace_deflated,
 )
-from symjac.train.errors import DataError
+from symjac.run.failures import DataError
 from tests.fixtures import tiny_second
 from tests.numbers.conftest import operator_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 
-from symjac.claims.tree import (
+from symjac.notation.tree import (
     Big,
     Binary,
     Call,

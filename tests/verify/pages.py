@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symjac.claims.latex import expression
-from symjac.claims.tree import Node
+from symjac.notation.latex_notation import expression
+from symjac.notation.tree import Node
 from tests.verify.standin import StandIn
 
 Shapes = dict[str, tuple[str, ...]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symjac.claims.source import read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED
+from symjac.verify.verdict import OTHER
 from tests.verify.random_claims import Case, RandomClaim, equation
 
 RIGHT = (PROVED, AGREES)

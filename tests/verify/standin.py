@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symjac.claims.tree import (
+from symjac.notation.tree import (
     Big,
     Binary,
     Call,

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from symjac.claims.source import from_claim, read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.notes.source import read_source
 from symjac.verify import judge
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED
+from symjac.verify.session import from_claim
+from symjac.verify.verdict import OTHER
 from tests.verify.scoring import NO_SEARCH
 
 TABLE = Path(__file__).parent.parent / "fixtures" / "adversarial.yaml"

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from symjac.claims.source import read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, Claim, Judged
+from symjac.verify.verdict import OTHER, Claim, Judged
 from tests.verify.internal import internal
 
 NOTES = Path(__file__).parents[1] / "fixtures" / "notes"

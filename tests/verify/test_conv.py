@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 import sympy
 
-from symjac.claims.source import read_source
-from symjac.claims.world import World
+from symjac.calculus.world import World
 from symjac.core.expr import Expr, affine, apply, contract, identity, symbol
 from symjac.core.index import Index
 from symjac.core.scalar import slot
-from symjac.verify import entries, judge
-from symjac.verify.entries import Cut
+from symjac.equality import entries
+from symjac.equality.entries import Cut
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.equality.problem import Question, residues, sides
+from symjac.notes.source import read_source
+from symjac.verify import judge
 from symjac.verify.judge import judge_source
-from symjac.verify.problem import Problem, residues, sides
-from symjac.verify.verdict import AGREES, PROVED, REFUTED, Claim
+from symjac.verify.verdict import Claim
 
 GENERATED = Path(__file__).parents[2] / "generated"
 
@@ -139,10 +141,10 @@ def _convolutions() -> tuple[World, Expr, tuple[Index, ...]]:
 def test_entries_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read at single entries is what the arrays have there, long quantities cut inside one another."""
     world, e, order = _convolutions()
-    whole, _, _ = sides(Problem(e, e, order, world), residues(world, {"k": 3}, 2))
+    whole, _, _ = sides(Question(e, e, order, world), residues(world, {"k": 3}, 2))
     for limit in (5, 25, 29):
         monkeypatch.setattr(entries, "LONG", limit)
-        problem = Problem(e, e, order, world)
+        problem = Question(e, e, order, world)
         assert problem.long({"k": 3})
         drawn, _ = problem.by_entries({"k": 3})
         found, _, _ = sides(problem, residues(world, {"k": 3}, 2))

@@ -6,14 +6,15 @@ import shlex
 
 import pytest
 
-from symjac.claims import facts
-from symjac.claims.source import Source, from_claim, read_source
+from symjac.calculus import facts
 from symjac.core.expr import ShapeError
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.notes.source import Source, read_source
+from symjac.report.fix import fixed
 from symjac.verify import judge, proposal
-from symjac.verify.fix import fixed
 from symjac.verify.judge import judge_source
-from symjac.verify.session import Session
-from symjac.verify.verdict import AGREES, PROVED, REFUTED, Judged
+from symjac.verify.session import Session, from_claim
+from symjac.verify.verdict import Judged
 from tests.verify.internal import internal
 
 WRONG = [

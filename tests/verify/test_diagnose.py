@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from symjac.claims.latex import expression
-from symjac.claims.tree import Group, Name, Node, Product
+from symjac.notation.latex_notation import expression
+from symjac.notation.tree import Group, Name, Node, Product
 from symjac.verify.diagnose import KINDS, diagnose
 from tests.verify.pages import claim
 

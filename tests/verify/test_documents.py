@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from symjac.claims.source import read_source
+from symjac.equality.outcome import AGREES, PROVED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, PROVED
 
 GENERATED = Path(__file__).parents[2] / "generated"
 QUICK = {"xor", "logistic_regression", "relu_regression"}

@@ -6,14 +6,14 @@ from fractions import Fraction
 
 import pytest
 
-from symjac.claims.latex import expression
-from symjac.claims.tree import Name
+from symjac.notation.latex_notation import expression
+from symjac.notation.tree import Name
 from symjac.verify.diagnose import KINDS
 from symjac.verify.edits import edits
 from symjac.verify.phrase import phrase
 from symjac.verify.scalars import Scalar, coefficient, scalar, scaled
 from symjac.verify.sites import hadamard, negated, plus, product, sites, transposed
-from symjac.verify.view import Names, View, fit
+from symjac.verify.view import KnownNames, View, fit
 from tests.verify.pages import claim
 
 FORMULAS = [
@@ -34,7 +34,7 @@ FORMULAS = [
 @pytest.mark.parametrize(("page", "text"), FORMULAS)
 def test_every_part_put_back_gives_the_formula(page: str, text: str) -> None:
     root = expression(text)
-    view = View(root, Names(claim(page, text)))
+    view = View(root, KnownNames(claim(page, text)))
     assert len(view.sites) > 1
     for site in view.sites:
         assert site.put(site.node) == root, phrase(site.node)
@@ -43,18 +43,18 @@ def test_every_part_put_back_gives_the_formula(page: str, text: str) -> None:
 @pytest.mark.parametrize(("page", "text"), FORMULAS)
 def test_edits_are_changes_each_given_once(page: str, text: str) -> None:
     root = expression(text)
-    found = list(edits(View(root, Names(claim(page, text)))))
+    found = list(edits(View(root, KnownNames(claim(page, text)))))
     assert found == sorted(found, key=lambda e: e.cost)
     assert len({(e.asked, e.beside) for e in found}) == len(found)
     assert all(e.asked != root or e.beside is not None for e in found)
     assert all(0 <= e.span.start <= e.span.end <= len(text) and e.kind in KINDS for e in found)
-    assert [e.asked for e in found] == [e.asked for e in list(edits(View(root, Names(claim(page, text)))))]
+    assert [e.asked for e in found] == [e.asked for e in list(edits(View(root, KnownNames(claim(page, text)))))]
 
 
 def test_every_kind_is_tried() -> None:
-    found = {e.kind for page, text in FORMULAS for e in edits(View(expression(text), Names(claim(page, text))))}
-    unfit = list(edits(View(expression("y (1 - y)"), Names(claim("many", r"\operatorname{diag}(y)")))))
-    of_labels = list(edits(View(expression("W_1"), Names(claim("rows", "W_1")))))
+    found = {e.kind for page, text in FORMULAS for e in edits(View(expression(text), KnownNames(claim(page, text))))}
+    unfit = list(edits(View(expression("y (1 - y)"), KnownNames(claim("many", r"\operatorname{diag}(y)")))))
+    of_labels = list(edits(View(expression("W_1"), KnownNames(claim("rows", "W_1")))))
     found |= {e.kind for e in (*unfit, *of_labels)}
     assert found >= set(KINDS) - {"layout", "vec", "sum_for_mean", "missing_sum"}
 
@@ -86,7 +86,7 @@ CHANGED = [
 
 @pytest.mark.parametrize(("page", "left", "written", "result"), CHANGED)
 def test_edit_is_among_those_tried(page: str, left: str, written: str, result: str) -> None:
-    found = list(edits(View(expression(written), Names(claim(page, left)))))
+    found = list(edits(View(expression(written), KnownNames(claim(page, left)))))
     assert result in [phrase(e.asked) for e in found]
 
 

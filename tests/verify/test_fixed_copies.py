@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.source import read_source
-from symjac.verify.fix import fixed
+from symjac.equality.outcome import PROVED, REFUTED
+from symjac.notes.source import read_source
+from symjac.report.fix import fixed
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import PROVED, REFUTED
 
 LAYER = (
     r"Let $x \in \mathbb{R}^n$, $a \in \mathbb{R}^m$, $W \in \mathbb{R}^{m\times n}$, "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.fonts import Fonts
-from symjac.claims.latex import expression
-from symjac.claims.source import read_source
-from symjac.claims.tree import Name, Statement
+from symjac.equality.outcome import PROVED, REFUTED
+from symjac.meaning.fonts import Fonts
+from symjac.notation.latex_notation import expression
+from symjac.notation.tree import Name, Statement
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.phrase import phrase
-from symjac.verify.verdict import PROVED, REFUTED
 from tests.verify.test_links import last
 
 TWO = r"""$x \in \mathbb{R}$, $\mathbf{x} \in \mathbb{R}^n$, $A \in \mathbb{R}^{n \times n}$,

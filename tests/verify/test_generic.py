@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.notebook import Notebook
-from symjac.claims.source import read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.meaning.notebook import Notebook
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.session import Session
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED
+from symjac.verify.verdict import OTHER
 from tests.verify.test_links import last
 
 LAYER = r"$W \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $y = W x$, "
@@ -99,7 +100,7 @@ def test_what_is_taken_is_said() -> None:
 
 def test_without_losses_the_right_formula_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted fault: ℓ acts on each entry, and nothing else is tried."""
-    import symjac.claims.generic as generic
+    import symjac.meaning.generic as generic
 
     monkeypatch.setattr(generic, "settle", lambda statements, notebook: None)
     assert last(LOSS + r"$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial y} x^\top$").verdict == REFUTED

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from symjac.claims.source import from_claim, read_source
 from symjac.core.errors import InputError
+from symjac.equality.outcome import PROVED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import PROVED, Judged
+from symjac.verify.session import from_claim
+from symjac.verify.verdict import Judged
 
 SECONDS = 20.0
 """Of the processor, for a page with a claim or two."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from symjac.claims.source import read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, Judged
+from symjac.verify.verdict import OTHER, Judged
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "identities"
 RIGHT = sorted({p.name for p in FOLDER.glob("*.yaml")} - {"wrong.yaml", "other.yaml"})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.source import from_claim, read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED, Claim, Judged
+from symjac.verify.session import from_claim
+from symjac.verify.verdict import OTHER, Claim, Judged
 
 GIVEN = r"""$x, y \in \mathbb{R}^n$, $z \in \mathbb{R}^m$, $c \in \mathbb{R}$, $A \in \mathbb{R}^{n \times n}$,
 $C \in \mathbb{R}^{m \times n}$, $L = x^\top A x$, $e = C x$, $E = e^\top e$.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims import dependence
-from symjac.claims.source import from_claim, read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.meaning import dependence
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, OTHER, PROVED, REFUTED, UNDECIDED, Claim
+from symjac.verify.session import from_claim
+from symjac.verify.verdict import OTHER, Claim
 
 LAYER = (
     r"$x \in \mathbb{R}^n$, $W \in \mathbb{R}^{m \times n}$, $b \in \mathbb{R}^m$, $y = W x + b$, $L \in \mathbb{R}$. "

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from symjac.claims.latex import expression
-from symjac.claims.source import read_source
+from symjac.equality.outcome import REFUTED
+from symjac.notation.latex_notation import expression
+from symjac.notes.source import read_source
 from symjac.verify.diagnose import diagnose
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import REFUTED
-from symjac.verify.view import Names, View
+from symjac.verify.view import KnownNames, View
 from tests.verify.mutants import About, chosen, mutants
 from tests.verify.pages import claim
 from tests.verify.standin import StandIn
@@ -30,7 +30,7 @@ RIGHT = [
 
 
 def about(judge: StandIn) -> About:
-    names = Names(judge)
+    names = KnownNames(judge)
     return About(names.applies, names.alternatives, names.shape)
 
 
@@ -79,7 +79,7 @@ def test_mutants_are_distinct_and_the_same_every_time() -> None:
         assert once == list(mutants(right, about(claim(page, text))))
         assert len({m for _, m in once}) == len(once)
         assert right not in {m for _, m in once}
-        assert View(right, Names(judge)).fits
+        assert View(right, KnownNames(judge)).fits
 
 
 def test_choice_takes_the_kinds_in_turn() -> None:

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from symjac.verify import sizes
-from symjac.verify.verdict import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality import small_sizes
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
 from tests.verify.test_links import last
 
 CUBES = r"$x \in \mathbb{R}^n$, $L = \sum_i x_i^3$. "
@@ -88,7 +88,7 @@ def test_a_wrong_factor_of_400_digits_is_not_passed() -> None:
 
 def test_a_letter_whose_range_is_said_is_no_fault_of_shape() -> None:
     """i = 1..n counts samples, and features in the same breath: that is not read, and not refuted."""
-    from symjac.claims.source import read_source
+    from symjac.notes.source import read_source
     from symjac.verify.judge import judge_source
 
     text = LAYER + r"Samples are $i = 1, \dots, n$. $\frac{\partial y_i}{\partial x_j} = W_{ij}$"
@@ -98,5 +98,5 @@ def test_a_letter_whose_range_is_said_is_no_fault_of_shape() -> None:
 
 def test_without_longer_axes_the_entry_would_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted fault: entries by number beyond the sizes that are tried are 0, and a wrong claim holds of them."""
-    monkeypatch.setattr(sizes, "least", lambda expressions: {})
+    monkeypatch.setattr(small_sizes, "least", lambda expressions: {})
     assert last(CUBES + r"$\frac{\partial L}{\partial x_{37}} = 3 x_{38}^2$").verdict != REFUTED

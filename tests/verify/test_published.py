@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.source import read_source
+from symjac.equality.outcome import AGREES, PROVED, REFUTED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import AGREES, PROVED, REFUTED
 
 P, R = PROVED, REFUTED
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.source import from_claim, read_source
-from symjac.claims.writer import latex
-from symjac.verify.session import Session
+from symjac.notation.writer import latex
+from symjac.notes.source import read_source
+from symjac.verify.session import Session, from_claim
 
 
 def session(text: str, name: str = "notes.md") -> Session:

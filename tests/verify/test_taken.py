@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.claims.source import read_source
+from symjac.equality.outcome import PROVED, REFUTED
+from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
-from symjac.verify.verdict import PROVED, REFUTED
 from tests.verify.test_links import last
 
 PATHS = r"$w, x \in \mathbb{R}$, $h = w x$, $g = w h$. "

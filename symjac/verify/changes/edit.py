@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symjac.claims.tree import (
-    Node,
-    Span,
-)
+from symjac.notation.tree import Node, Span
 from symjac.verify.scalars import Scalar, scaled
 from symjac.verify.sites import (
     plus,

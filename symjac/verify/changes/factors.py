@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symjac.claims.tree import (
+from symjac.notation.tree import (
     Binary,
     Call,
     Derivative,
@@ -43,7 +43,7 @@ from symjac.verify.view import Sizes, View, fit
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
+class FactorSeen:
     """Something that may be missing: `parts`, multiplied one after the other."""
 
     parts: tuple[Node, ...]
@@ -60,32 +60,32 @@ def _chain(first: Node, *others: Node) -> Node:
     return first
 
 
-def elementwise_factors(shape: Sizes, view: View) -> Iterator[Factor]:
+def elementwise_factors(shape: Sizes, view: View) -> Iterator[FactorSeen]:
     """f'(a), q ⊙ (1 − q), 1[a > 0], 1 − q ⊙ q, q, 1 − q, 1 − 2 q: what stands in chain rules, of one shape."""
     for function, argument in view.names.functions:
         if not isinstance(argument, Items):
             slope = applied(Prime(function) if not isinstance(function, Prime) else function, argument)
             if fit(view.shape(slope), shape):
-                yield Factor((slope,), 1.2)
+                yield FactorSeen((slope,), 1.2)
             if fit(view.shape(argument), shape):
-                yield Factor((positive(bare(argument)),), 1.7)
+                yield FactorSeen((positive(bare(argument)),), 1.7)
     for near, q in enumerate(view.of_shape(shape)):
         far = 0.01 * near
-        yield Factor((q,), (1.5 if shape == () else 2.1) + far)
+        yield FactorSeen((q,), (1.5 if shape == () else 2.1) + far)
         if not is_operand(q, view.applies) or is_identity(q) or isinstance(q, Derivative):
             continue
         square = product(q, q) if shape == () else hadamard(q, q)
-        yield Factor((q, one_minus(q)), 1.4 + far)
-        yield Factor((one_minus(square),), 1.8 + far)
-        yield Factor((one_minus(q),), 2.2 + far)
-        yield Factor((one_minus(product(Num("2"), q)),), 2.6 + far)
-        yield Factor((q, q), 2.8 + far)
+        yield FactorSeen((q, one_minus(q)), 1.4 + far)
+        yield FactorSeen((one_minus(square),), 1.8 + far)
+        yield FactorSeen((one_minus(q),), 2.2 + far)
+        yield FactorSeen((one_minus(product(Num("2"), q)),), 2.6 + far)
+        yield FactorSeen((q, q), 2.8 + far)
 
 
 def missing_elementwise(view: View) -> Iterator[Edit]:
     """x: x ⊙ f'(a)."""
     yield from _beside_number(view)
-    found: dict[Sizes, list[Factor]] = {}
+    found: dict[Sizes, list[FactorSeen]] = {}
     for site in view.sites:
         shape = view.shape(site.node) if _takes_factor(site, view) else None
         if shape is None:

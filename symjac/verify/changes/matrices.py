@@ -7,19 +7,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from symjac.claims.tree import (
-    Big,
-    Call,
-    Group,
-    Neg,
-    Node,
-    Num,
-    Product,
-    Quotient,
-    Span,
-    Sum,
-    Transpose,
-)
+from symjac.notation.tree import Big, Call, Group, Neg, Node, Num, Product, Quotient, Span, Sum, Transpose
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.factors import elementwise_factors
 from symjac.verify.phrase import phrase
@@ -38,7 +26,7 @@ from symjac.verify.view import Sizes, View, matrix_shape, same_size
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class ProductGap:
     """Between two factors of a product, or beside one."""
 
     put: Callable[[Node], Node]
@@ -55,7 +43,7 @@ class Gap:
         return left and right and (not view.fits or beside_open or same_size(size[0], size[1]))
 
 
-def gaps(view: View) -> Iterator[Gap]:
+def gaps(view: View) -> Iterator[ProductGap]:
     """Where another factor of a matrix product could stand."""
     for site in view.sites:
         node = site.node
@@ -67,14 +55,14 @@ def gaps(view: View) -> Iterator[Gap]:
                 after = view.shape(whole[k]) if k < len(whole) else None
                 if k == len(whole) and isinstance(whole[-1], Big):
                     continue
-                yield Gap(_between(site, whole, k), before or None, after or None, node.span)
+                yield ProductGap(_between(site, whole, k), before or None, after or None, node.span)
         elif isinstance(site.parent, Product | Neg) and not isinstance(node, Group):
             continue
         elif not isinstance(site.parent, Group | Transpose | Call) and not isinstance(node, Neg | Num | Quotient):
             shape = view.shape(node)
             if shape:
-                yield Gap(lambda q, s=site: s.put(product(q, s.node)), None, shape, node.span)  # type: ignore[misc]
-                yield Gap(lambda q, s=site: s.put(product(s.node, q)), shape, None, node.span)  # type: ignore[misc]
+                yield ProductGap(lambda q, s=site: s.put(product(q, s.node)), None, shape, node.span)  # type: ignore[misc]
+                yield ProductGap(lambda q, s=site: s.put(product(s.node, q)), shape, None, node.span)  # type: ignore[misc]
 
 
 def _between(site: Site, whole: Sequence[Node], k: int) -> Callable[[Node], Node]:

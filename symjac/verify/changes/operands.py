@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symjac.claims.tree import (
-    Group,
-    Name,
-    Neg,
-    Node,
-    Num,
-    Prime,
-    Product,
-    Sum,
-    rebuild,
-)
+from symjac.notation.tree import Group, Name, Neg, Node, Num, Prime, Product, Sum, rebuild
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (

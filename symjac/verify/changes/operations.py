@@ -5,18 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from symjac.claims.tree import (
-    Big,
-    Binary,
-    Call,
-    Group,
-    Name,
-    Neg,
-    Node,
-    Product,
-    Sum,
-    Transpose,
-)
+from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Product, Sum, Transpose
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symjac.claims.tree import (
-    Big,
-    Group,
-    Neg,
-    Node,
-    Num,
-    Ones,
-    Sum,
-    Transpose,
-    walk,
-)
+from symjac.notation.tree import Big, Group, Neg, Node, Num, Ones, Sum, Transpose, walk
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symjac.claims.tree import (
+from symjac.notation.tree import (
     Big,
     Binary,
     Call,

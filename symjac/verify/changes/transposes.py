@@ -5,21 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from symjac.claims.tree import (
-    Big,
-    Binary,
-    Call,
-    Group,
-    Name,
-    Neg,
-    Node,
-    Num,
-    Ones,
-    Product,
-    Quotient,
-    Sum,
-    Transpose,
-)
+from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Ones, Product, Quotient, Sum, Transpose
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (

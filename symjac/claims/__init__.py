@@ -1,1 +1,0 @@
-"""Formulas as people write them: text -> syntax tree -> expressions of the language, with a world of definitions."""

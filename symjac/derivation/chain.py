@@ -1,0 +1,211 @@
+"""Stack -> Derivation: local Jacobians, the delta recursion, parameter gradients.
+
+For each quantity q, from the loss backwards, ∂L/∂q is the sum, over the formulas that read q, of the cotangent of what
+they define times their derivative. It is derived from those formulas alone: the cotangents it starts from are names
+(`delta_2`), so the work grows linearly with the number of layers. A cotangent that only an activation reads is
+substituted into what follows, which is where softmax meets cross-entropy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from symjac.calculus.differentiate import jacobian, vjp
+from symjac.calculus.simplify import CHAIN, SUBSTITUTE, LawContext, simplify
+from symjac.calculus.trace import Derived, LocalJacobian, Step
+from symjac.core import collector
+from symjac.core.expr import (
+    ONE,
+    Contract,
+    Equation,
+    Expr,
+    Identity,
+    Symbol,
+    add,
+    contract,
+    rename,
+    substitute,
+    symbol,
+    symbols,
+    walk,
+)
+from symjac.core.faults import at_hand
+from symjac.core.index import Index, fresh
+from symjac.core.pattern import Patterns, relabel_equation, relabel_symbol
+from symjac.model.stack import Definition, Stack
+
+
+@dataclass(frozen=True)
+class Derivation:
+    stack: Stack
+    chain: tuple[Derived, ...]
+    """∂L/∂q for every intermediate and parameter, in order of evaluation: each uses only inputs, forward quantities
+    and earlier ones."""
+
+    @cached_property
+    def backward(self) -> tuple[Derived, ...]:
+        """The part of `chain` that the parameters' gradients need, in the same order: what the code computes."""
+        needed = {d.equation.lhs.name for d in self.chain if d.kind == "gradient"}
+        kept: list[Derived] = []
+        for d in reversed(self.chain):
+            if d.equation.lhs.name in needed:
+                kept.append(d)
+                needed.update(s.name for s in symbols(d.equation.rhs))
+        return tuple(reversed(kept))
+
+    @cached_property
+    def jacobians(self) -> tuple[LocalJacobian, ...]:
+        """∂(what a formula defines)/∂(what it reads), in forward order; the inputs X and T are held fixed."""
+        given = {s.name for s in self.stack.inputs}
+        return tuple(
+            _local_jacobian(self.stack, d, read)
+            for d in self.stack.forward
+            for read in _reads(d.equation)
+            if read not in given
+        )
+
+
+def derive(stack: Stack) -> Derivation:
+    """Everything first-order that follows from the forward formulas and the loss of `stack`."""
+    with collector.paused():
+        return Derivation(stack, tuple(_chain(stack)))
+
+
+def _chain(stack: Stack) -> Iterator[Derived]:
+    readers = _readers(stack)
+    names = _cotangent_names(stack)
+    known = Patterns(_renamed, {s.name for fact in stack.facts for s in symbols(fact.left)})
+    cotangents: dict[str, Equation] = {}
+    pending = {p.symbol.name: p.symbol for p in stack.parameters}
+    for definition in (stack.loss, *reversed(stack.forward)):
+        out = definition.equation.lhs
+        if definition is not stack.loss:
+            kind = "delta" if definition.kind == "affine" else "gamma"
+            derived = _cotangent(stack, names, kind, out, readers.get(out.name, []), cotangents, known)
+            cotangents[out.name] = derived.equation
+            yield derived
+        for name in _reads(definition.equation):
+            if name in pending and readers[name][0] is definition:
+                yield _cotangent(stack, names, "gradient", pending.pop(name), readers[name], cotangents, known)
+
+
+def _readers(stack: Stack) -> dict[str, list[Definition]]:
+    """Which formulas read a quantity, in forward order."""
+    out: dict[str, list[Definition]] = {}
+    for d in (*stack.forward, stack.loss):
+        for name in _reads(d.equation):
+            out.setdefault(name, []).append(d)
+    return out
+
+
+def _reads(equation: Equation) -> list[str]:
+    return list(dict.fromkeys(s.name for s in symbols(equation.rhs)))
+
+
+def _cotangent_names(stack: Stack) -> dict[str, str]:
+    """delta_1, delta_2 .. by the layers with parameters; dZ_1, dW_1 .. by everything else."""
+    names = {p.symbol.name: f"d{p.symbol.name}" for p in stack.parameters}
+    affine = 0
+    for d in stack.forward:
+        affine += d.kind == "affine"
+        names[d.equation.lhs.name] = f"delta_{affine}" if d.kind == "affine" else f"d{d.equation.lhs.name}"
+    return names
+
+
+def _cotangent(
+    stack: Stack,
+    names: dict[str, str],
+    kind: str,
+    by: Symbol,
+    readers: list[Definition],
+    cotangents: dict[str, Equation],
+    known: Patterns[Derived],
+) -> Derived:
+    """∂L/∂by, worked out once for all that are alike."""
+    given: list[Expr] = [by, symbol(names[by.name], by.indices)]
+    for reader in readers:
+        out = reader.equation.lhs
+        given += [out, reader.equation.rhs]
+        if reader is not stack.loss:
+            given += [cotangents[out.name].lhs, cotangents[out.name].rhs]
+    detail = (kind, tuple((reader is stack.loss, reader.kind) for reader in readers))
+    with at_hand(lambda: f"the derivative by {by.name} of " + "; ".join(map(_said, readers))):
+        return known.get(given, detail, lambda: _worked_out(stack, names, kind, by, readers, cotangents))
+
+
+def _said(d: Definition) -> str:
+    return f"{d.layer}: {d.equation.lhs.name} = {d.equation.rhs.key}"
+
+
+def _renamed(d: Derived, names: Mapping[str, str]) -> Derived:
+    steps = tuple(s.relabelled(names) for s in d.steps)
+    return Derived(d.kind, d.of, relabel_symbol(d.by, names), relabel_equation(d.equation, names), steps)
+
+
+def _worked_out(
+    stack: Stack,
+    names: dict[str, str],
+    kind: str,
+    by: Symbol,
+    readers: list[Definition],
+    cotangents: dict[str, Equation],
+) -> Derived:
+    """∂L/∂by: the chain rule over the formulas that read `by`, then the laws."""
+    backward: list[Expr] = []
+    forward: list[Expr] = []
+    for reader in readers:
+        out = reader.equation.lhs
+        missing = [i for i in out.indices if i not in reader.equation.rhs.free]
+        incoming = ONE if reader is stack.loss else contract([symbol(names[out.name], out.indices)], missing)
+        backward.append(vjp(reader.equation.rhs, incoming, by))
+        forward.append(_pulled_back(reader.equation.rhs, incoming, by))
+    value = add(*backward)
+    steps = [Step(CHAIN, add(*forward), value)]
+    context = LawContext(tuple(r.equation for r in readers if r.kind == "activation"), stack.facts)
+    value, more = simplify(value, context)
+    steps += more
+    if len(readers) == 1 and readers[0].kind == "activation":
+        source = cotangents[readers[0].equation.lhs.name]
+        if _may_substitute(value, source):
+            after = substitute(value, source)
+            steps.append(Step(SUBSTITUTE, value, after, (source.lhs.name,)))
+            value, more = simplify(after, context)
+            steps += more
+    equation = Equation(symbol(names[by.name], by.indices), value)
+    return Derived(kind, stack.loss.equation.lhs.name, by, equation, tuple(steps))
+
+
+def _pulled_back(e: Expr, incoming: Expr, by: Symbol) -> Expr:
+    """Σ incoming · ∂e/∂by by the forward mode: the chain rule as it is stated."""
+    taken = [i.name for n in walk(e) for i in n.free]
+    aside = _aside(by, taken)
+    product = contract([incoming, jacobian(e, symbol(by.name, aside))], e.free)
+    return rename(product, dict(zip(aside, by.indices, strict=True)))
+
+
+def _aside(by: Symbol, taken: list[str]) -> tuple[Index, ...]:
+    out: list[Index] = []
+    for i in by.indices:
+        out.append(fresh(i, [*taken, *(j.name for j in out)]))
+    return tuple(out)
+
+
+def _may_substitute(value: Expr, source: Equation) -> bool:
+    """A cotangent is substituted where that repeats no sum and rearranges no axes."""
+    accesses = sum(s.name == source.lhs.name for n in walk(value) for s in n.children if isinstance(s, Symbol))
+    costly = any(isinstance(n, Contract) and n.summed for n in walk(source.rhs))
+    rearranged = any(isinstance(n, Identity) for n in walk(source.rhs))
+    return not rearranged and (accesses <= 1 or not costly)
+
+
+def _local_jacobian(stack: Stack, definition: Definition, read: str) -> LocalJacobian:
+    e = definition.equation.rhs
+    found = next(s for s in symbols(e) if s.name == read)
+    taken = [i.name for n in walk(e) for i in n.free] + [i.name for i in definition.equation.lhs.indices]
+    by = symbol(read, _aside(found, taken))
+    raw = jacobian(e, by)
+    context = LawContext((definition.equation,) if definition.kind == "activation" else (), stack.facts)
+    value, steps = simplify(raw, context)
+    return LocalJacobian(definition.equation.lhs, by, value, steps)

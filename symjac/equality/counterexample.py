@@ -1,0 +1,217 @@
+"""A point at which two sides differ, of small sizes and simple numbers."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+import sympy
+
+from symjac.calculus.facts import free_name
+from symjac.core.scalar import slot
+from symjac.equality import cases
+from symjac.equality.arrays import Array, TooLarge
+from symjac.equality.outcome import Counterexample
+from symjac.equality.problem import Question, apart, compared, reals, sides
+from symjac.equality.reals import (
+    HALVES,
+    LEAST,
+    PARTS,
+    PRECISIONS,
+    RANGES,
+    SIMPLE,
+    SIMPLE_POSITIVE,
+    SMALL,
+    Balls,
+    Doubles,
+    NotRational,
+    Range,
+    Rationals,
+    Reals,
+    Unseen,
+    ball_text,
+    polynomial,
+)
+from symjac.equality.small_sizes import Sizes
+
+MOST_SHOWN = 6
+LONGEST_SHOWN = 12
+_SIMPLEST: tuple[tuple[Range, int], ...] = (
+    (SIMPLE, 0), (SIMPLE, 1), (SIMPLE_POSITIVE, 0), (HALVES, 0), (PARTS, 0), (SIMPLE, 2), (HALVES, 1), (PARTS, 1),
+)  # fmt: skip
+
+
+def find(problem: Question, known: Sizes, deadline: float, point: cases.Point | None = None) -> Counterexample | None:
+    """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do, `point` is
+    one where they do if few points show it."""
+    if point is not None:
+        at = cases.at_point(problem, known, point)
+        return _of_balls(problem, known, at)
+    large = _large(problem, known)
+    for sizes in [] if large else _candidates(problem, known):
+        if time.process_time() > deadline:
+            break
+        if not _differs(problem, sizes):
+            continue
+        for within, seed in _SIMPLEST:
+            shown = _at(problem, sizes, within, seed)
+            if shown is not None:
+                return shown
+    for seed in range(3):
+        for within in (SMALL, *RANGES) if problem.long(known) else RANGES:
+            if time.process_time() > deadline and seed:
+                return None
+            shown = _in_floats(problem, known, within, seed, simple=False, large=large)
+            if shown is not None:
+                return shown
+    return None
+
+
+def _candidates(problem: Question, known: Sizes) -> Iterator[Sizes]:
+    for count, sizes in enumerate(problem.open.rising(3)):
+        if count == 60:
+            break
+        yield sizes
+    yield known
+
+
+def _differs(problem: Question, sizes: Sizes) -> bool:
+    """False where the sides are equal at general points of these sizes."""
+    counted = 0
+    for seed, within in ((s, r) for r in RANGES for s in range(4)):
+        try:
+            found = compared(problem, reals(Doubles, problem.world, sizes, seed, within))
+        except (TooLarge, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
+            return False
+        if found is not None:
+            counted += 1
+            if found[0] > 1e-12 * max(found[1], 1e-3):
+                return True
+        if counted == 4:
+            return False
+    return not counted
+
+
+def _large(problem: Question, known: Sizes) -> bool:
+    return problem.long(known) or any(n.is_Integer and n > 16 for n in problem.open.lengths)
+
+
+def _at(problem: Question, sizes: Sizes, within: Range, seed: int) -> Counterexample | None:
+    at = reals(Rationals, problem.world, sizes, seed, within, simple=True)
+    try:
+        x, y, _ = sides(problem, at)
+    except (NotRational, TypeError):
+        return _in_floats(problem, sizes, within, seed, simple=True)
+    except (ZeroDivisionError, TooLarge):
+        return None
+    if not (x != y).any():
+        return None
+    return _shown(problem, at, sizes, x, y, (x != y))
+
+
+def _in_floats(
+    problem: Question, sizes: Sizes, within: Range, seed: int, simple: bool, large: bool = False
+) -> Counterexample | None:
+    try:
+        if large:
+            rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, simple))
+            if rough is not None and rough[0] > 1e-6 * max(rough[1], LEAST if within == SMALL else 1e-3):
+                at = reals(Doubles, problem.world, sizes, seed, within, simple)
+                with np.errstate(all="ignore"):
+                    x, y, _ = sides(problem, at)
+                return _shown(problem, at, sizes, x, y, _largest(np.abs(x - y)))
+        return _in_balls(problem, sizes, within, seed, simple)
+    except (TooLarge, Unseen, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
+        return None
+
+
+def _in_balls(problem: Question, sizes: Sizes, within: Range, seed: int, simple: bool) -> Counterexample | None:
+    for bits in PRECISIONS:
+        at = reals(Balls, problem.world, sizes, seed, within, simple, bits=bits)
+        differ = apart(problem, at)
+        if differ is None:
+            return None
+        if differ:
+            return _of_balls(problem, sizes, at)
+    return None
+
+
+def _of_balls(problem: Question, sizes: Sizes, at: Balls) -> Counterexample:
+    x, y, _ = sides(problem, at)
+    with at.precision():
+        gap = np.frompyfunc(lambda v: 0.0 if v.contains(0) else max(abs(float(v)), 1e-300), 1, 1)(x - y)
+        return _shown(problem, at, sizes, x, y, _largest(np.asarray(gap).astype(float)))
+
+
+def _largest(gap: Array) -> Array:
+    return gap >= gap.max() / 4
+
+
+def _shown(problem: Question, at: Reals, sizes: Sizes, x: Array, y: Array, differ: Array) -> Counterexample:
+    """The first entry that differs; left is what was derived, right what was claimed."""
+    place = tuple(int(p[0]) for p in np.nonzero(differ))
+    entry = f"entry ({', '.join(str(p + 1) for p in place[1:])})" if len(place) > 1 else ""
+    if problem.long(sizes):
+        entry = f"entry ({', '.join(str(p + 1) for p in problem.by_entries(sizes)[0][place[1]].at)})"
+    elif problem.order and x.ndim == 1:
+        entry = "the entries summed with random weights"
+    a, b = _without_rounding(x[place], y[place])
+    for digits in (6, 12, 20, 40):
+        claimed, derived = _number(b, digits), _number(a, digits)
+        if claimed != derived:
+            break
+    else:
+        derived = _number(a, 6)
+        claimed = f"{derived} and {_number(b - a, 6)} more"
+    return Counterexample(tuple(sizes.items()), tuple(_values(problem, at)), entry, claimed, derived)
+
+
+def _without_rounding(a: Any, b: Any) -> tuple[Any, Any]:
+    """What is 0 but for rounding as 0, beside the other."""
+    least = 1e-12 * max(abs(float(a)), abs(float(b)))
+    return _zero(a, least), _zero(b, least)
+
+
+def _zero(value: Any, least: float) -> Any:
+    if isinstance(value, flint.arb):
+        return Fraction(0) if value.contains(0) else value
+    return 0.0 if isinstance(value, float) and abs(value) < least else value
+
+
+def _values(problem: Question, at: Reals) -> list[tuple[str, str]]:
+    """Constants, unknown functions and the free quantities that the sides depend on, the short ones."""
+    world = problem.world
+    out = [(name, _number(at.constants[name], 6)) for name in problem.open.constant_names if name in at.constants]
+    if at.simple:
+        out += [(f"{name}(x)", _polynomial(name)) for name in sorted(at.unknowns)]
+    read = {n for q in problem.needed() for n in q.rhs.names} | problem.left.names | problem.right.names
+    assumed = {f.symbol.name for f in world.facts}
+    free = [n for n in read if n in assumed or n not in world.equations]
+    names = set(free) - {free_name(a) for a in assumed}
+    arrays = sorted((at.named(n).size, n) for n in names if at.has(n))
+    short = [(name, _array(at.named(name)[0, ...])) for size, name in arrays if size <= LONGEST_SHOWN]
+    return [*out, *short][:MOST_SHOWN]
+
+
+def _polynomial(name: str) -> str:
+    return str(polynomial(name).xreplace({slot(0): sympy.Symbol("x")})).replace("**", "^").replace("*", " ")
+
+
+def _array(value: Array) -> str:
+    if value.ndim == 0:
+        return _number(value[()], 6)
+    return "[" + ", ".join(_array(v) if isinstance(v, np.ndarray) else _number(v, 6) for v in value) + "]"
+
+
+def _number(value: Any, digits: int) -> str:
+    if isinstance(value, Fraction):
+        return str(value)
+    rounded = float(value)
+    if digits <= 12 and (isinstance(value, float) or (math.isfinite(rounded) and (rounded or value == 0))):
+        return f"{rounded:.{digits}g}"
+    return f"{rounded:.{digits}g}" if isinstance(value, float) else ball_text(value, digits)

@@ -1,0 +1,20 @@
+"""What is found of an equation, and a point that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROVED, AGREES, REFUTED, UNDECIDED = "proved", "agrees", "refuted", "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A point where the two sides differ."""
+
+    sizes: tuple[tuple[str, int], ...]
+    values: tuple[tuple[str, str], ...]
+    """Name and value, as text, of each quantity that the claim depends on."""
+    entry: str
+    """Which entry differs, e.g. "entry (1, 2)"; empty for a number."""
+    claimed: str
+    derived: str

@@ -1,0 +1,83 @@
+"""Indicators, Kronecker symbols and functions by cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import sympy
+
+from symjac.core import scalar
+from symjac.core.expr import affine, number
+from symjac.meaning import letters, values
+from symjac.meaning.reasons import NotUnderstood
+from symjac.meaning.values import Value
+from symjac.notation.tree import Cases, Node, Num, Relation
+
+if TYPE_CHECKING:
+    from symjac.meaning.meaning import Meaning
+
+
+def condition(m: Meaning, node: Node, args: list[Value]) -> sympy.Basic:
+    if not isinstance(node, Relation) or node.op not in COMPARISONS:
+        raise NotUnderstood(node.span, "a comparison is expected, such as a > 0")
+    left, right = m.read(node.left), m.read(node.right)
+    args += [left, right]
+    a, b = scalar.slot(len(args) - 2), scalar.slot(len(args) - 1)
+    return COMPARISONS[node.op](a, b)
+
+
+def indicator(m: Meaning, node: Node) -> Value:
+    if isinstance(node, Relation) and node.op == "=" and is_index(m, node.left) and is_index(m, node.right):
+        return kronecker(m, node.left, node.right)
+    if isinstance(node, Relation) and node.op == "!=" and is_index(m, node.left) and is_index(m, node.right):
+        return values.add(values.scalar(number(1)), values.negate(kronecker(m, node.left, node.right)))
+    args: list[Value] = []
+    test = condition(m, node, args)
+    return values.elementwise(scalar.indicator(test), *args)
+
+
+def is_index(m: Meaning, node: Node) -> bool:
+    if isinstance(node, Num):
+        return True
+    try:
+        places = letters.linear(m, node)
+    except NotUnderstood:
+        return False
+    return bool(places) and not any(m.known(k) for k in places if k is not None)
+
+
+def kronecker(m: Meaning, left: Node, right: Node) -> Value:
+    """1[i = 49 c + 7 j]: an index on one side alone; of two numbers, 0 or 1."""
+    if isinstance(left, Num) and isinstance(right, Num):
+        return values.scalar(number(int(left.text == right.text)))
+    for one, other in ((left, right), (right, left)):
+        terms, offset = letters.affine(m, one)
+        if len(terms) == 1 and terms[0][0] == 1 and offset == 0:
+            rest, shift = letters.affine(m, other)
+            return values.scalar(affine(terms[0][1], rest, shift))
+    raise NotUnderstood(left.span, "one side of this condition should be an index alone")
+
+
+def cases(m: Meaning, node: Cases) -> Value:
+    args: list[Value] = []
+    pairs: list[tuple[sympy.Expr, object]] = []
+    for branch, when in node.branches:
+        args.append(m.read(branch))
+        place = len(args) - 1
+        test = sympy.true if when is None else condition(m, when, args)
+        pairs.append((scalar.slot(place), test))
+    if pairs[-1][1] is not sympy.true:
+        last = pairs[-1][0]
+        pairs[-1] = (last, sympy.true)
+    return values.elementwise(sympy.Piecewise(*pairs, evaluate=False), *args)
+
+
+COMPARISONS: Mapping[str, Callable[[sympy.Expr, sympy.Expr], sympy.Basic]] = {
+    ">": sympy.Gt,
+    "<": sympy.Lt,
+    ">=": sympy.Ge,
+    "<=": sympy.Le,
+    "=": sympy.Eq,
+    "!=": sympy.Ne,
+}

@@ -1,0 +1,173 @@
+r"""How ⊙ and products side by side group where no bracket stands.
+
+A product binds tighter than ⊙. Where the shapes do not fit so, and fit under other brackets, those are meant:
+δ ⊙ f'(z) xᵀ as (δ ⊙ f'(z)) xᵀ, and Xᵀ (Y − T) ⊙ Y as Xᵀ ((Y − T) ⊙ Y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+import sympy
+
+from symjac.core.expr import ShapeError
+from symjac.meaning import sizes, values
+from symjac.meaning.reasons import Misfit
+from symjac.meaning.values import Value
+from symjac.notation.brackets import called
+from symjac.notation.pending import product
+from symjac.notation.tree import Binary, Group, Neg, Node, Product, Sum
+
+if TYPE_CHECKING:
+    from symjac.meaning.meaning import Meaning
+
+OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {"hadamard": values.hadamard, "divide": values.divide}
+
+MOST_OPERANDS = 10
+"""Of one chain that is grouped anew."""
+
+STARS = frozenset({"*", "\\ast"})
+
+ProductChain: TypeAlias = Binary | Product
+ChainPart: TypeAlias = tuple[Value, Node]
+ChainShape: TypeAlias = tuple[tuple[sympy.Expr, ...], bool]
+
+
+def is_elementwise(node: Node) -> TypeGuard[ProductChain]:
+    """True for a chain with a sign that is elementwise, or may be: of two columns * is."""
+    match node:
+        case Binary(op=op):
+            return op in OPERATIONS
+        case Product(signs=signs):
+            return not STARS.isdisjoint(signs)
+    return False
+
+
+def value(m: Meaning, node: ProductChain) -> Value:
+    """The value of a chain of elementwise signs; raises Misfit where it fits under no brackets."""
+    before = m.state()
+    try:
+        return as_it_binds(m, node)
+    except Misfit as error:
+        m.restore(before)
+        other = None if error.defining or m.notebook.primes_transpose else _regrouped(m, node)
+        if other is None:
+            raise
+        return m.read(other)
+
+
+def grouped(m: Meaning, node: ProductChain) -> Node:
+    """`node` as it is where it fits, else under the brackets with which it fits."""
+    before = m.state()
+    try:
+        as_it_binds(m, node)
+        return node
+    except Misfit:
+        m.restore(before)
+        return _regrouped(m, node) or node
+
+
+def as_it_binds(m: Meaning, node: ProductChain) -> Value:
+    """a ⊙ b and a ⊘ b of products, from the left."""
+    first, after = _operands(node)
+    total = m.product(first) if isinstance(first, Product) else m.read(first)
+    for joined in after:
+        other = m.read(joined.right)
+        with sizes.at(m, joined):
+            total = m.spread(OPERATIONS[joined.op], total, other)
+    return total
+
+
+def _operands(node: Node) -> tuple[Node, list[Binary]]:
+    """The first operand of a chain, and each operation with what it joins to what is before it."""
+    after: list[Binary] = []
+    while isinstance(node, Binary) and node.op in OPERATIONS:
+        after.append(node)
+        node = node.left
+    return node, after[::-1]
+
+
+def _regrouped(m: Meaning, node: ProductChain) -> Node | None:
+    """The chain under the first brackets that fit, the last operation as far to the right as may be."""
+    parts, signs = _chain(m, node)
+
+    @cache
+    def between(first: int, last: int) -> dict[ChainShape, ChainPart]:
+        if first == last:
+            return {_shape(parts[first][0]): parts[first]}
+        found: dict[ChainShape, ChainPart] = {}
+        for cut in reversed(range(first, last)):
+            for left in between(first, cut).values():
+                for right in between(cut + 1, last).values():
+                    made = _join(m, left, right, signs[cut])
+                    if made is not None:
+                        found.setdefault(_shape(made[0]), made)
+        return found
+
+    if len(parts) > MOST_OPERANDS:
+        return None
+    return next((tree for _, tree in between(0, len(parts) - 1).values() if tree != node), None)
+
+
+def _shape(value: Value) -> ChainShape:
+    return value.shape, value.row
+
+
+def _chain(m: Meaning, node: ProductChain) -> tuple[list[ChainPart], list[str]]:
+    """The factors from left to right, and what stands between them: an operation, or a product's sign."""
+    first, after = _operands(node)
+    parts, signs = _side_by_side(m, first)
+    for joined in after:
+        factors, between = _side_by_side(m, joined.right)
+        parts += factors
+        signs += [joined.op, *between]
+    return parts, signs
+
+
+def _side_by_side(m: Meaning, node: Node) -> tuple[list[ChainPart], list[str]]:
+    if not isinstance(node, Product):
+        return [(m.read(node), node)], []
+    factors = m.applied(node)
+    return factors, [sign_between(node, a, b) for (_, a), (_, b) in pairwise(factors)]
+
+
+def sign_between(node: Product, before: Node, after: Node) -> str:
+    """What stands between two factors of a product, each maybe a function with its bracket."""
+    last = before.factors[-1] if isinstance(before, Product) else before
+    first = after.factors[0] if isinstance(after, Product) else after
+    places = [p for p, (a, b) in enumerate(pairwise(node.factors)) if a is last and b is first]
+    return node.signs[places[0]] if places and places[0] < len(node.signs) else ""
+
+
+def _join(m: Meaning, left: ChainPart, right: ChainPart, sign: str) -> ChainPart | None:
+    (a, x), (b, y) = left, right
+    if sign not in OPERATIONS:
+        loose = isinstance(y, Product) and not called(y) and (sign in STARS or not STARS.isdisjoint(y.signs))
+        z = Group(y, span=y.span) if loose else y
+        made = product([*_factors(x), *_factors(z)], [*_signs(x), sign, *_signs(z)])
+        assert isinstance(made, Product)
+        with suppress(ShapeError):
+            return m.times(a, b, sign, made), made
+    if sign in OPERATIONS or sign in STARS:
+        op = sign if sign in OPERATIONS else "hadamard"
+        y = _held(y) if isinstance(y, Binary) else y
+        with suppress(ShapeError):
+            return m.spread(OPERATIONS[op], a, b), Binary(op, x, y, span=x.span.to(y.span))
+    return None
+
+
+def _factors(node: Node) -> tuple[Node, ...]:
+    return node.factors if isinstance(node, Product) else (_held(node),)
+
+
+def _signs(node: Node) -> tuple[str, ...]:
+    return (node.signs or ("",) * (len(node.factors) - 1)) if isinstance(node, Product) else ()
+
+
+def _held(node: Node) -> Node:
+    loose = isinstance(node, Sum | Neg) or (isinstance(node, Binary) and node.op != "power")
+    return Group(node, span=node.span) if loose else node

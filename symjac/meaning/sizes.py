@@ -1,0 +1,128 @@
+"""Sizes: as written in shapes, unknown ones of identities, and what is done where two do not agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sympy
+
+from symjac.core import scalar
+from symjac.core.index import size_symbol
+from symjac.meaning import values
+from symjac.meaning.naming import identifier
+from symjac.meaning.reasons import Again, Misfit, NotUnderstood
+from symjac.meaning.values import SizeMismatch, Value
+from symjac.notation.tree import Group, Name, Neg, Node, Num, Prime, Product, Scripts, Span, Sum, walk
+
+if TYPE_CHECKING:
+    from symjac.meaning.meaning import Meaning
+
+LARGEST_SMALL = 4
+"""Sizes up to here are meant as they are; larger ones stand for any size."""
+
+
+def size(m: Meaning, node: Node) -> sympy.Expr:
+    """A size as written in a shape, a range or under an identity."""
+    match node:
+        case Num():
+            return size_of_number(m, node)
+        case Name() | Scripts() | Prime():
+            key = identifier(node)
+            if key is not None:
+                return size_symbol(key)
+        case Group():
+            return size(m, node.of)
+        case Product():
+            return sympy.Mul(*(size(m, f) for f in node.factors))
+        case Sum():
+            return sympy.Add(*(size(m, t) for t in node.terms))
+        case Neg():
+            return -size(m, node.of)
+    raise NotUnderstood(node.span, "this is no size; a number or a name such as n is expected")
+
+
+def size_of_number(m: Meaning, node: Num) -> sympy.Expr:
+    if not node.text.isdigit():
+        raise NotUnderstood(node.span, f"{node.text} is no size; a whole number is expected")
+    n = int(node.text)
+    if n <= LARGEST_SMALL or literal_sizes(m):
+        return sympy.Integer(n)
+    return size_symbol(f"size{n}")
+
+
+def literal_sizes(m: Meaning) -> bool:
+    return any(len(s.sizes) > 2 for s in m.notebook.shapes.values())
+
+
+def solve(m: Meaning, error: SizeMismatch, span: Span) -> None:
+    """Find an unknown size that makes two sizes equal and start again; raises Misfit where there is none."""
+    left, right = (sympy.sympify(s).xreplace(m.solved) for s in (error.left, error.right))
+    unknown = [s for s in (left - right).free_symbols if s.name.startswith("?")]
+    for s in sorted(unknown, key=lambda s: s.name):
+        root = scalar.linear_root(sympy.expand(left - right), s)
+        found = None if root is None else sympy.cancel(root)
+        if found is not None and sympy.denom(found) == 1 and not found.could_extract_minus_sign():
+            m.solved[s] = found
+            raise Again
+    raise Misfit(span, f"the shapes do not fit: {_named(error.what)}") from None
+
+
+def shape_text(value: Value) -> str:
+    """m x n, column of n, row of 784, number."""
+    return _named(values.shape_text(value))
+
+
+def _named(text: str) -> str:
+    """Sizes that stand for a number, as the number."""
+    return re.sub(r"\bsize(\d+)", r"\1", re.sub(r"\?\d+ \w*", "?", text)).replace("**", "^")
+
+
+def unknown_size(m: Meaning) -> sympy.Expr:
+    """The size of an identity or of ones that does not say it: the count-th such of the formula that is being read."""
+    m.unsized += 1
+    s = size_symbol(f"?{m.unsized} {m.reading_of}")
+    while s in m.solved:
+        found = m.solved[s]
+        if not isinstance(found, sympy.Symbol):
+            return found.xreplace(m.solved)
+        s = found
+    return s
+
+
+@contextmanager
+def at(m: Meaning, node: Node) -> Iterator[None]:
+    """Shape errors inside are those of `node`."""
+    try:
+        yield
+    except SizeMismatch as error:
+        solve(m, error, node.span)
+
+
+def written_size(m: Meaning, node: Node) -> sympy.Expr:
+    """A size with its numbers as they are."""
+    return true(m, size(m, node))
+
+
+def true(m: Meaning, size: sympy.Expr) -> sympy.Expr:
+    return size.xreplace({s: sympy.Integer(s.name[4:]) for s in size.free_symbols if s.name.startswith("size")})
+
+
+def is_size(m: Meaning, key: str) -> bool:
+    s = size_symbol(key)
+    return s in sizes_used(m) or s in m.solved.values()
+
+
+def sizes_used(m: Meaning) -> set[sympy.Symbol]:
+    """The sizes that declarations, ranges and sums name."""
+    book = m.notebook
+    trees = [*(n for shape in book.shapes.values() for n in shape.sizes), *book.ranges.values(), *book.limits]
+    out: set[sympy.Symbol] = set()
+    for tree in trees:
+        for node in walk(tree):
+            key = identifier(node)
+            if key is not None and not isinstance(node, Num):
+                out.add(size_symbol(key))
+    return out

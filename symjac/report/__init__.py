@@ -1,0 +1,1 @@
+"""Verdicts as people and programs take them: screen, page, code review, a corrected copy. It judges nothing."""

@@ -1,0 +1,102 @@
+"""Verdicts on a screen, like a compiler's errors: the place, what is wrong, the line with a mark, what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from symjac.core.errors import WIDEST, window
+from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.notation.tree import Span
+from symjac.report.places import LineIndex, flat, safe
+from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
+from symjac.verify.verdict import OTHER, Claim, Judged
+
+STYLES = {PROVED: "green", AGREES: "green", OTHER: "yellow", REFUTED: "bold red", UNDECIDED: "magenta"}
+MOST_LINES = 6
+"""How many lines of a marked part are shown."""
+MOST_VALUES = 8
+"""How many values of a counterexample are shown."""
+
+
+def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
+    """All that is said: claims in order of the files, what was not read, the summary.
+
+    Proved and agreeing claims only with `verbose`.
+    """
+    for result in results:
+        source = LineIndex(result.text)
+        for claim in result.claims:
+            if claim.verdict in (PROVED, AGREES):
+                if verbose:
+                    yield from _right(claim)
+            else:
+                yield from _claim(claim, source, verbose)
+    for result in results:
+        source = LineIndex(result.text)
+        for item in result.unread:
+            yield _head(item.file, item.line, item.column, UNREAD, "yellow", item.reason)
+            yield from _marked(source, item.span, "yellow")
+    yield Text(summary(results), style="bold")
+
+
+# --- one claim ---
+
+
+def _right(claim: Claim) -> Iterator[Text]:
+    said = claim.road + (f" ({'; '.join(claim.notes)})" if claim.notes else "")
+    yield _head(claim.file, claim.line, claim.column, WORDS[claim.verdict], STYLES[claim.verdict], said)
+    yield Text(f"  | {_short(claim.text)}")
+
+
+def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
+    style = STYLES[claim.verdict]
+    yield _head(claim.file, claim.line, claim.column, WORDS[claim.verdict], style, message(claim))
+    span = claim.fault.span if claim.fault is not None and claim.fault.span is not None else claim.claimed
+    yield from _marked(source, span, style)
+    if claim.fault is not None and claim.fault.formula:
+        yield Text("  right: ") + Text(flat(claim.fault.formula), style="green")
+    if claim.counterexample is not None:
+        yield from _counterexample(claim.counterexample)
+    for note in remarks(claim):
+        yield Text(f"  note: {flat(note)}")
+    if verbose and claim.road and claim.road != message(claim):
+        yield Text(f"  by: {flat(claim.road)}")
+
+
+def _head(file: str, line: int, column: int, word: str, style: str, said: str) -> Text:
+    out = Text(f"{safe(file)}:{line}:{column}: ", style="bold")
+    out.append(word, style=style)
+    out.append(f": {flat(said)}" if said else "")
+    return out
+
+
+def _counterexample(point: Counterexample) -> Iterator[Text]:
+    yield Text(f"  counterexample {where(point)}".rstrip() + ":")
+    shown = point.values[:MOST_VALUES]
+    for name, value in shown:
+        yield Text(f"    {_short(f'{name} = {value}')}")
+    if len(point.values) > len(shown):
+        yield Text(f"    and {len(point.values) - len(shown)} more")
+    yield Text(f"    {_short(differs(point))}")
+
+
+def _short(text: str) -> str:
+    return window(flat(text), 0)[0]
+
+
+def _marked(source: LineIndex, span: Span, style: str) -> Iterator[Text]:
+    """The lines of the span, each with a mark under its part: ^~~~."""
+    parts = list(source.parts(span))
+    for part in parts[:MOST_LINES]:
+        shown, start = window(safe(part.source), part.start)
+        end = min(start + max(part.end - part.start, 1), max(start + 1, len(shown)))
+        if len(part.source) > WIDEST and shown.endswith("...") and end > len(shown) - 3:
+            end = max(start + 1, len(shown) - 3)
+        yield Text(f"  | {shown}")
+        mark = "^" + "~" * (cell_len(shown[start:end]) - 1)
+        yield Text("  | " + " " * cell_len(shown[:start])) + Text(mark, style=style)
+    if len(parts) > MOST_LINES:
+        yield Text(f"  | and {len(parts) - MOST_LINES} lines more")

@@ -1,0 +1,1 @@
+"""Generated modules at work: data sets, training, gradients against differences. Nothing symbolic."""

@@ -1,1 +1,0 @@
-"""Training: data sets and the loop. It runs generated modules only and imports nothing symbolic."""
