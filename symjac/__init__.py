@@ -23,13 +23,57 @@ The rooms, each above those that it may import (`tests/test_imports.py` holds it
     codegen     a derivation as NumPy source
     verify      the verdict on each claim, and the search for the fault
     report      verdicts as people and programs take them
-    cli         prints and exits
+    api, cli    from Python; from the command line, where it prints and exits
 
 A generated module imports NumPy and not symjac. No room holds a derivative written by hand.
 
-    from symjac.codegen.numpy_code import generate
-    from symjac.derivation.chain import derive
-    from symjac.model.build import build_stack, load_spec
-
-    print(generate(derive(build_stack(load_spec("examples/xor.yaml")))))
+    print(symjac.derive("examples/xor.yaml").to_numpy())
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symjac.api import (
+        Backpropagation,
+        Explanation,
+        InputError,
+        Network,
+        Verdicts,
+        derive,
+        judge,
+        judge_claim,
+        load,
+    )
+
+    __version__: str
+
+__all__ = [
+    "Backpropagation",
+    "Explanation",
+    "InputError",
+    "Network",
+    "Verdicts",
+    "__version__",
+    "derive",
+    "judge",
+    "judge_claim",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What is public is imported when it is first used: SymPy and NumPy take most of a second."""
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("symjac")
+        except PackageNotFoundError:  # a checkout that is not installed
+            return "unknown"
+    if name in __all__:
+        from symjac import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'symjac' has no attribute {name!r}")

@@ -196,6 +196,8 @@ class _Composer:
             return [Row(left, right)]
         name = self.notation.names(d.equation.lhs.name)
         call = self.notation.call(d.function, self.notation.names(d.argument.name))
+        if (left, right) == (name, call):
+            return [Row(name, call)]
         return [Row(name, call), Row("" if left == name else left, right)]
 
     def value(self, d: Derived) -> list[Row]:

@@ -216,8 +216,12 @@ class Spec:
 
 def load_spec(path: str | os.PathLike[str]) -> Spec:
     """Reads and validates a spec file. Raises InputError."""
-    file = os.fspath(path)
-    data, places = read_yaml(read_text(path), file)
+    return spec_of_text(read_text(path), os.fspath(path))
+
+
+def spec_of_text(text: str, file: str) -> Spec:
+    """Validates the text of a spec; `file` is what messages call it. Raises InputError."""
+    data, places = read_yaml(text, file)
     content = validated(Content, data, places, EXAMPLES)
     check_file_name(content.name, places.value(("name",)))
     return Spec(file, content, places)
