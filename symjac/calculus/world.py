@@ -329,12 +329,6 @@ class World:
         found = (formula(name) for name in _post_order(_names_in_order(e), below))
         return tuple(q for q in found if q is not None)
 
-    def inlined(self, e: Expr, keep: Container[str] = ()) -> Expr:
-        """`e` with every definition put in place of its name, but those of `keep`."""
-        for equation in reversed(self.needed(e, keep)):
-            e = substitute(e, equation)
-        return e
-
     # ------------------------------------------------------------ derivatives
 
     def derivative(self, of: Expr, by: Symbol) -> Expr:
@@ -506,7 +500,7 @@ class World:
         return tuple(f for several in self._facts.values() for f in several)
 
     def assume(self, fact: Fact) -> None:
-        """From here on `fact` holds of a free symbol: `parametrised` and `needed(.., assumed=True)` use it.
+        """From here on `fact` holds of a free symbol: `needed(.., assumed=True)` uses it.
 
         Derivatives are not concerned: the entries of the symbol stay independent variables.
         """
@@ -562,12 +556,6 @@ class World:
         """The symbol by a free one, free__name, so that the facts hold; None where none is assumed of it."""
         several = self._facts.get(name)
         return None if several is None else known_facts.parametrisation(several)
-
-    def parametrised(self, e: Expr) -> Expr:
-        """`e` with each access of a symbol that a fact is assumed of by its parametrisation."""
-        for name in sorted(e.names & self._facts.keys()):
-            e = substitute(e, known_facts.parametrisation(self._facts[name]))
-        return e
 
     def has_ties(self, name: str) -> bool:
         """Whether a fact ties entries of it."""

@@ -227,9 +227,3 @@ def _stacked(expr: Expr, axes: tuple[Index, ...], vec: str, name: str) -> tuple[
         stride *= i.size
     target = Index(name, stride)
     return contract([expr, affine(target, terms, sympy.Integer(0))], axes), (target,)
-
-
-def written_by(node: Node) -> str | None:
-    """The identifier of what a derivative is taken by."""
-    inner, _ = _without_vec(node)
-    return identifier(inner.of if isinstance(inner, Transpose) else inner)

@@ -183,13 +183,6 @@ class Notebook:
         """True where the identifier stands for a quantity."""
         return key in self.shapes or key in self.definitions or key in self.aliases or key in self.opaque
 
-    def is_letter(self, node: Node) -> bool:
-        """True for a bare index letter."""
-        from symjac.meaning.naming import identifier
-
-        key = identifier(node)
-        return key is not None and key in self.letters and not self.knows(key)
-
 
 def each(key: str) -> str:
     """The identifier of J_i where J is something else, Σ_i J_i for example."""

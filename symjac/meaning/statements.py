@@ -37,7 +37,6 @@ from symjac.notation.tree import (
     Statement,
     Sum,
     Transpose,
-    children,
     rebuild,
     walk,
 )
@@ -615,8 +614,3 @@ def _is_nothing(left: Node, right: Node, notebook: Notebook) -> bool:
     if isinstance(right, Items | Dots) or isinstance(left, Items | Dots):
         return True
     return identifier(left) in notebook.groups or identifier(left) in notebook.depth
-
-
-def mentions_derivative(node: Node) -> bool:
-    """True where the formula itself speaks of a derivative."""
-    return isinstance(node, Derivative | Prime) or any(mentions_derivative(c) for c in children(node))

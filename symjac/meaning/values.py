@@ -97,23 +97,6 @@ def eye(size: Size | int) -> Value:
     return slim(Value(identity(i, j), (i, j)))
 
 
-def commutation(p: Size | int, q: Size | int) -> Value:
-    """K with K vec(M) = vec(Mᵀ) for M of p x q, vec stacking columns: Σ_xy 1[i = q x + y] 1[j = p y + x]."""
-    p, q = sympy.sympify(p), sympy.sympify(q)
-    i, j = ones(p * q, p * q).axes
-    x, y = Index("_2", p), Index("_3", q)
-    return slim(Value(contract([_place(i, (q, x), (_1, y)), _place(j, (p, y), (_1, x))], [x, y]), (i, j)))
-
-
-def as_matrix(a: Value) -> tuple[Expr, Index, Index]:
-    """The expression with its row and its column index, of size 1 where it has none."""
-    a = slim(a)
-    old = _rows_columns(a)
-    row, column = (Index(f"_{place}", _1 if i is None else i.size) for place, i in enumerate(old))
-    moved = {i: j for i, j in zip(old, (row, column), strict=True) if i is not None}
-    return rename(a.expr, moved), row, column
-
-
 def slim(a: Value) -> Value:
     """Without axes of size 1, where it has at most two axes."""
     gone = [i for i in a.axes if i.size == 1]
@@ -177,11 +160,6 @@ def add(*values: Value) -> Value:
     """The sum; a number is added to every entry."""
     aligned = _aligned(values, "plus")
     return _like(aligned, nodes.add(*(a.expr for a in aligned)))
-
-
-def subtract(a: Value, b: Value) -> Value:
-    left, right = _aligned([a, b], "minus")
-    return _like([left, right], nodes.add(left.expr, nodes.negate(right.expr)))
 
 
 def hadamard(*values: Value) -> Value:
@@ -310,20 +288,6 @@ def vec(a: Value, stacking: str = "columns") -> Value:
     column = Index("_0", reached)
     e = rename(a.expr, dict(zip(a.axes, axes, strict=True)))
     return Value(contract([e, _place(column, *terms)], axes), (column,))
-
-
-def unvec(a: Value, rows: Size | int, columns: Size | int, stacking: str = "columns") -> Value:
-    """The matrix of `rows` x `columns` whose vec is `a`."""
-    stacked = vec(a)
-    i, j = ones(rows, columns).axes
-    count = stacked.axes[0].size if stacked.axes else _1
-    if not _equal(count, i.size * j.size):
-        raise SizeMismatch(count, i.size * j.size, f"{shape_text(a)} as {rows} x {columns}")
-    if not stacked.axes:
-        return stacked
-    u = Index("_2", count)
-    place = _place(u, (_1, i), (i.size, j)) if stacking == "columns" else _place(u, (j.size, i), (_1, j))
-    return slim(Value(contract([rename(stacked.expr, {stacked.axes[0]: u}), place], [u]), (i, j)))
 
 
 # ---------------------------------------------------------------- of one matrix

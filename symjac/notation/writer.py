@@ -61,11 +61,6 @@ def statement_latex(statement: Statement) -> str:
     return out
 
 
-def statement_plain(statement: Statement) -> str:
-    """The same in the plain notation."""
-    return Plain().chain(statement.sides, statement.relations)
-
-
 _BINARY_SIGNS = {"hadamard": r"\odot", "kron": r"\otimes", "divide": r"\oslash"}
 
 _BRACKETS = {"(": ("(", ")"), "[": ("[", "]"), "{": (r"\{", r"\}")}

@@ -33,21 +33,6 @@ STYLE = {
     "grid.alpha": 0.3,
 }
 SIZE = (7.0, 4.0)
-LEGEND = 10
-"""More curves than this share one colour map and are named at the ends only."""
-
-
-def eigenvalue_histogram(values: ArrayLike, path: Path, title: str = "") -> None:
-    """How many of the eigenvalues (any shape) lie where; counts on a logarithmic scale, so that single ones show."""
-
-    def draw(axes: Any) -> None:
-        axes.hist(eigenvalues, bins=min(200, max(20, len(eigenvalues) // 10)))
-        axes.set_yscale("log")
-        axes.set_ylim(bottom=0.5)
-        axes.set(xlabel="eigenvalue λ", ylabel="count", title=title)
-
-    eigenvalues = _drawable("values", values).ravel()
-    _picture(draw, path)
 
 
 def spectral_density(grid: ArrayLike, density: ArrayLike, path: Path, title: str = "") -> None:
@@ -87,28 +72,6 @@ def largest_eigenvalue(steps: ArrayLike, largest: ArrayLike, alpha: ArrayLike, p
     if not (rates > 0).all():
         raise ValueError("alpha: expected positive numbers")
     bound = np.broadcast_to(2 / rates, at.shape)
-    _picture(draw, path)
-
-
-def running_exponents(running: ArrayLike, path: Path, title: str = "") -> None:
-    """Running Lyapunov exponents (steps, m) over the steps; what is −inf is left out."""
-
-    def draw(axes: Any) -> None:
-        many = m > LEGEND
-        colours = need("matplotlib", "plots").colormaps["viridis" if many else "tab10"]
-        for i in range(m):
-            named = not many or i in (0, m - 1)
-            colour = colours(i / (m - 1) if many else i)
-            axes.plot(np.arange(1, len(curves) + 1), curves[:, i], color=colour, label=f"λ{i + 1}" if named else None)
-        axes.axhline(0, color="black", linewidth=0.8)
-        axes.set(xlabel="training step", ylabel="running exponent per step", title=title)
-        axes.legend()
-
-    curves = np.array(running, np.float64)
-    if curves.ndim != 2 or not curves.size:
-        raise ValueError(f"running: expected shape (steps, m), got {curves.shape}")
-    curves[np.isneginf(curves)] = np.nan
-    m = curves.shape[1]
     _picture(draw, path)
 
 

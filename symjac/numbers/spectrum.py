@@ -145,27 +145,6 @@ def trace(operator: Operator, samples: int = 100, seed: int = 0) -> Estimate:
     return _mean(_forms(operator, _signs(np.random.default_rng(seed), n, samples)))
 
 
-def trace_deflated(operator: Operator, samples: int = 100, seed: int = 0) -> Estimate:
-    """tr A by Hutch++ (Meyer, Musco, Musco & Woodruff, SOSA 2021, algorithm 1): for a few leading eigenvalues.
-
-    A third of the products find an orthonormal basis Q of what A does to random vectors; tr(Qᵀ A Q) is taken exactly,
-    and the rest, tr((I − QQᵀ) A (I − QQᵀ)), by Hutchinson; the error is that of the rest. At most `samples` products.
-    ValueError for fewer than 6.
-    """
-    n = _rows(operator)
-    _at_least(6, samples=samples)
-    rng = np.random.default_rng(seed)
-    third = samples // 3
-    sketch = np.column_stack([_products(operator, g) for g in _blocks(_signs(rng, n, min(third, n)))])
-    Q, _ = np.linalg.qr(sketch.astype(np.float64))
-    inside = _forms(operator, Q.T).sum()
-    if Q.shape[1] == n:
-        return Estimate(float(inside), 0.0)
-    G = _signs(rng, n, samples - 2 * third)
-    rest = _mean(_forms(operator, G - (G @ Q) @ Q.T))
-    return Estimate(float(inside) + rest.value, rest.error)
-
-
 def spectral_density(operator: Operator, steps: int = 80, samples: int = 8, seed: int = 0) -> Density:
     """The density of the eigenvalues of a symmetric operator, by stochastic Lanczos quadrature.
 

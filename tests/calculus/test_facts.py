@@ -26,7 +26,20 @@ from symjac.core.evaluate import evaluate, size_of
 from symjac.core.expr import Expr, Symbol, add, contract, identity, inverse, number, symbol
 from symjac.core.index import Index, size_symbol
 from symjac.core.wellformed import check_formed
-from tests.calculus.worlds import declare, define, index, of, random_values, reader, total, value, world_of, x
+from tests.calculus.worlds import (
+    declare,
+    define,
+    index,
+    inlined,
+    of,
+    parametrised,
+    random_values,
+    reader,
+    total,
+    value,
+    world_of,
+    x,
+)
 from tests.componentwise import components, tensor
 
 SIZES = {"k": 3, "n": 4, "m": 2}
@@ -187,10 +200,10 @@ def test_softmax_and_cross_entropy_need_that_rows_sum_to_one() -> None:
     assert w.facts == ()
     assert supposed.facts == (row,)
     assert row in w.candidates(w.symbol("T"))
-    inlined = supposed.parametrised(w.inlined(left))
-    assert "T" not in inlined.names
+    flat = parametrised(supposed, inlined(w, left))
+    assert "T" not in flat.names
     expected = value(supposed, left, order, {**given, "free__T": free}, sizes, assumed=True)
-    np.testing.assert_allclose(evaluate(inlined, order, {**given, "free__T": free}, sizes), expected)
+    np.testing.assert_allclose(evaluate(flat, order, {**given, "free__T": free}, sizes), expected)
 
 
 def _same(w: World, left: Expr, right: Expr, order: Any, given: dict[str, Any], sizes: dict[str, int]) -> bool:
@@ -296,7 +309,7 @@ def test_structured_derivative_is_that_by_the_independent_entries(what: Property
     plain = {"A": tensor("A", (N, N)), "B": tensor("B", (N, N)), "v": tensor("v", (N,))}
     own = {(i, j): TIED[what](i, j) for i in range(N) for j in range(N)}
     tied = sympy.ImmutableDenseNDimArray([c * plain["A"][a, b] for a, b, c in own.values()], (N, N))
-    derivative = w.inlined(w.structured(w.derivative(e, by), by))
+    derivative = inlined(w, w.structured(w.derivative(e, by), by))
     found = components(derivative, by.indices, {**plain, "A": tied}, {})
     whole = components(e, (), {**plain, "A": tied}, {})[()]
     for (i, j), (a, b, c) in own.items():

@@ -23,6 +23,7 @@ from tests.calculus.worlds import (
     define,
     differences,
     index,
+    inlined,
     of,
     polynomial,
     random_values,
@@ -101,7 +102,7 @@ def entries(w: World, e: Expr, order: Any, keep: str) -> sympy.NDimArray:
     sizes = {size_symbol(n): s for n, s in SIZES.items()}
     names = [n for n in w.names if n not in w.equations or n == keep]
     tensors = {n: tensor(n, [int(s.subs(sizes)) for s in w.symbol(n).shape]) for n in names}
-    return components(w.inlined(e, keep={keep}), order, tensors, sizes)
+    return components(inlined(w, e, keep={keep}), order, tensors, sizes)
 
 
 @pytest.mark.parametrize("by", ["W_1", "W_2", "v", "t", "a_1", "z_1", "y"])
@@ -482,11 +483,11 @@ def test_inlined_has_the_same_value(build: Any) -> None:
     given = random_values(w, SIZES)
     by = next(name for name in w.names if name.startswith("W"))
     d = w.derivative(symbol("L"), w.symbol(by))
-    flat = w.inlined(d)
+    flat = inlined(w, d)
     assert not flat.names & w.equations.keys()
     order = w.symbol(by).indices
     np.testing.assert_allclose(value(w, flat, order, given, SIZES), value(w, d, order, given, SIZES), rtol=1e-9)
-    kept = w.inlined(d, keep={"A_1"})
+    kept = inlined(w, d, keep={"A_1"})
     assert "A_1" in kept.names
 
 

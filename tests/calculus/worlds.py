@@ -11,7 +11,7 @@ import sympy
 from symjac.calculus.world import World
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate, size_of
-from symjac.core.expr import Expr, Symbol, add, apply, contract, maximum, negate, number, symbol, symbols
+from symjac.core.expr import Expr, Symbol, add, apply, contract, maximum, negate, number, substitute, symbol, symbols
 from symjac.core.index import Index, size_symbol
 
 x = scalar.slot(0)
@@ -31,6 +31,21 @@ def declare(world: World, name: str, *sizes: str | int) -> Callable[[str], Symbo
 def reader(world: World, name: str) -> Callable[[str], Symbol]:
     shape = world.symbol(name).shape
     return lambda letters: symbol(name, [Index(c, s) for c, s in zip(letters, shape, strict=True)])
+
+
+def inlined(world: World, e: Expr, keep: Container[str] = ()) -> Expr:
+    """`e` with every definition put in place of its name, but those of `keep`."""
+    for equation in reversed(world.needed(e, keep)):
+        e = substitute(e, equation)
+    return e
+
+
+def parametrised(world: World, e: Expr) -> Expr:
+    """`e` with each access of a symbol that a fact is assumed of by its parametrisation."""
+    for name in sorted(e.names):
+        equation = world.parametrisation(name)
+        e = e if equation is None else substitute(e, equation)
+    return e
 
 
 def define(world: World, name: str, letters: str, rhs: Expr) -> Callable[[str], Symbol]:

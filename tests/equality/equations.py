@@ -71,6 +71,10 @@ def half_square(e: Value) -> Value:
     return v.scale(Rational(1, 2), v.norm_squared(e))
 
 
+def subtract(a: Value, b: Value) -> Value:
+    return v.add(a, v.negate(b))
+
+
 # ---------------------------------------------------------------- pages
 
 
@@ -80,7 +84,7 @@ def net(activation: sympy.Expr) -> Page:
     a = page.define("a", v.add(v.matmul(page["W"], page["x"]), page["b"]))
     h = page.define("h", each(activation, a))
     y = page.define("y", v.add(v.matmul(page["V"], h), page["c"]))
-    page.define("L", half_square(v.subtract(y, page["t"])))
+    page.define("L", half_square(subtract(y, page["t"])))
     return page
 
 
@@ -102,7 +106,7 @@ def normalised(epsilon: sympy.Expr) -> Page:
     """One feature: xhat = (x − mean)/s, s = sqrt(var + ε), L = ⟨g, xhat⟩."""
     page = Page(x=(k,), g=(k,))
     mu = page.define("mu", v.mean(page["x"]))
-    centred = v.subtract(page["x"], v.repeated(mu, page["x"]))
+    centred = subtract(page["x"], v.repeated(mu, page["x"]))
     var = page.define("var", v.scale(1 / k, v.norm_squared(centred)))
     s = page.define("s", each(sympy.sqrt(x0 + epsilon), var))
     xhat = page.define("xhat", v.divide(centred, v.repeated(s, page["x"])))
@@ -115,27 +119,27 @@ def normalised(epsilon: sympy.Expr) -> Page:
 
 def _xent() -> Made:
     page = classifier()
-    right = v.scale(1 / k, v.matmul(v.transpose(page["X"]), v.subtract(page["Y"], page["T"])))
+    right = v.scale(1 / k, v.matmul(v.transpose(page["X"]), subtract(page["Y"], page["T"])))
     return page, page.derivative(page["L"], "W"), right
 
 
 def _xent_general() -> Made:
     page = classifier(fact=False)
     sums = v.matmul(v.matmul(page["T"], v.ones(n)), v.ones(n, row=True))
-    right = v.scale(1 / k, v.subtract(v.hadamard(page["Y"], sums), page["T"]))
+    right = v.scale(1 / k, subtract(v.hadamard(page["Y"], sums), page["T"]))
     return page, page.derivative(page["L"], "A"), right
 
 
 def _backprop() -> Made:
     page = net(f(x0))
-    error = v.subtract(page["y"], page["t"])
+    error = subtract(page["y"], page["t"])
     delta = v.hadamard(v.matmul(v.transpose(page["V"]), error), each(f1(x0), page["a"]))
     return page, page.derivative(page["L"], "W"), v.matmul(delta, v.transpose(page["x"]))
 
 
 def _relu() -> Made:
     page = net(sympy.Max(x0, 0))
-    error = v.subtract(page["y"], page["t"])
+    error = subtract(page["y"], page["t"])
     right = v.hadamard(v.matmul(v.transpose(page["V"]), error), each(scalar.indicator(x0 > 0), page["a"]))
     return page, page.derivative(page["L"], "a"), right
 
@@ -157,8 +161,8 @@ def _kron() -> Made:
 def _batch_norm(epsilon: sympy.Expr, also: bool = False) -> Made:
     page = normalised(epsilon)
     g, xhat = page["g"], page["xhat"]
-    inner = v.subtract(g, v.repeated(v.mean(g), g))
-    inner = v.subtract(inner, v.hadamard(xhat, v.repeated(v.mean(v.hadamard(g, xhat)), g)))
+    inner = subtract(g, v.repeated(v.mean(g), g))
+    inner = subtract(inner, v.hadamard(xhat, v.repeated(v.mean(v.hadamard(g, xhat)), g)))
     if also:
         inner = v.add(inner, v.repeated(v.hadamard(v.mean(g), v.mean(xhat)), g))
     return page, page.derivative(page["L"], "x"), v.divide(inner, v.repeated(page["s"], g))
@@ -223,14 +227,14 @@ def _inverse_of_product() -> Made:
 def _frobenius() -> Made:
     page = Page(A=(m, n), B=(n, p), C=(m, p))
     a, b, c = page["A"], page["B"], page["C"]
-    rest = v.subtract(v.matmul(a, b), c)
+    rest = subtract(v.matmul(a, b), c)
     left = page.derivative(v.norm_squared(rest, "F"), "A")
     return page, left, v.scale(2, v.matmul(rest, v.transpose(b)))
 
 
 def _hessian() -> Made:
     page = Page(A=(m, n), x=(n,), b=(m,))
-    q = half_square(v.subtract(v.matmul(page["A"], page["x"]), page["b"]))
+    q = half_square(subtract(v.matmul(page["A"], page["x"]), page["b"]))
     gradient = page.derivative(q, "x")
     return page, page.derivative(gradient, "x"), v.matmul(v.transpose(page["A"]), page["A"])
 
@@ -251,21 +255,21 @@ def _softmax_jacobian() -> Made:
     page = Page(a=(n,))
     e = each(sympy.exp(x0), page["a"])
     y = page.define("y", v.divide(e, v.repeated(v.total(e), e)))
-    return page, page.derivative(y, "a"), v.subtract(v.diag(y), v.outer(y, y))
+    return page, page.derivative(y, "a"), subtract(v.diag(y), v.outer(y, y))
 
 
 def _shifted_softmax() -> Made:
     page = Page(a=(n,))
     a = page["a"]
     e = each(sympy.exp(x0), a)
-    shifted = each(sympy.exp(x0), v.subtract(a, v.repeated(v.largest(a), a)))
+    shifted = each(sympy.exp(x0), subtract(a, v.repeated(v.largest(a), a)))
     return page, v.divide(shifted, v.repeated(v.total(shifted), e)), v.divide(e, v.repeated(v.total(e), e))
 
 
 def _step() -> Made:
     page = net(f(x0))
-    new = page.define("V2", v.subtract(page["V"], v.scale(alpha, page.derivative(page["L"], "V"))))
-    right = v.subtract(page["V"], v.scale(alpha, v.outer(v.subtract(page["y"], page["t"]), page["h"])))
+    new = page.define("V2", subtract(page["V"], v.scale(alpha, page.derivative(page["L"], "V"))))
+    right = subtract(page["V"], v.scale(alpha, v.outer(subtract(page["y"], page["t"]), page["h"])))
     return page, new, right
 
 

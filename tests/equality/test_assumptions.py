@@ -12,7 +12,7 @@ from symjac.equality.assumptions import search
 from symjac.equality.decide import decide
 from symjac.equality.outcome import PROVED, REFUTED
 from symjac.meaning import values as v
-from tests.equality.equations import Made, Page, classifier, each, k, m, n, normalised, x0
+from tests.equality.equations import Made, Page, classifier, each, k, m, n, normalised, subtract, x0
 
 
 def _quadratic() -> Made:
@@ -23,7 +23,7 @@ def _quadratic() -> Made:
 
 def _cross_entropy() -> Made:
     page = classifier(fact=False)
-    return page, page.derivative(page["L"], "A"), v.scale(1 / k, v.subtract(page["Y"], page["T"]))
+    return page, page.derivative(page["L"], "A"), v.scale(1 / k, subtract(page["Y"], page["T"]))
 
 
 def _skew() -> Made:
@@ -44,7 +44,7 @@ def _diagonal() -> Made:
 def _mean() -> Made:
     page = Page(x=(n,), y=(n,))
     x, y = page["x"], page["y"]
-    centred = v.subtract(x, v.repeated(v.mean(x), x))
+    centred = subtract(x, v.repeated(v.mean(x), x))
     return page, v.inner(centred, y), v.inner(x, y)
 
 

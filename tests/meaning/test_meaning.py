@@ -19,7 +19,7 @@ from symjac.notation.latex_notation import expression, statement
 from symjac.notation.tree import Name, Node
 from symjac.notes.source import read_source
 from symjac.verify.session import Session
-from tests.calculus.worlds import random_values, value
+from tests.calculus.worlds import inlined, random_values, value
 
 SIZES = [
     {"n": 2, "m": 3, "k": 5, "p": 2},
@@ -335,7 +335,7 @@ def test_an_unknown_function_has_its_primes_as_derivatives() -> None:
         left, right = (
             m.value(expression(text)) for text in (rf"\nabla_c f{chr(39) * order}(c)", f"f{chr(39) * (order + 1)}(c)")
         )
-        assert m.world.inlined(left.expr) is right.expr
+        assert inlined(m.world, left.expr) is right.expr
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from symjac.meaning.notebook import Notebook
-from symjac.meaning.statements import Page, at_layers, mentions_derivative, sort
+from symjac.meaning.statements import Page, at_layers, sort
 from symjac.notation.latex_notation import expression, statement
-from symjac.notation.tree import Node
 from symjac.notation.writer import latex
 
 
@@ -151,12 +150,3 @@ def test_a_layer_that_runs_is_unrolled_into_definitions() -> None:
     found = page("a^l = W^l h^{l-1}", "C = a^L", r"\nabla_{a^l} C = \delta^l", book=book)
     assert {"a__2", "a__3", "C"} <= set(found.notebook.definitions)
     assert len(found.claims) == 1
-
-
-MENTIONS = [("f'(a)", True), (r"\frac{\partial L}{\partial x} + 1", True), ("x + f(a)", False)]
-
-
-@pytest.mark.parametrize(("text", "expected"), MENTIONS)
-def test_mentions_of_derivatives(text: str, expected: bool) -> None:
-    node: Node = expression(text)
-    assert mentions_derivative(node) == expected

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symjac.notation import latex_notation, plain_notation
+from symjac.notation.plain_writer import Plain
 from symjac.notation.tree import (
     Big,
     Binary,
@@ -31,7 +32,7 @@ from symjac.notation.tree import (
 )
 from symjac.notation.writer import latex as to_latex
 from symjac.notation.writer import plain as to_plain
-from symjac.notation.writer import statement_latex, statement_plain
+from symjac.notation.writer import statement_latex
 from tests.notation.shown import said
 from tests.notation.test_latex_notation import EXPRESSIONS, GENERATED, PIECES, STATEMENTS, formulas
 from tests.notation.test_plain_notation import READ
@@ -65,7 +66,7 @@ def test_what_was_plain_reads_back_as_latex(text: str) -> None:
 @pytest.mark.parametrize("text", [t for t, _ in READ])
 def test_plain_reads_back(text: str) -> None:
     for s in plain_notation.read(text).statements:
-        written = statement_plain(s)
+        written = Plain().chain(s.sides, s.relations)
         if not s.conditions:
             assert same(plain_notation.statement(written), s), written
 

@@ -10,17 +10,12 @@ from symjac.run.failures import DataError
 
 pytest.importorskip("matplotlib")
 
-RNG = np.random.default_rng(0)
 GRID = np.linspace(-1, 2, 50)
 PICTURES = {
-    "eigenvalue_histogram": lambda path: plots.eigenvalue_histogram(RNG.standard_normal(500), path),
-    "one eigenvalue": lambda path: plots.eigenvalue_histogram([3.0], path),
     "spectral_density": lambda path: plots.spectral_density(GRID, np.exp(-(GRID**2) * 50), path, "density"),
     "largest_eigenvalue": lambda path: plots.largest_eigenvalue(range(5), [1, 3, 4, 4, 4], 0.5, path),
     "a schedule": lambda path: plots.largest_eigenvalue(range(3), [1, 3, 4], [0.5, 0.4, 0.3], path),
-    "running_exponents": lambda path: plots.running_exponents(RNG.standard_normal((30, 3)), path),
-    "many exponents": lambda path: plots.running_exponents(RNG.standard_normal((30, 20)), path),
-    "one exponent, -inf": lambda path: plots.running_exponents([[-np.inf], [-1.0]], path),
+    "one step": lambda path: plots.largest_eigenvalue([0], [1], 0.5, path),
 }
 STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
@@ -52,15 +47,13 @@ def test_no_global_state_is_left(tmp_path):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda path: plots.eigenvalue_histogram([], path),
-        lambda path: plots.eigenvalue_histogram([1, np.nan], path),
+        lambda path: plots.largest_eigenvalue([], [], 0.1, path),
+        lambda path: plots.largest_eigenvalue([1, 2], [1, np.nan], 0.1, path),
         lambda path: plots.spectral_density([1, 2], [1, 2, 3], path),
         lambda path: plots.spectral_density([1, 2], [0, 0], path),
         lambda path: plots.largest_eigenvalue([1, 2], [1], 0.1, path),
         lambda path: plots.largest_eigenvalue([1, 2], [1, 2], [0.1, 0.2, 0.3], path),
         lambda path: plots.largest_eigenvalue([1, 2], [1, 2], 0, path),
-        lambda path: plots.running_exponents([1, 2], path),
-        lambda path: plots.running_exponents(np.zeros((0, 2)), path),
     ],
 )
 def test_nothing_to_draw_leaves_the_old_file(tmp_path, call):
@@ -74,18 +67,18 @@ def test_nothing_to_draw_leaves_the_old_file(tmp_path, call):
 
 def test_an_unknown_ending_is_named(tmp_path):
     with pytest.raises(DataError, match=r"ends in \.png, \.svg, \.pdf"):
-        PICTURES["one eigenvalue"](tmp_path / "picture.bmp")
+        PICTURES["one step"](tmp_path / "picture.bmp")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
-        PICTURES["one eigenvalue"](tmp_path / "file" / "picture.png")
+        PICTURES["one step"](tmp_path / "file" / "picture.png")
 
 
 def test_a_missing_matplotlib_is_said(tmp_path, monkeypatch):
     for name in ("matplotlib", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(DataError, match=r"needs matplotlib.*\n.*symjac\[plots\]"):
-        PICTURES["one eigenvalue"](tmp_path / "picture.png")
+        PICTURES["one step"](tmp_path / "picture.png")
     assert not [*tmp_path.iterdir()]

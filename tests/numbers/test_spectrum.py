@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from scipy.sparse.linalg import LinearOperator
 
 from symjac.numbers.operator import Trajectory, hessian_operator, size, step_operator
 from symjac.numbers.spectrum import (
@@ -14,7 +13,6 @@ from symjac.numbers.spectrum import (
     lyapunov_exponents,
     spectral_density,
     trace,
-    trace_deflated,
 )
 from symjac.run.failures import DataError
 from tests.fixtures import tiny_second
@@ -83,7 +81,7 @@ def test_the_zero_operator(n):
     pairs = extreme_eigenvalues(operator, 1)
     assert pairs.values == pairs.residuals == 0
     assert np.linalg.norm(pairs.vectors) == 1
-    assert trace(operator).value == trace_deflated(operator).value == 0
+    assert trace(operator).value == 0
     density = spectral_density(operator, steps=5, samples=2)
     assert (density.nodes == 0).all()
     np.testing.assert_allclose(density.weights.sum(axis=1), 1)
@@ -130,7 +128,6 @@ FINE = np.eye(50)
         (lambda: extreme_eigenvalues(operator_of(FINE[:3]), 1), r"expected shape \(n, n\)"),
         (lambda: extreme_eigenvalues(operator_of(FINE, complex), 1), "real floats"),
         (lambda: trace(operator_of(FINE), 1), "samples: expected at least 2"),
-        (lambda: trace_deflated(operator_of(FINE), 5), "samples: expected at least 6"),
         (lambda: trace(operator_of(FINE[:3])), r"expected shape \(n, n\)"),
         (lambda: spectral_density(operator_of(SKEW)), "not symmetric"),
         (lambda: spectral_density(operator_of(NAN)), "not finite"),
@@ -163,10 +160,9 @@ def test_a_missing_scipy_is_said(monkeypatch):
 # -- trace
 
 
-@pytest.mark.parametrize("estimate", [trace, trace_deflated])
-def test_trace_lies_within_its_errors(estimate, symmetric):
+def test_trace_lies_within_its_errors(symmetric):
     """Over 40 seeds: the mean within 4 of its standard errors, and the stated errors as large as the true ones."""
-    runs = [estimate(operator_of(symmetric), 60, seed) for seed in range(40)]
+    runs = [trace(operator_of(symmetric), 60, seed) for seed in range(40)]
     off = np.array([run.value for run in runs]) - np.trace(symmetric)
     stated = np.sqrt(np.mean([run.error**2 for run in runs]))
     assert abs(off.mean()) <= 4 * stated / np.sqrt(40) + 1e-10
@@ -192,31 +188,10 @@ def test_hutchinson_takes_any_square_operator():
     assert abs(estimate.value - np.trace(A)) < 4 * estimate.error
 
 
-def test_deflation_is_exact_at_low_rank_and_better_near_it():
-    low = with_eigenvalues(np.r_[5.0, -2.0, 1.0, np.zeros(97)])
-    assert trace_deflated(operator_of(low), 18).value == pytest.approx(4, abs=1e-10)
-    near = operator_of(low + np.diag(np.full(100, 1e-3)) + 1e-4 * with_eigenvalues(np.linspace(-1, 1, 100), 1))
-    assert trace_deflated(near, 60).error < trace(near, 60).error / 100
-
-
-def test_deflation_keeps_to_its_products():
-    count = 0
-
-    def product(v):
-        nonlocal count
-        count += 1
-        return 2 * v
-
-    operator = LinearOperator((100, 100), matvec=product, dtype=float)
-    estimate = trace_deflated(operator, 20)
-    assert abs(estimate.value - 200) < 4 * estimate.error
-    assert count == 20
-
-
 def test_trace_of_a_net(point):
     operator, H = dense(tiny_second, point)
-    for estimate in (trace(operator, 400), trace_deflated(operator, 60)):
-        assert abs(estimate.value - np.trace(H)) <= 4 * estimate.error + 1e-4
+    estimate = trace(operator, 400)
+    assert abs(estimate.value - np.trace(H)) <= 4 * estimate.error + 1e-4
 
 
 # -- density
