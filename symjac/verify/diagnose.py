@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symjac.notation.tree import Big, Neg, Node, Span, Sum, walk
+from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.edits import edits
 from symjac.verify.phrase import phrase
@@ -48,8 +49,6 @@ MOST_NODES = 60
 """Of a missing term, beside those of the formula."""
 SINGLE_SHARE = 0.85
 """Of the time, what single changes may take."""
-CHEAP = 2.6
-"""What each of two changes may cost where they are tried together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _by_number(view: View) -> FoundFault | None:
     c = _number(view.judge.factor(view.root))
     if c is None or c.is_one:
         return None
-    return _accepted(view, (Edit("factor", "", view.root.span, view.root, 0.5),), c)
+    return _accepted(view, (Edit("factor", "", view.root.span, view.root, Cost.NUMBER_OF_WHOLE),), c)
 
 
 def _by_one(view: View, until: float) -> FoundFault | None:
@@ -155,13 +154,13 @@ def _pairs(view: View, until: float) -> Iterator[tuple[Edit, Edit, View]]:
     order = itertools.count()
     queue: list[tuple[float, int, Edit, View | None, list[Edit]]] = []
     for e in edits(view):
-        if e.beside is None and e.cost <= CHEAP:
+        if e.beside is None and e.cost <= Cost.MOST_OF_TWO:
             heapq.heappush(queue, (2 * e.cost, next(order), e, None, []))
     while queue and time.process_time() <= until:
         _, _, first, after, rest = heapq.heappop(queue)
         if after is None:
             after = view.at(first.asked)
-            rest = [e for e in edits(after) if first.cost <= e.cost <= CHEAP and e.asked != view.root]
+            rest = [e for e in edits(after) if first.cost <= e.cost <= Cost.MOST_OF_TWO and e.asked != view.root]
             rest.reverse()
         else:
             yield first, rest.pop(), after
@@ -195,8 +194,8 @@ def _number(tree: Node | None) -> Scalar | None:
 
 def _penalty(c: Scalar, e: Edit) -> float:
     """A number beside an edit counts as a fault of its own; the sign of x in I − x does not."""
-    sign = 0.3 if c.rational < 0 and e.beside is None else 0.0
-    return (sign + (0.0 if c.size.is_one else 0.5)) if e.text else 0.0
+    sign = Added.NEGATIVE if c.rational < 0 and e.beside is None else 0.0
+    return (sign + (0.0 if c.size.is_one else Added.NUMBER)) if e.text else 0.0
 
 
 def _confirmed(view: View, found: _Fit) -> FoundFault | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from symjac.notation.tree import Node
 from symjac.verify.changes.coefficients import inner_signs, other_numbers, powers
+from symjac.verify.changes.costs import Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.factors import extra_factors, missing_elementwise
 from symjac.verify.changes.matrices import missing_diagonal, missing_kron, missing_matrix
@@ -26,7 +27,7 @@ def edits(view: View) -> Iterator[Edit]:
     turn."""
     seen: set[tuple[Node, Node | None]] = set()
     near = sorted((e for generate in NEAR for e in generate(view)), key=_cost)
-    first = [e for e in near if e.cost < LEAST_FAR]
+    first = [e for e in near if e.cost < Cost.LEAST_FAR]
     yield from _new(first, view, seen)
     far = (e for generate in FAR for e in generate(view))
     yield from _new(sorted((*near[len(first) :], *far), key=_cost), view, seen)
@@ -72,5 +73,3 @@ FAR: tuple[Callable[[View], Iterator[Edit]], ...] = (
     missing_terms,
 )
 """Of other quantities of the notes."""
-LEAST_FAR = 1.2
-"""No edit of `FAR` costs less."""

@@ -8,6 +8,7 @@ import pytest
 
 from symjac.notation.latex_notation import expression
 from symjac.notation.tree import Name
+from symjac.verify.changes.costs import Cost
 from symjac.verify.diagnose import KINDS
 from symjac.verify.edits import edits
 from symjac.verify.phrase import phrase
@@ -179,3 +180,9 @@ def test_shapes_fit(shape: tuple[object, ...] | None, wanted: tuple[object, ...]
 def test_function_and_its_bracket_are_one_part() -> None:
     parts = [phrase(s.node) for s in sites(expression("2 f(a) h"), lambda n: n == Name("f"))]
     assert parts == ["2 f(a) h", "2", "f(a)", "a", "h"]
+
+
+def test_the_table_of_costs_is_in_the_order_of_the_search() -> None:
+    costs = [v for name, v in vars(Cost).items() if name.isupper() and not name.startswith(("LEAST", "MOST"))]
+    assert len(costs) > 40
+    assert costs == sorted(costs)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symjac.notation.tree import Call, Group, Num, Sum
+from symjac.verify.changes.costs import Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.scalars import scaled
@@ -30,7 +31,7 @@ def other_numbers(view: View) -> Iterator[Edit]:
                 text="",
                 span=term.span,
                 asked=plus(view.root, negated(without)),
-                cost=0.8,
+                cost=Cost.NUMBER_OF_TERM,
                 beside=without,
                 finish=lambda c, site=site: site.put(scaled(site.node, c)),  # type: ignore[misc]
                 part=term,
@@ -45,7 +46,7 @@ def inner_signs(view: View) -> Iterator[Edit]:
         inside = isinstance(parent, Call) or (parent is not None and is_application(parent, view.applies))
         if inside or (isinstance(site.node, Group) and any(isinstance(a, Call) for a in site.above[-1:])):
             text = f"the sign of {phrase(site.node)} is wrong"
-            yield Edit("sign", text, site.node.span, site.put(negated(bare(site.node))), 1.5, keeps=True)
+            yield Edit("sign", text, site.node.span, site.put(negated(bare(site.node))), Cost.INNER_SIGN, keeps=True)
 
 
 def powers(view: View) -> Iterator[Edit]:
@@ -58,4 +59,4 @@ def powers(view: View) -> Iterator[Edit]:
                     changed = node.base if new == 1 and not node.sub else replace(node, sup=Num(str(new)))
                     of = phrase(replace(node, sup=None) if node.sub else node.base)
                     text = f"the power of {of} should be {new}, not {power}"
-                    yield Edit(kind, text, node.span, put(changed), 2.2, keeps=True)
+                    yield Edit(kind, text, node.span, put(changed), Cost.POWER, keeps=True)

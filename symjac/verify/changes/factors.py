@@ -23,6 +23,7 @@ from symjac.notation.tree import (
     Sum,
     Transpose,
 )
+from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.scalars import scalar
@@ -66,20 +67,20 @@ def elementwise_factors(shape: Sizes, view: View) -> Iterator[FactorSeen]:
         if not isinstance(argument, Items):
             slope = applied(Prime(function) if not isinstance(function, Prime) else function, argument)
             if fit(view.shape(slope), shape):
-                yield FactorSeen((slope,), 1.2)
+                yield FactorSeen((slope,), Cost.SLOPE)
             if fit(view.shape(argument), shape):
-                yield FactorSeen((positive(bare(argument)),), 1.7)
+                yield FactorSeen((positive(bare(argument)),), Cost.ARGUMENT_POSITIVE)
     for near, q in enumerate(view.of_shape(shape)):
-        far = 0.01 * near
-        yield FactorSeen((q,), (1.5 if shape == () else 2.1) + far)
+        far = Added.NEAR * near
+        yield FactorSeen((q,), (Cost.NUMBER_FACTOR if shape == () else Cost.FACTOR) + far)
         if not is_operand(q, view.applies) or is_identity(q) or isinstance(q, Derivative):
             continue
         square = product(q, q) if shape == () else hadamard(q, q)
-        yield FactorSeen((q, one_minus(q)), 1.4 + far)
-        yield FactorSeen((one_minus(square),), 1.8 + far)
-        yield FactorSeen((one_minus(q),), 2.2 + far)
-        yield FactorSeen((one_minus(product(Num("2"), q)),), 2.6 + far)
-        yield FactorSeen((q, q), 2.8 + far)
+        yield FactorSeen((q, one_minus(q)), Cost.LOGISTIC_SLOPE + far)
+        yield FactorSeen((one_minus(square),), Cost.TANH_SLOPE + far)
+        yield FactorSeen((one_minus(q),), Cost.FACTOR_COMPLEMENT + far)
+        yield FactorSeen((one_minus(product(Num("2"), q)),), Cost.FACTOR_ONE_MINUS_TWICE + far)
+        yield FactorSeen((q, q), Cost.FACTOR_SQUARE + far)
 
 
 def missing_elementwise(view: View) -> Iterator[Edit]:
@@ -107,7 +108,8 @@ def _beside_number(view: View) -> Iterator[Edit]:
     if view.is_number(view.root) and not view.fits:
         for near, q in enumerate(view.of_shape(view.names.left_shape)):
             text = f"the factor {phrase(bare(q))} is missing"
-            yield Edit("missing_factor", text, view.root.span, product(view.root, q), 1.6 + 0.01 * near)
+            cost = Cost.FACTOR_OF_NUMBER + Added.NEAR * near
+            yield Edit("missing_factor", text, view.root.span, product(view.root, q), cost)
 
 
 def _dressed(site: Site) -> Node:
@@ -135,7 +137,7 @@ def _takes_factor(site: Site, view: View) -> bool:
 
 
 def _depth(site: Site) -> float:
-    return 0.002 * len(site.above)
+    return Added.DEPTH * len(site.above)
 
 
 def extra_factors(view: View) -> Iterator[Edit]:
@@ -149,12 +151,12 @@ def extra_factors(view: View) -> Iterator[Edit]:
             if (others and scalar(node) is None) or isinstance(node, Name | Scripts):
                 up = view.outside(site)
                 if up is not None and others:
-                    yield Edit("extra_factor", text, node.span, up(product(*others)), 1.35)
+                    yield Edit("extra_factor", text, node.span, up(product(*others)), Cost.EXTRA_FACTOR)
         elif isinstance(parent, Binary):
             other = parent.right if node is parent.left else parent.left
             up = view.outside(site)
             if up is not None and not (parent.op == "divide" and node is parent.left):
-                yield Edit("extra_factor", text, node.span, up(other), 1.35)
+                yield Edit("extra_factor", text, node.span, up(other), Cost.EXTRA_FACTOR)
 
 
 def _index(whole: Sequence[Node], node: Node) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy
 
 from symjac.notation.tree import Big, Call, Group, Neg, Node, Num, Product, Quotient, Span, Sum, Transpose
+from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.factors import elementwise_factors
 from symjac.verify.phrase import phrase
@@ -79,25 +80,24 @@ def missing_matrix(view: View) -> Iterator[Edit]:
             for new, size in ((q, shape), (transposed(q), (shape[1], shape[0]))):
                 if gap.takes(size, view):
                     text = f"the factor {phrase(new)} is missing"
-                    yield Edit(
-                        "missing_factor", text, gap.span, gap.put(new), (2.3 if view.fits else 1.6) + 0.01 * near
-                    )
+                    cost = (Cost.MATRIX if view.fits else Cost.MATRIX_FOR_SHAPE) + Added.NEAR * near
+                    yield Edit("missing_factor", text, gap.span, gap.put(new), cost)
 
 
 def missing_diagonal(view: View) -> Iterator[Edit]:
     """M: diag(v) M, M diag(v)."""
     slopes = [
-        (f.node, 1.3 if k < 1.3 else k)
+        (f.node, max(Cost.DIAGONAL, f.cost))
         for shape in _column_shapes(view)
         for f in elementwise_factors(shape, view)
-        if (k := f.cost) < 2
+        if f.cost < Cost.MOST_SLOPE
     ]
     for gap in gaps(view):
         for v, cost in slopes:
             size = matrix_shape(view.shape(v))
             if size and len(size) == 2 and gap.takes((size[0], size[0]), view):
                 text = f"the factor diag({phrase(v)}) is missing"
-                yield Edit("missing_factor", text, gap.span, gap.put(call("diag", v)), cost + 0.1)
+                yield Edit("missing_factor", text, gap.span, gap.put(call("diag", v)), cost + Added.DIAGONAL)
 
 
 def _column_shapes(view: View) -> list[Sizes]:
@@ -127,12 +127,13 @@ def missing_kron(view: View) -> Iterator[Edit]:
             text = f"the factor {phrase(q)} is missing"
             for pair in (binary("kron", node, q), binary("kron", q, node)):
                 whole = product(*number, pair) if number else pair
-                yield Edit("missing_factor", text, site.node.span, site.put(whole), 1.3 + 0.002 * near)
+                cost = Cost.KRON + Added.NEAR_KRON * near
+                yield Edit("missing_factor", text, site.node.span, site.put(whole), cost)
         if None not in own and _times(own[1], wanted[0]) == _times(own[0], wanted[1]):
             text = "the identity is missing in the Kronecker product"
             for pair in (binary("kron", node, identity()), binary("kron", identity(), node)):
                 whole = product(*number, pair) if number else pair
-                yield Edit("missing_identity", text, site.node.span, site.put(whole), 1.3)
+                yield Edit("missing_identity", text, site.node.span, site.put(whole), Cost.KRON_IDENTITY)
 
 
 def _kron_factors(view: View) -> Iterator[tuple[Node, Sizes]]:

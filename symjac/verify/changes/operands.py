@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symjac.notation.tree import Group, Name, Neg, Node, Num, Prime, Product, Sum, rebuild
+from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
@@ -30,21 +31,22 @@ def wrong_operands(view: View) -> Iterator[Edit]:
         same = view.names.alternatives(leaf)
         others = [] if view.fits else [q for q in view.pool if q != leaf and q not in same]
         for near, q in enumerate((*same, *others)):
-            cost = 1.6 + 0.01 * near + (0 if near < len(same) else 1)
+            cost = Cost.OPERAND + Added.NEAR * near + (0 if near < len(same) else Added.ANY_QUANTITY)
             text = f"{phrase(leaf)} stands where {phrase(q)} belongs"
             keeps = near < len(same)
             if len(at) > 1:
                 yield Edit("wrong_operand", text, at[0].node.span, exchanged(view.root, leaf, q), cost, keeps=keeps)
             for s in at:
-                far = 0.3 if len(at) > 1 else 0.0
+                far = Added.ONE_OF_SEVERAL if len(at) > 1 else 0.0
                 yield Edit("wrong_operand", text, s.node.span, s.put(q), cost + far, keeps=keeps)
             if not keeps:
                 for s in at:
                     turned = f"{phrase(leaf)} stands where {phrase(transposed(q))} belongs"
-                    yield Edit("wrong_operand", turned, s.node.span, s.put(transposed(q)), cost + 0.2)
+                    yield Edit("wrong_operand", turned, s.node.span, s.put(transposed(q)), cost + Added.TRANSPOSED)
         for s in at:
             text = f"{phrase(leaf)} stands where {phrase(one_minus(leaf))} belongs"
-            yield Edit("wrong_operand", text, s.node.span, s.put(bracketed(one_minus(leaf))), 2.9, keeps=True)
+            new = s.put(bracketed(one_minus(leaf)))
+            yield Edit("wrong_operand", text, s.node.span, new, Cost.TO_COMPLEMENT, keeps=True)
 
 
 def exchanged(root: Node, old: Node, new: Node) -> Node:
@@ -70,7 +72,7 @@ def complements(view: View) -> Iterator[Edit]:
         ):
             inner = node.terms[1].of
             text = f"{phrase(node)} stands where {phrase(inner)} belongs"
-            yield Edit("wrong_operand", text, node.span, site.put(inner), 2.8, keeps=True)
+            yield Edit("wrong_operand", text, node.span, site.put(inner), Cost.COMPLEMENT, keeps=True)
 
 
 def wrong_functions(view: View) -> Iterator[Edit]:
@@ -84,10 +86,10 @@ def wrong_functions(view: View) -> Iterator[Edit]:
         order, base = (function.order, function.of) if isinstance(function, Prime) else (0, function)
         for new in range(max(order - 1, 0), order + 2):
             if new != order:
-                yield _called(site, _primed(base, new), argument, 1.5)
+                yield _called(site, _primed(base, new), argument, Cost.PRIME)
         for other in others:
             if bare(other) != base and not isinstance(other, Prime):
-                yield _called(site, _primed(other, order), argument, 2.5)
+                yield _called(site, _primed(other, order), argument, Cost.FUNCTION)
 
 
 def _primed(function: Node, order: int) -> Node:
@@ -117,7 +119,7 @@ def wrong_indices(view: View) -> Iterator[Edit]:
                 if view.shape(changed) is not None:
                     text = f"{phrase(node)} stands where {phrase(changed)} belongs"
                     keeps = view.shape(changed) == view.shape(node)
-                    yield Edit("index", text, node.span, put(changed), 1.9, keeps=keeps)
+                    yield Edit("index", text, node.span, put(changed), Cost.LABEL, keeps=keeps)
 
 
 def _labels(part: Node, names: Sequence[Node]) -> Iterator[Node]:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Product, Sum, Transpose
+from symjac.verify.changes.costs import Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
@@ -36,7 +37,7 @@ def operations(view: View) -> Iterator[Edit]:
                 if shape and len(shape) == 2 and shape[1] == 1 and view.shape(other) != shape:
                     new = product(call("diag", one), other)
                     what = f"{phrase(new)} belongs where {phrase(node)} stands"
-                    yield Edit("hadamard_for_product", what, node.span, site.put(new), 2.0)
+                    yield Edit("hadamard_for_product", what, node.span, site.put(new), Cost.DIAGONAL_FOR_HADAMARD)
         elif isinstance(node, Product) and not is_application(node, view.applies):
             text = "a matrix product stands where an elementwise product belongs"
             numbers, _ = view.split_number(node)
@@ -47,18 +48,19 @@ def operations(view: View) -> Iterator[Edit]:
 def _as_products(chain: Sequence[Node]) -> Iterator[tuple[Node, float]]:
     """a ⊙ b ⊙ c: a (b ⊙ c), a ⊙ b c, and the like."""
     for k in range(1, len(chain)):
-        yield product(_joined(chain[:k], "hadamard"), _joined(chain[k:], "hadamard")), 1.25
+        yield product(_joined(chain[:k], "hadamard"), _joined(chain[k:], "hadamard")), Cost.PRODUCT_OR_HADAMARD
         if len(chain) > 2:
-            yield _joined([*chain[: k - 1], product(chain[k - 1], chain[k]), *chain[k + 1 :]], "hadamard"), 1.3
+            pair = product(chain[k - 1], chain[k])
+            yield _joined([*chain[: k - 1], pair, *chain[k + 1 :]], "hadamard"), Cost.PRODUCT_OF_TWO
 
 
 def _as_hadamard(numbers: Sequence[Node], factors: Sequence[Node]) -> Iterator[tuple[Node, float]]:
     """a b c: a ⊙ b c, a (b ⊙ c), and the like."""
     for k in range(1, len(factors)):
-        yield hadamard(product(*numbers, *factors[:k]), product(*factors[k:])), 1.25
+        yield hadamard(product(*numbers, *factors[:k]), product(*factors[k:])), Cost.PRODUCT_OR_HADAMARD
         if len(factors) > 2:
             pair = bracketed(hadamard(factors[k - 1], factors[k]))
-            yield product(*numbers, *factors[: k - 1], pair, *factors[k + 1 :]), 1.35
+            yield product(*numbers, *factors[: k - 1], pair, *factors[k + 1 :]), Cost.HADAMARD_OF_TWO
 
 
 def orders(view: View) -> Iterator[Edit]:
@@ -68,10 +70,10 @@ def orders(view: View) -> Iterator[Edit]:
         node = site.node
         if isinstance(node, Binary) and node.op == "kron":
             chain = _chain(node, "kron")
-            yield Edit("order", text, node.span, site.put(_joined(chain[::-1], "kron")), 1.3)
+            yield Edit("order", text, node.span, site.put(_joined(chain[::-1], "kron")), Cost.KRON_REVERSED)
             for k in range(len(chain) - 1):
                 swapped = [*chain[:k], chain[k + 1], chain[k], *chain[k + 2 :]]
-                yield Edit("order", text, node.span, site.put(_joined(swapped, "kron")), 1.4)
+                yield Edit("order", text, node.span, site.put(_joined(swapped, "kron")), Cost.KRON_NEIGHBOURS)
         elif isinstance(node, Product) and not is_application(node, view.applies):
             whole = units(node, view.applies)
             first = next((k for k, u in enumerate(whole) if not view.is_number(u)), len(whole))
@@ -80,10 +82,11 @@ def orders(view: View) -> Iterator[Edit]:
                 continue
             if len(others) > 2:
                 new = product(*whole[:first], *reversed(others))
-                yield Edit("order", text, node.span, site.put(new), 1.4)
+                yield Edit("order", text, node.span, site.put(new), Cost.REVERSED)
             for k in range(len(others) - 1):
                 swapped = [*others[:k], others[k + 1], others[k], *others[k + 2 :]]
-                yield Edit("order", text, node.span, site.put(product(*whole[:first], *swapped)), 1.3)
+                new = product(*whole[:first], *swapped)
+                yield Edit("order", text, node.span, site.put(new), Cost.NEIGHBOURS)
 
 
 def _chain(node: Node, op: str) -> list[Node]:
@@ -112,7 +115,7 @@ def flattened(view: View) -> Iterator[Edit]:
                 if left is not None and right is not None:
                     new = product(*whole[:k], transposed(left), right, *whole[k + 2 :])
                     text = "the outer product of the arrays laid flat stands where a matrix product belongs"
-                    yield Edit("shape", text, node.span, site.put(new), 1.5)
+                    yield Edit("shape", text, node.span, site.put(new), Cost.FLATTENED)
 
 
 def _flat(node: Node) -> Node | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symjac.notation.tree import Big, Group, Neg, Node, Num, Ones, Sum, Transpose, walk
+from symjac.verify.changes.costs import Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
@@ -27,12 +28,13 @@ def sums(view: View) -> Iterator[Edit]:
         if free and (site.parent is None or isinstance(site.parent, Sum)):
             for letter in free:
                 what = f"the sum over {phrase(letter)} is missing"
-                yield Edit("missing_sum", what, site.node.span, site.put(_summed(site.node, letter, view)), 1.4)
+                new = site.put(_summed(site.node, letter, view))
+                yield Edit("missing_sum", what, site.node.span, new, Cost.SUM_OVER_LETTER)
     for site in view.sites:
         node = site.node
         if isinstance(node, Big) and node.op == "sum":
             what = "the sum does not belong here"
-            yield Edit("extra_sum", what, node.span, site.put(node.body), 2.1)
+            yield Edit("extra_sum", what, node.span, site.put(node.body), Cost.EXTRA_SUM)
         elif isinstance(site.parent, Group | Transpose) or isinstance(node, Neg | Num | Ones) or view.fits:
             continue
         elif view.shape(node) and (site.parent is None or isinstance(node, Group) or is_operand(node, view.applies)):
@@ -42,7 +44,7 @@ def sums(view: View) -> Iterator[Edit]:
                 product(node, Ones()),
                 product(Transpose(Ones()), transposed(node)),
             ):
-                yield Edit("missing_sum", text, node.span, site.put(new), 1.9)
+                yield Edit("missing_sum", text, node.span, site.put(new), Cost.SUM_OVER_ROWS)
 
 
 def _summed(node: Node, letter: Node, view: View) -> Node:

@@ -19,6 +19,7 @@ from symjac.notation.tree import (
     Sum,
     Transpose,
 )
+from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.matrices import stands_as_term
 from symjac.verify.phrase import phrase
@@ -57,10 +58,10 @@ def full_jacobians(view: View) -> Iterator[Edit]:
             if column and len(column) == 2 and column[1] == 1:
                 new = plus(call("diag", q), negated(product(q, transposed(q))))
                 text = f"this is only the diagonal of the full Jacobian, {phrase(new)}"
-                yield Edit("diagonal_only", text, node.span, site.put(_in_place(new, site)), 1.2)
+                yield Edit("diagonal_only", text, node.span, site.put(_in_place(new, site)), Cost.FULL_JACOBIAN)
         if not within and site.parent is None:
             text = f"the Jacobian is a matrix, of which this is the diagonal: diag({phrase(bare(node))})"
-            yield Edit("diagonal_only", text, node.span, site.put(call("diag", node)), 1.2)
+            yield Edit("diagonal_only", text, node.span, site.put(call("diag", node)), Cost.FULL_JACOBIAN)
 
 
 def _in_place(new: Node, site: Site) -> Node:
@@ -76,7 +77,7 @@ def kronecker_ones(view: View) -> Iterator[Edit]:
                 for j in names[a + 1 :]:
                     new = Indicator(Relation("=", i, j))
                     text = f"this is only the diagonal of the full Jacobian: {phrase(new)} belongs where 1 stands"
-                    yield Edit("diagonal_only", text, site.node.span, site.put(new), 1.9, keeps=True)
+                    yield Edit("diagonal_only", text, site.node.span, site.put(new), Cost.KRONECKER_SYMBOL, keeps=True)
 
 
 def missing_identities(view: View) -> Iterator[Edit]:
@@ -89,23 +90,24 @@ def missing_identities(view: View) -> Iterator[Edit]:
     else:
         return
     text = f"the identity is missing: {phrase(one)} {'−' if _negative(view.root) else '+'} …"
-    yield Edit("missing_identity", text, view.root.span, view.root, 1.2, beside=one, part=view.root, keeps=True)
+    span, cost = view.root.span, Cost.IDENTITY
+    yield Edit("missing_identity", text, span, view.root, cost, beside=one, part=view.root, keeps=True)
     for site in view.sites:
         if isinstance(site.parent, Sum) and site.above == (view.root,) and view.is_number(bare(site.node)):
             number = site.node.of if isinstance(site.node, Neg) else site.node
             with_one = product(number, identity())
             text = f"the identity is missing: {phrase(with_one)} belongs where {phrase(number)} stands"
             new = site.put(negated(with_one) if isinstance(site.node, Neg) else with_one)
-            yield Edit("missing_identity", text, site.node.span, new, 1.3)
+            yield Edit("missing_identity", text, site.node.span, new, Cost.NUMBER_FOR_IDENTITY)
         elif not view.fits and is_operand(site.node, view.applies) and stands_as_term(site, view):
             text = f"{phrase(site.node)} stands where {phrase(identity())} belongs"
-            yield Edit("wrong_operand", text, site.node.span, site.put(identity()), 1.9)
+            yield Edit("wrong_operand", text, site.node.span, site.put(identity()), Cost.OPERAND_FOR_IDENTITY)
         square = view.shape(site.node)
         if isinstance(site.node, Group) and square and len(square) == 2 and same_size(*square):
             for inner, sign in ((negated(site.node.of), "−"), (site.node.of, "+")):
                 text = f"the identity is missing: I {sign} …"
                 new = site.put(Group(plus(identity(), inner)))
-                yield Edit("missing_identity", text, site.node.span, new, 1.6, keeps=True)
+                yield Edit("missing_identity", text, site.node.span, new, Cost.IDENTITY_IN_BRACKETS, keeps=True)
 
 
 def _negative(node: Node) -> bool:
@@ -119,8 +121,8 @@ def missing_terms(view: View) -> Iterator[Edit]:
         return
     for near, q in enumerate([*view.of_shape(shape), *_diagonals(shape, view)]):
         text = f"the term {phrase(q)} is missing"
-        for beside, far in ((q, 0.0), (negated(q), 0.1)):
-            cost = 2.5 + far + 0.01 * near
+        for beside, far in ((q, 0.0), (negated(q), Added.OTHER_SIGN)):
+            cost = Cost.TERM + far + Added.NEAR * near
             span = view.root.span
             yield Edit("missing_term", text, span, view.root, cost, beside=beside, part=view.root, keeps=True)
     for site in view.sites:
@@ -128,19 +130,21 @@ def missing_terms(view: View) -> Iterator[Edit]:
         if inside is None:
             continue
         node = bare(site.node)
-        one = plus(Num("1"), node)
-        yield Edit("missing_term", "the term 1 is missing", site.node.span, site.put(bracketed(one)), 1.7, keeps=True)
+        text, one = "the term 1 is missing", site.put(bracketed(plus(Num("1"), node)))
+        yield Edit("missing_term", text, site.node.span, one, Cost.TERM_ONE, keeps=True)
         for near, q in enumerate(view.of_shape(inside)):
-            for term, far in ((negated(q), 0.0), (q, 0.1)):
+            for term, far in ((negated(q), 0.0), (q, Added.OTHER_SIGN)):
                 text = f"the term {phrase(term)} is missing"
                 new = site.put(bracketed(plus(node, term)))
-                yield Edit("missing_term", text, site.node.span, new, 2.2 + far + 0.01 * near, keeps=True)
+                cost = Cost.TERM_WITHIN + far + Added.NEAR * near
+                yield Edit("missing_term", text, site.node.span, new, cost, keeps=True)
             if isinstance(site.node, Group) and any(s.node == q for s in view.leaves) and not is_identity(q):
                 rest = bracketed(one_minus(q))
                 slope = binary("hadamard", q, rest) if inside else product(q, rest)
                 new = site.put(bracketed(plus(node, slope)))
                 text = f"the term {phrase(slope)} is missing"
-                yield Edit("missing_term", text, site.node.span, new, 1.75 + 0.01 * near, keeps=True)
+                cost = Cost.TERM_SLOPE + Added.NEAR * near
+                yield Edit("missing_term", text, site.node.span, new, cost, keeps=True)
 
 
 def _diagonals(shape: Sizes, view: View) -> list[Node]:
@@ -164,5 +168,6 @@ def extra_terms(view: View) -> Iterator[Edit]:
             up = view.outside(site)
             if up is not None and terms:
                 text = f"the term {phrase(site.node)} does not belong"
-                cost = 0.7 if any(t in (site.node, negated(site.node)) for t in terms) else 1.5
+                twice = any(t in (site.node, negated(site.node)) for t in terms)
+                cost = Cost.TERM_TWICE if twice else Cost.EXTRA_TERM
                 yield Edit("extra_term", text, site.node.span, up(plus(*terms)), cost)

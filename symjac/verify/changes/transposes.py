@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Ones, Product, Quotient, Sum, Transpose
+from symjac.verify.changes.costs import Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
@@ -29,21 +30,21 @@ def transposes(view: View) -> Iterator[Edit]:
         node = site.node
         if isinstance(node, Transpose):
             text = f"{phrase(bare(node.of))} should not be transposed"
-            yield Edit("transpose", text, node.span, site.put(transposed(node)), 1.0)
+            yield Edit("transpose", text, node.span, site.put(transposed(node)), Cost.TRANSPOSE)
         elif isinstance(site.parent, Transpose | Group) or not site.above or isinstance(node, Ones | Num):
             continue
         elif is_operand(node, view.applies) or isinstance(node, Group) or is_application(node, view.applies):
             if view.shape(node) not in (None, ()):
                 text = f"{phrase(bare(node))} should be transposed"
-                yield Edit("transpose", text, node.span, site.put(transposed(node)), 1.0)
+                yield Edit("transpose", text, node.span, site.put(transposed(node)), Cost.TRANSPOSE)
         elif isinstance(node, Product) and len(node.factors) == 2 and isinstance(node.factors[1], Transpose):
             inner = node.factors[1].of
             if isinstance(inner, Group):
                 text = f"{phrase(node)} should not be transposed"
-                yield Edit("transpose", text, node.span, site.put(Product((node.factors[0], inner))), 1.0)
+                yield Edit("transpose", text, node.span, site.put(Product((node.factors[0], inner))), Cost.TRANSPOSE)
     if view.shape(view.root) != ():
         text = "the whole should be transposed"
-        yield Edit("transpose", text, view.root.span, whole_transposed(view.root, view), 1.1)
+        yield Edit("transpose", text, view.root.span, whole_transposed(view.root, view), Cost.TRANSPOSE_WHOLE)
 
 
 def whole_transposed(node: Node, view: View) -> Node:
