@@ -30,13 +30,13 @@ from symjac.core.expr import (
     contract,
     from_scalar,
     number,
-    rebuild,
     rename,
     scalar_of,
     split,
     substitute,
     transform,
     walk,
+    with_children,
 )
 from symjac.core.index import Index
 
@@ -233,7 +233,7 @@ def _transform_outermost(e: Expr, law: Callable[[Expr], Expr | None]) -> Expr:
     if after is not None:
         return after
     kids = [_transform_outermost(c, law) for c in e.children]
-    return e if all(a is b for a, b in zip(kids, e.children, strict=True)) else rebuild(e, kids)
+    return with_children(e, kids)
 
 
 def _distributed(e: Expr) -> Expr:

@@ -29,12 +29,12 @@ from symjac.core.expr import (
     contract,
     from_scalar,
     maximum,
-    rebuild,
     rename,
     scalar_of,
     substitute,
     transform,
     walk,
+    with_children,
 )
 from symjac.core.index import Index
 
@@ -195,7 +195,7 @@ def _shift(e: Expr, inputs: frozenset[str]) -> Expr:
         if shifted is not None:
             return shifted
     kids = [_shift(c, inputs) for c in e.children]
-    return e if all(a is b for a, b in zip(kids, e.children, strict=True)) else rebuild(e, kids)
+    return with_children(e, kids)
 
 
 def _meets(e: Expr, inputs: frozenset[str]) -> bool:

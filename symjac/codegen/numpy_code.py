@@ -20,9 +20,9 @@ from symjac.codegen.seal import sealed
 from symjac.codegen.second_code import Second
 from symjac.codegen.shared import ModuleFunction, helpers, imports, open_sizes
 from symjac.core import collector
-from symjac.core.expr import Equation, Expr, Symbol, add, negate, symbol, symbols, transform
+from symjac.core.expr import Equation, Expr, Symbol, add, negate, symbols
 from symjac.core.faults import at_hand
-from symjac.core.pattern import relabel_equation, structure
+from symjac.core.pattern import relabel, relabel_equation, structure
 from symjac.derivation.chain import Derivation
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
@@ -53,7 +53,7 @@ class _Module:
         self.parameters = _names(p.symbol for p in self.stack.parameters)
         self.quantities = _names(d.equation.lhs for d in self.stack.forward)
         self.loss = in_python(self.stack.loss.equation.lhs.name)
-        self.functions: dict[str, ModuleFunction | None] = {}
+        self.functions: dict[tuple[str, str], ModuleFunction | None] = {}
         self.patterns: dict[str, CodeText] = {}
         """Code by the structure of an equation, whose n-th name is `_n_`."""
 
@@ -263,13 +263,13 @@ class _Module:
             return None
         if any(s.name != argument.name for s in symbols(equation.rhs)):
             return None
-        structure = f"{definition.function}: {equation.rhs.key}".replace(f"{argument.name}[", f"{self.argument}[")
-        if structure not in self.functions:
-            self.functions[structure] = self._new_function(definition.function, equation, argument)
-        return self.functions[structure]
+        key = definition.function, structure([equation.rhs])[0]
+        if key not in self.functions:
+            self.functions[key] = self._new_function(definition.function, equation, argument)
+        return self.functions[key]
 
     def _new_function(self, wanted: str, equation: Equation, argument: Symbol) -> ModuleFunction | None:
-        renamed = transform(equation.rhs, lambda e: symbol(self.argument, e.indices) if isinstance(e, Symbol) else None)
+        renamed = relabel(equation.rhs, {argument.name: self.argument})
         code, laws = self.lowered(Equation(equation.lhs, renamed), f"{self.argument}.dtype")
         if _is_short(code) or identifiers([code.text]) & self.sizes.keys():
             return None

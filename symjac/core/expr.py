@@ -16,15 +16,19 @@ Build expressions with the lower-case functions (`number`, `identity`, `add`, `c
     Max         max_R body
     Inverse     (M⁻¹)[a,b]                    of the matrix M[r,s] = body, r and s bound; a runs over M's columns
     Determinant det M                         of the matrix M[r,s] = body, r and s bound
+
+A node's class says all that is generic about it: its fields (`__slots__`), the indices that it binds and those that it
+has beside its children's, its text, and how it is made again over other children and indices.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any, TypeVar
+from itertools import count, pairwise
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
 import sympy
@@ -39,6 +43,9 @@ class ShapeError(ValueError):
 
 _interned: WeakValueDictionary[tuple[Any, ...], Expr] = WeakValueDictionary()
 E = TypeVar("E", bound="Expr")
+Indices = Mapping[Index, Index]
+SAME: Indices = MappingProxyType({})
+"""Every index stays."""
 
 
 class Expr:
@@ -53,33 +60,69 @@ class Expr:
     """The structure as text: what a node is interned, ordered and printed for debugging by."""
     names: frozenset[str]
     """The names of the symbols in it."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """What a node of the class has beside its children."""
+
+    def __init_subclass__(cls) -> None:
+        cls.fields = (*cls.fields, *cls.__slots__)
+
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        """The indices that the node binds."""
+        return ()
+
+    @property
+    def own(self) -> tuple[Index, ...]:
+        """The free indices that it has beside its children's, in reading order."""
+        return ()
+
+    def text(self, children: Sequence[str]) -> str:
+        """The node as text, given its children's; a symbol's from its name."""
+        raise NotImplementedError
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        """The node over other children and indices, its own and bound ones, through its constructor."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return self.key
 
 
-def _intern(cls: type[E], key: str, children: tuple[Expr, ...], free: Iterable[Index], **fields: Any) -> E:
-    known = _interned.get((cls, key))
-    if known is not None:
-        return known  # type: ignore[return-value]
+def _intern(cls: type[E], children: tuple[Expr, ...], free: tuple[Index, ...] | None = None, **fields: Any) -> E:
+    """The one node of the class with these children and fields; `free` where it is known."""
     node = object.__new__(cls)
-    node.key = key
     node.children = children
-    node.free = _sorted_indices(free, key)
-    node.names = frozenset().union(*(c.names for c in children))
     for name, value in fields.items():
         setattr(node, name, value)
-    _interned[(cls, key)] = node
+    node.key = node.text([c.key for c in children])
+    known = _interned.get((cls, node.key))
+    if known is not None:
+        return known  # type: ignore[return-value]
+    node.free = _free(node) if free is None else free
+    node.names = frozenset().union(*(c.names for c in children))
+    _interned[(cls, node.key)] = node
     return node
 
 
+def _free(node: Expr) -> tuple[Index, ...]:
+    below = _sorted_indices([*[i for c in node.children for i in c.free], *node.own], node.key)
+    bound = node.bound
+    return tuple([i for i in below if i not in bound]) if bound else below
+
+
+def _texts(indices: Iterable[Index]) -> str:
+    return ",".join([i.text for i in indices])
+
+
 def _sorted_indices(indices: Iterable[Index], where: str) -> tuple[Index, ...]:
-    by_name: dict[str, Index] = {}
-    for i in indices:
-        known = by_name.setdefault(i.name, i)
-        if known is not i:
-            raise ShapeError(f"index {i.name} runs over {known.size} and over {i.size} in {where}")
-    return tuple(by_name[name] for name in sorted(by_name))
+    found = sorted(dict.fromkeys(indices), key=_name)
+    for i, j in pairwise(found):
+        if i.name == j.name:
+            raise ShapeError(f"index {i.name} runs over {i.size} and over {j.size} in {where}")
+    return tuple(found)
+
+
+_name = attrgetter("name")
 
 
 class Symbol(Expr):
@@ -91,10 +134,30 @@ class Symbol(Expr):
     def shape(self) -> tuple[sympy.Expr, ...]:
         return tuple(i.size for i in self.indices)
 
+    @property
+    def own(self) -> tuple[Index, ...]:
+        return self.indices
+
+    def text(self, children: Sequence[str]) -> str:
+        return self.accessed(self.name)
+
+    def accessed(self, name: str) -> str:
+        """The text of the symbol under another name."""
+        return f"{name}[{_texts(self.indices)}]"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        return symbol(self.name, [indices.get(i, i) for i in self.indices])
+
 
 class Number(Expr):
     __slots__ = ("value",)
     value: sympy.Expr
+
+    def text(self, children: Sequence[str]) -> str:
+        return f"({scalar.text(self.value)})"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        return self
 
 
 class Identity(Expr):
@@ -115,6 +178,18 @@ class Identity(Expr):
             and self.terms[0][1].size == self.target.size
         )
 
+    @property
+    def own(self) -> tuple[Index, ...]:
+        return (self.target, *(i for _, i in self.terms))
+
+    def text(self, children: Sequence[str]) -> str:
+        sides = [f"{scalar.text(c)}·{i.text}" for c, i in self.terms]
+        return f"1[{self.target.text} = {' + '.join([*sides, scalar.text(self.offset)])}]"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        terms = [(c, indices.get(i, i)) for c, i in self.terms]
+        return affine(indices.get(self.target, self.target), terms, self.offset)
+
 
 class Add(Expr):
     __slots__ = ()
@@ -122,6 +197,12 @@ class Add(Expr):
     @property
     def terms(self) -> tuple[Expr, ...]:
         return self.children
+
+    def text(self, children: Sequence[str]) -> str:
+        return f"({' + '.join(children)})"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        return add(*children)
 
 
 class Contract(Expr):
@@ -131,6 +212,17 @@ class Contract(Expr):
     @property
     def factors(self) -> tuple[Expr, ...]:
         return self.children
+
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        return self.summed
+
+    def text(self, children: Sequence[str]) -> str:
+        inner = " * ".join(children)
+        return f"Σ[{_texts(self.summed)}]({inner})" if self.summed else f"({inner})"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        return contract(children, [indices.get(i, i) for i in self.summed])
 
 
 class Map(Expr):
@@ -143,6 +235,12 @@ class Map(Expr):
     def args(self) -> tuple[Expr, ...]:
         return self.children
 
+    def text(self, children: Sequence[str]) -> str:
+        return f"{scalar.text(self.formula)}<{'; '.join(children)}>"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        return apply(self.formula, children)
+
 
 class Max(Expr):
     __slots__ = ("over",)
@@ -151,6 +249,16 @@ class Max(Expr):
     @property
     def body(self) -> Expr:
         return self.children[0]
+
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        return self.over
+
+    def text(self, children: Sequence[str]) -> str:
+        return f"max[{_texts(self.over)}]({children[0]})"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        return maximum(children[0], [indices.get(i, i) for i in self.over])
 
 
 class OfMatrix(Expr):
@@ -164,6 +272,10 @@ class OfMatrix(Expr):
     def body(self) -> Expr:
         return self.children[0]
 
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        return self.row, self.column
+
 
 class Inverse(OfMatrix):
     """(M⁻¹)[left, right]; `left` runs over the columns of M, `right` over its rows."""
@@ -172,11 +284,29 @@ class Inverse(OfMatrix):
     left: Index
     right: Index
 
+    @property
+    def own(self) -> tuple[Index, ...]:
+        return self.left, self.right
+
+    def text(self, children: Sequence[str]) -> str:
+        return f"<inverse {_texts(self.bound)}: {children[0]}>[{_texts(self.own)}]"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        row, column, left, right = (indices.get(i, i) for i in (*self.bound, *self.own))
+        return inverse(children[0], row, column, left, right)
+
 
 class Determinant(OfMatrix):
     """det M."""
 
     __slots__ = ()
+
+    def text(self, children: Sequence[str]) -> str:
+        return f"<determinant {_texts(self.bound)}: {children[0]}>"
+
+    def remade(self, children: Sequence[Expr], indices: Indices = SAME) -> Expr:
+        row, column = (indices.get(i, i) for i in self.bound)
+        return determinant(children[0], row, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +326,14 @@ class Equation:
 
 
 def symbol(name: str, indices: Sequence[Index] = ()) -> Symbol:
-    inner = ",".join([i.text for i in indices])
-    node = _intern(Symbol, f"{name}[{inner}]", (), indices, name=name, indices=tuple(indices))
+    node = _intern(Symbol, (), name=name, indices=tuple(indices))
     node.names = frozenset((name,))
     return node
 
 
 def number(value: int | sympy.Expr) -> Number:
     value = sympy.sympify(value) if isinstance(value, int) else value
-    return _intern(Number, f"({scalar.text(value)})", (), (), value=value)
+    return _intern(Number, (), value=value)
 
 
 ZERO = number(0)
@@ -229,9 +358,7 @@ def affine(target: Index, terms: Sequence[tuple[sympy.Expr, Index]], offset: sym
     if offset == 0 and len(kept) == 1 and kept[0][0] == 1 and kept[0][1].size == target.size:
         target, other = sorted((target, kept[0][1]), key=lambda i: i.name)
         kept = ((sympy.Integer(1), other),)
-    sides = " + ".join([f"{scalar.text(c)}·{i!r}" for c, i in kept] + [scalar.text(offset)])
-    free = (target, *(i for _, i in kept))
-    return _intern(Identity, f"1[{target!r} = {sides}]", (), free, target=target, terms=kept, offset=offset)
+    return _intern(Identity, (), target=target, terms=kept, offset=offset)
 
 
 def add(*terms: Expr) -> Expr:
@@ -252,8 +379,7 @@ def add(*terms: Expr) -> Expr:
         return ZERO
     if len(flat) == 1:
         return flat[0]
-    key = _sum_key([t.key for t in flat])
-    return _intern(Add, key, tuple(flat), (i for t in flat for i in t.free))
+    return _intern(Add, tuple(flat))
 
 
 def contract(factors: Iterable[Expr], summed: Iterable[Index] = ()) -> Expr:
@@ -287,12 +413,7 @@ def contract(factors: Iterable[Expr], summed: Iterable[Index] = ()) -> Expr:
     if coefficient == 1 and len(rest) == 1 and not bound:
         return rest[0]
     parts = tuple(rest) if coefficient == 1 else (number(coefficient), *rest)
-    key = _product_key([f.key for f in parts], bound)
-    known = _interned.get((Contract, key))
-    if known is not None:
-        return known
-    free = _sorted_indices((i for f in parts for i in f.free), key)
-    return _intern(Contract, key, parts, [i for i in free if i not in bound], summed=tuple(bound))
+    return _intern(Contract, parts, summed=tuple(bound))
 
 
 def _flatten(factors: tuple[Expr, ...], summed: tuple[Index, ...]) -> tuple[list[Expr], list[Index]]:
@@ -354,8 +475,7 @@ def _map(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
         return args[0]
     if scalar.is_sum_or_product(formula):
         return from_scalar(formula, args)
-    key = _map_key(formula, [a.key for a in args])
-    return _intern(Map, key, args, (i for a in args for i in a.free), formula=formula)
+    return _intern(Map, args, formula=formula)
 
 
 def maximum(body: Expr, over: Iterable[Index]) -> Expr:
@@ -367,8 +487,7 @@ def maximum(body: Expr, over: Iterable[Index]) -> Expr:
         return body
     if isinstance(body, Max):
         return maximum(body.body, (*body.over, *kept))
-    key = _max_key(body.key, kept)
-    return _intern(Max, key, (body,), [i for i in body.free if i not in kept], over=kept)
+    return _intern(Max, (body,), over=kept)
 
 
 def inverse(body: Expr, row: Index, column: Index, left: Index, right: Index) -> Expr:
@@ -386,9 +505,7 @@ def inverse(body: Expr, row: Index, column: Index, left: Index, right: Index) ->
     body, row, column, turned = _bound_matrix(body, row, column, {left.name, right.name})
     if turned:
         left, right = right, left
-    key = _matrix_key("inverse", body.key, row, column, (left, right))
-    free = [*_outside(body, row, column), left, right]
-    return _intern(Inverse, key, (body,), free, row=row, column=column, left=left, right=right)
+    return _intern(Inverse, (body,), row=row, column=column, left=left, right=right)
 
 
 def determinant(body: Expr, row: Index, column: Index) -> Expr:
@@ -397,8 +514,7 @@ def determinant(body: Expr, row: Index, column: Index) -> Expr:
     if is_one(body, row, column):
         return ONE
     body, row, column, _ = _bound_matrix(body, row, column, ())
-    key = _matrix_key("determinant", body.key, row, column)
-    return _intern(Determinant, key, (body,), _outside(body, row, column), row=row, column=column)
+    return _intern(Determinant, (body,), row=row, column=column)
 
 
 def is_one(body: Expr, row: Index, column: Index) -> bool:
@@ -425,7 +541,7 @@ def _outside(body: Expr, row: Index, column: Index) -> list[Index]:
 def _bound_matrix(body: Expr, row: Index, column: Index, taken: Iterable[str]) -> tuple[Expr, Index, Index, bool]:
     """The matrix with its bound indices named alike whatever they were; True where it has been transposed.
 
-    Rows are what the index that comes first in the body's text numbers, so that M and Mᵀ are one body.
+    Rows are what the index that is read first in the body numbers, so that M and Mᵀ are one body.
     """
     if row is column:
         raise ShapeError(f"the rows and the columns of a matrix have the one index {row.name}")
@@ -439,13 +555,11 @@ def _bound_matrix(body: Expr, row: Index, column: Index, taken: Iterable[str]) -
 
 
 def rows_first(body: Expr, row: Index, column: Index) -> bool:
-    """True where `row` comes before `column` in the body's text."""
-    return _first_place(row, body) <= _first_place(column, body)
-
-
-def _first_place(i: Index, body: Expr) -> int:
-    found = re.search(rf"(?<!\w){i.name}:", body.key) if i in body.free else None
-    return found.start() if found else len(body.key)
+    """True where `row` is read before `column`, or neither is read."""
+    if column not in body.free or row not in body.free:
+        return column not in body.free
+    inner = next((c for c in body.children if row in c.free or column in c.free), None)
+    return body.own.index(row) < body.own.index(column) if inner is None else rows_first(inner, row, column)
 
 
 # ---------------------------------------------------------------- the elementwise view
@@ -528,118 +642,37 @@ def from_scalar(formula: sympy.Expr, atoms: Sequence[Expr]) -> Expr:
 # ---------------------------------------------------------------- rebuilding
 
 
-def rebuild(e: Expr, children: Sequence[Expr]) -> Expr:
-    """The node `e` over other children, through its constructor."""
-    match e:
-        case Add():
-            return add(*children)
-        case Contract():
-            return contract(children, e.summed)
-        case Map():
-            return apply(e.formula, children)
-        case Max():
-            return maximum(children[0], e.over)
-        case Inverse():
-            return inverse(children[0], e.row, e.column, e.left, e.right)
-        case Determinant():
-            return determinant(children[0], e.row, e.column)
-        case _:
-            return e
-
-
 def renamed_node(e: Expr, children: Sequence[Expr], names: Mapping[str, str]) -> Expr:
     """The node `e` over children that differ from its own in names of symbols alone; itself renamed, if a symbol."""
     if isinstance(e, Symbol):
         return symbol(names.get(e.name, e.name), e.indices)
     if all(a is b for a, b in zip(children, e.children, strict=True)):
         return e
-    keys = [c.key for c in children]
-    kids = tuple(children)
-    match e:
-        case Add():
-            return _intern(Add, _sum_key(keys), kids, e.free)
-        case Contract():
-            return _intern(Contract, _product_key(keys, e.summed), kids, e.free, summed=e.summed)
-        case Map():
-            return _intern(Map, _map_key(e.formula, keys), kids, e.free, formula=e.formula)
-        case Max():
-            return _intern(Max, _max_key(keys[0], e.over), kids, e.free, over=e.over)
-        case Inverse():
-            key = _matrix_key("inverse", keys[0], e.row, e.column, (e.left, e.right))
-            return _intern(Inverse, key, kids, e.free, row=e.row, column=e.column, left=e.left, right=e.right)
-        case Determinant():
-            key = _matrix_key("determinant", keys[0], e.row, e.column)
-            return _intern(Determinant, key, kids, e.free, row=e.row, column=e.column)
-    raise TypeError(f"{type(e).__name__} has no children")
+    return _intern(type(e), tuple(children), e.free, **{f: getattr(e, f) for f in e.fields})
 
 
-def _sum_key(keys: Sequence[str]) -> str:
-    return "(" + " + ".join(keys) + ")"
-
-
-def _product_key(keys: Sequence[str], summed: Sequence[Index]) -> str:
-    inner = " * ".join(keys)
-    return f"Σ[{','.join([i.text for i in summed])}]({inner})" if summed else f"({inner})"
-
-
-def _map_key(formula: sympy.Expr, keys: Sequence[str]) -> str:
-    return f"{scalar.text(formula)}<{'; '.join(keys)}>"
-
-
-def _max_key(key: str, over: Sequence[Index]) -> str:
-    return f"max[{','.join([i.text for i in over])}]({key})"
-
-
-def _matrix_key(what: str, key: str, row: Index, column: Index, at: Sequence[Index] = ()) -> str:
-    """As `<inverse r,s: body>[a,b]`: no name stands before a bracket, so that none is taken for a symbol's."""
-    place = f"[{','.join([i.text for i in at])}]" if at else ""
-    return f"<{what} {row.text},{column.text}: {key}>{place}"
-
-
-def rename(e: Expr, names: Mapping[Index, Index]) -> Expr:
+def rename(e: Expr, names: Indices) -> Expr:
     """`e` with free indices substituted; bound indices step aside where they would capture a new one."""
     names = {i: j for i, j in names.items() if i != j}
     return _rename(e, names, {}) if names else e
 
 
-def _rename(e: Expr, names: Mapping[Index, Index], done: dict[Expr, Expr]) -> Expr:
+def _rename(e: Expr, names: Indices, done: dict[Expr, Expr]) -> Expr:
     if e in done:
         return done[e]
     here = {i: j for i, j in names.items() if i in e.free}
     if not here:
         return e
-    out: Expr
-    match e:
-        case Symbol():
-            out = symbol(e.name, [here.get(i, i) for i in e.indices])
-        case Identity():
-            target = here.get(e.target, e.target)
-            terms = [(c, here.get(i, i)) for c, i in e.terms]
-            out = affine(target, terms, e.offset)
-        case Contract() | Max():
-            bound = e.summed if isinstance(e, Contract) else e.over
-            moved = _step_aside(e, bound, here)
-            inner = {**here, **moved}
-            kids = [_rename(c, inner, {}) for c in e.children]
-            new_bound = [moved.get(i, i) for i in bound]
-            out = contract(kids, new_bound) if isinstance(e, Contract) else maximum(kids[0], new_bound)
-        case Inverse() | Determinant():
-            moved = _step_aside(e, (e.row, e.column), here)
-            body = _rename(e.body, {**here, **moved}, {})
-            row, column = moved.get(e.row, e.row), moved.get(e.column, e.column)
-            if isinstance(e, Inverse):
-                out = inverse(body, row, column, here.get(e.left, e.left), here.get(e.right, e.right))
-            else:
-                out = determinant(body, row, column)
-        case _:
-            out = rebuild(e, [_rename(c, here, done) for c in e.children])
-    done[e] = out
+    bound = e.bound
+    inner = {**here, **_step_aside(e, bound, here)} if bound else here
+    below = {} if bound else done
+    done[e] = out = e.remade([_rename(c, inner, below) for c in e.children], inner)
     return out
 
 
-def _step_aside(e: Expr, bound: Iterable[Index], names: Mapping[Index, Index]) -> dict[Index, Index]:
-    taken = {j.name for j in names.values()} | {i.name for c in e.children for i in c.free}
+def _step_aside(e: Expr, bound: Iterable[Index], names: Indices) -> dict[Index, Index]:
     incoming = {j.name for j in names.values()}
+    taken = incoming | {i.name for c in e.children for i in c.free}
     moved: dict[Index, Index] = {}
     for i in bound:
         if i.name in incoming:
@@ -664,12 +697,17 @@ def walk(e: Expr) -> Iterator[Expr]:
             stack.extend((c, False) for c in reversed(node.children))
 
 
+def with_children(node: Expr, children: Sequence[Expr]) -> Expr:
+    """The node over these children; itself where they are its own."""
+    return node if all(a is b for a, b in zip(children, node.children, strict=True)) else node.remade(children)
+
+
 def transform(e: Expr, law: Callable[[Expr], Expr | None]) -> Expr:
     """`law` at every node, children first; None means that the node stays."""
     done: dict[Expr, Expr] = {}
     for node in walk(e):
         kids = [done[c] for c in node.children]
-        new = node if all(a is b for a, b in zip(kids, node.children, strict=True)) else rebuild(node, kids)
+        new = with_children(node, kids)
         done[node] = law(new) or new
     return done[e]
 
@@ -678,14 +716,13 @@ def canonical(e: Expr) -> Expr:
     """`e` with bound indices named by position, so that equal sums are one object."""
 
     def law(node: Expr) -> Expr | None:
-        over = node.summed if isinstance(node, Contract) else node.over if isinstance(node, Max) else ()
+        bound = () if isinstance(node, OfMatrix) else node.bound  # a matrix has its own names for them
         outside = {i.name for i in node.free}
         places = (name for p in count() if (name := f"bound{p}") not in outside)
-        names = {i: Index(name, i.size) for i, name in zip(over, places, strict=False)}
+        names = {i: Index(name, i.size) for i, name in zip(bound, places, strict=False)}
         if all(i == j for i, j in names.items()):
             return None
-        kids = [rename(c, names) for c in node.children]
-        return contract(kids, names.values()) if isinstance(node, Contract) else maximum(kids[0], names.values())
+        return node.remade([rename(c, names) for c in node.children], names)
 
     return transform(e, law)
 
@@ -693,18 +730,6 @@ def canonical(e: Expr) -> Expr:
 def symbols(e: Expr) -> tuple[Symbol, ...]:
     """The symbols in `e` (each access once), in the order of a left-to-right reading."""
     return tuple(n for n in walk(e) if isinstance(n, Symbol))
-
-
-def bound(node: Expr) -> tuple[Index, ...]:
-    """The indices that the node binds."""
-    match node:
-        case Contract():
-            return node.summed
-        case Max():
-            return node.over
-        case OfMatrix():
-            return node.row, node.column
-    return ()
 
 
 def substitute(e: Expr, equation: Equation) -> Expr:

@@ -5,7 +5,6 @@ The layers of a deep network are such: each costs a renaming, not a derivation.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -13,15 +12,17 @@ from symjac.core.expr import Equation, Expr, Symbol, renamed_node, symbol, walk
 
 T = TypeVar("T")
 
-_NAME_IN_KEY = re.compile(r"(?<![\w.])(?!max\[)([A-Za-z]\w*)\[")
-
 
 def structure(values: Iterable[Expr]) -> tuple[str, list[str]]:
     """The keys of the expressions with names numbered in order of appearance, and those names."""
     names: dict[str, int] = {}
-    key = "\n".join(v.key for v in values)
-    text = _NAME_IN_KEY.sub(lambda m: f"#{names.setdefault(m[1], len(names))}[", key)
-    return text, list(names)
+
+    def text(e: Expr) -> str:
+        if isinstance(e, Symbol):
+            return e.accessed(f"#{names.setdefault(e.name, len(names))}")
+        return e.text([text(c) for c in e.children]) if e.names else e.key
+
+    return "\n".join([text(v) for v in values]), list(names)
 
 
 def relabel(e: Expr, names: Mapping[str, str]) -> Expr:

@@ -90,23 +90,9 @@ def _closed(formula: sympy.Expr) -> bool:
 
 
 def _free_of(e: Expr) -> set[Index]:
-    """The free indices as the definition gives them, from the children's."""
+    """The free indices as the definition gives them, from the children's, those bound and its own."""
     below = {i for c in e.children for i in c.free}
-    match e:
-        case Symbol():
-            return set(e.indices)
-        case Identity():
-            return {e.target, *(i for _, i in e.terms)}
-        case Contract():
-            return below - set(e.summed)
-        case Max():
-            return below - set(e.over)
-        case Inverse():
-            return below - {e.row, e.column} | {e.left, e.right}
-        case Determinant():
-            return below - {e.row, e.column}
-        case _:
-            return below
+    return (below - set(e.bound)) | set(e.own)
 
 
 def _names_of(e: Expr) -> set[str]:

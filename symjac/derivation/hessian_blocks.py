@@ -27,7 +27,6 @@ from symjac.core.expr import (
     Identity,
     Symbol,
     add,
-    bound,
     contract,
     identity,
     rename,
@@ -144,7 +143,7 @@ class _Builder:
             if equation.lhs.name in self.gradients:
                 continue
             batch = self._batch(equation.lhs)
-            if any(i.size == self.stack.batch for n in walk(equation.rhs) for i in bound(n)):
+            if any(i.size == self.stack.batch for n in walk(equation.rhs) for i in n.bound):
                 raise NotBySample(f"{equation.lhs.name} has a sum or the like over all samples")
             for s in symbols(equation.rhs):
                 if s.name in names and (batch is None or self._batch(s) is not batch):

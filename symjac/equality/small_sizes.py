@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import Contract, Equation, Expr, Identity, Map, Max, Number, OfMatrix, walk
+from symjac.core.expr import Equation, Expr, Identity, Map, Number, walk
 from symjac.core.index import Index
 from symjac.equality.chains import digest
 
@@ -30,14 +30,7 @@ def indices(expressions: Iterable[Expr]) -> set[Index]:
             if node in seen:
                 continue
             seen.add(node)
-            out.update(node.free)
-            match node:
-                case Contract():
-                    out.update(node.summed)
-                case Max():
-                    out.update(node.over)
-                case OfMatrix():
-                    out.update((node.row, node.column))
+            out.update(node.free, node.bound)
     return out
 
 

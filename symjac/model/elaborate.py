@@ -12,14 +12,10 @@ import sympy
 
 from symjac.core.errors import InputError
 from symjac.core.expr import (
-    Contract,
     Equation,
     Expr,
-    Max,
     Symbol,
     contract,
-    maximum,
-    rebuild,
     scalar_of,
     symbol,
     symbols,
@@ -176,14 +172,5 @@ def _with_names(e: Expr, names: Mapping[Index, Index]) -> Expr:
     """Every index renamed, bound ones too; `names` sends no two to one."""
     done: dict[Expr, Expr] = {}
     for node in walk(e):
-        kids = [done[c] for c in node.children]
-        match node:
-            case Symbol():
-                done[node] = symbol(node.name, [names[i] for i in node.indices])
-            case Contract():
-                done[node] = contract(kids, [names[i] for i in node.summed])
-            case Max():
-                done[node] = maximum(kids[0], [names[i] for i in node.over])
-            case _:
-                done[node] = rebuild(node, kids)
+        done[node] = node.remade([done[c] for c in node.children], names)
     return done[e]

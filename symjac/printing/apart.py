@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symjac.core.expr import Contract, Expr, Max, contract, maximum, rebuild, rename
+from symjac.core.expr import Contract, Expr, Max, rename, with_children
 from symjac.core.index import LETTERS, Index, fresh
 
 
@@ -13,17 +13,13 @@ def apart(e: Expr) -> Expr:
 
 def _apart(e: Expr, around: frozenset[str]) -> Expr:
     if not isinstance(e, Contract | Max):
-        kids = [_apart(c, around) for c in e.children]
-        return e if all(a is b for a, b in zip(kids, e.children, strict=True)) else rebuild(e, kids)
-    bound = e.summed if isinstance(e, Contract) else e.over
-    taken = set(around) | {i.name for c in e.children for i in c.free if i not in bound}
+        return with_children(e, [_apart(c, around) for c in e.children])
+    taken = set(around) | {i.name for c in e.children for i in c.free if i not in e.bound}
     names: dict[Index, Index] = {}
-    for i in bound:
-        names[i] = i if i.name not in taken else _letter(i, taken | {b.name for b in bound})
+    for i in e.bound:
+        names[i] = i if i.name not in taken else _letter(i, taken | {b.name for b in e.bound})
         taken.add(names[i].name)
-    kids = [_apart(rename(c, names), frozenset(taken)) for c in e.children]
-    new = tuple(names.values())
-    return contract(kids, new) if isinstance(e, Contract) else maximum(kids[0], new)
+    return e.remade([_apart(rename(c, names), frozenset(taken)) for c in e.children], names)
 
 
 def _letter(i: Index, taken: set[str]) -> Index:

@@ -20,7 +20,6 @@ from symjac.core.expr import (
     Symbol,
     apply,
     contract,
-    maximum,
     number,
     rename,
     substitute,
@@ -147,18 +146,15 @@ def _lettered(e: Expr) -> Expr:
     def law(node: Expr) -> Expr | None:
         if not isinstance(node, Contract | Max):
             return None
-        bound = node.summed if isinstance(node, Contract) else node.over
         taken = {i.name for child in node.children for i in child.free}
         new: dict[Index, Index] = {}
-        for i in bound:
+        for i in node.bound:
             if i.name.startswith("_"):
                 new[i] = fresh(axes([i.size], taken=taken)[0], taken)
                 taken.add(new[i].name)
         if not new:
             return None
-        kids = [rename(child, new) for child in node.children]
-        over = [new.get(i, i) for i in bound]
-        return contract(kids, over) if isinstance(node, Contract) else maximum(kids[0], over)
+        return node.remade([rename(child, new) for child in node.children], new)
 
     return transform(e, law)
 
