@@ -39,6 +39,7 @@ from symjac.core.expr import (
     contract,
     from_scalar,
     identity,
+    index_names,
     inverse,
     negate,
     rename,
@@ -46,7 +47,7 @@ from symjac.core.expr import (
     symbol,
     walk,
 )
-from symjac.core.index import Index, fresh
+from symjac.core.index import Index, aside
 
 
 class Partial(NamedTuple):
@@ -176,10 +177,10 @@ def jacobian(e: Expr, by: Symbol) -> Expr:
     clash = {i.name for i in by.indices} & {i.name for i in e.free}
     if clash:
         raise ValueError(f"the indices {', '.join(sorted(clash))} of {by.key} are free in the expression")
-    aside = _fresh_indices(by.indices, e)
+    own = aside(by.indices, index_names(e))
     return rename(
-        derivative_along(e, {s: _unit(s, aside) for s in _leaves(e) if s.name == by.name}),
-        dict(zip(aside, by.indices, strict=True)),
+        derivative_along(e, {s: _unit(s, own) for s in _leaves(e) if s.name == by.name}),
+        dict(zip(own, by.indices, strict=True)),
     )
 
 
@@ -188,7 +189,7 @@ def vjp(e: Expr, cotangent: Expr, by: Symbol) -> Expr:
 
     The cotangent has free indices among those of `e`. The indices of `by` may be any.
     """
-    aside = _fresh_indices(by.indices, e, cotangent)
+    own = aside(by.indices, index_names(e, cotangent))
     order = [n for n in walk(e) if by.name in n.names]
     if not order:
         return ZERO
@@ -199,13 +200,13 @@ def vjp(e: Expr, cotangent: Expr, by: Symbol) -> Expr:
             continue
         total = add(*adjoint.pop(node))
         if isinstance(node, Symbol):
-            arrived.append(_collected(total, node, aside))
+            arrived.append(_collected(total, node, own))
             continue
         for child, factor, summed in partials(node):
             if by.name in child.names:
                 gone = [i for i in (*node.free, *summed) if i not in child.free]
                 adjoint.setdefault(child, []).append(contract([total, factor], gone))
-    return rename(add(*arrived), dict(zip(aside, by.indices, strict=True)))
+    return rename(add(*arrived), dict(zip(own, by.indices, strict=True)))
 
 
 def _leaves(e: Expr) -> Iterable[Symbol]:
@@ -226,14 +227,3 @@ def _collected(total: Expr, leaf: Symbol, by: Sequence[Index]) -> Expr:
 
 def _unique(indices: Iterable[Index]) -> list[Index]:
     return list(dict.fromkeys(indices))
-
-
-def _fresh_indices(indices: Iterable[Index], *against: Expr) -> tuple[Index, ...]:
-    """Indices of the same sizes whose names occur nowhere, free or bound, in the expressions."""
-    taken = {i.name for e in against for n in walk(e) for i in n.free}
-    out: list[Index] = []
-    for i in indices:
-        new = fresh(i, taken)
-        taken.add(new.name)
-        out.append(new)
-    return tuple(out)

@@ -24,14 +24,14 @@ from symjac.core.expr import (
     apply,
     contract,
     identity,
+    index_names,
     inverse,
     negate,
     number,
     rename,
     symbol,
-    walk,
 )
-from symjac.core.index import Index, fresh
+from symjac.core.index import Index, aside
 
 
 class WorldError(ValueError):
@@ -166,7 +166,7 @@ def equations(f: Fact) -> list[Expr]:
             return [add(s, _transposed(s, f))]
         case Property.ORTHOGONAL:
             i, j = s.indices
-            row, column, k = _aside(f, [i, j, i])
+            row, column, k = _beside(f, i, j, i)
             minus = negate(identity(i, j))
             across = contract([rename(s, {i: k, j: i}), rename(s, {i: k})], [k])
             along = contract([rename(s, {j: k}), rename(s, {i: j, j: k})], [k])
@@ -272,14 +272,14 @@ def _diagonal(p: Expr, f: Fact) -> Expr:
 def _positive_definite(p: Expr, f: Fact) -> Expr:
     """P Pᵀ + I."""
     i, j = f.symbol.indices
-    (over,) = _aside(f, [j])
+    (over,) = _beside(f, j)
     return add(contract([rename(p, {j: over}), rename(p, {i: j, j: over})], [over]), identity(i, j))
 
 
 def _orthogonal(p: Expr, f: Fact) -> Expr:
     """(I + K)⁻¹ (I − K) with K = P − Pᵀ: Cayley; −1 is no eigenvalue."""
     i, j = f.symbol.indices
-    middle, row, column = _aside(f, [i, i, i])
+    middle, row, column = _beside(f, i, i, i)
     k = _skew(p, f)
     plus = add(identity(row, column), rename(k, {i: row, j: column}))
     minus = add(identity(middle, j), negate(rename(k, {i: middle})))
@@ -340,21 +340,12 @@ def _transposed(p: Expr, f: Fact) -> Expr:
 
 def _summed(p: Expr, over: Sequence[Index]) -> Expr:
     """Σ p over these axes, which other factors may have as well."""
-    taken = {i.name for n in walk(p) for i in n.free}
-    names: dict[Index, Index] = {}
-    for i in over:
-        names[i] = fresh(i, taken)
-        taken.add(names[i].name)
-    return contract([rename(p, names)], names.values())
+    own = aside(over, index_names(p))
+    return contract([rename(p, dict(zip(over, own, strict=True)))], own)
 
 
-def _aside(f: Fact, wanted: Sequence[Index]) -> list[Index]:
-    taken = {i.name for i in f.symbol.indices}
-    out: list[Index] = []
-    for i in wanted:
-        out.append(fresh(i, taken))
-        taken.add(out[-1].name)
-    return out
+def _beside(f: Fact, *wanted: Index) -> tuple[Index, ...]:
+    return aside(wanted, index_names(f.symbol))
 
 
 # ---------------------------------------------------------------- tied entries

@@ -32,6 +32,7 @@ from symjac.core.expr import (
     number,
     rename,
     scalar_of,
+    slot_of,
     split,
     substitute,
     transform,
@@ -155,18 +156,18 @@ def _rowwise_value(e: Expr, equation: Equation) -> Expr:
             same = next((a for a in atoms if canonical(a) is sum_there), None)
             if same is None:
                 return None
-            value_slot = _slot(value, atoms)
-            table[_slot(at, atoms)] = inverse.xreplace(
-                {scalar.slot(0): _positive(value_slot), scalar.slot(1): _positive(_slot(same, atoms))}
+            value_slot = slot_of(value, atoms)
+            table[slot_of(at, atoms)] = inverse.xreplace(
+                {scalar.slot(0): _positive(value_slot), scalar.slot(1): _positive(slot_of(same, atoms))}
             )
-            table[_slot(same, atoms)] = _positive(_slot(same, atoms))
+            table[slot_of(same, atoms)] = _positive(slot_of(same, atoms))
         if not table:
             return None
         out = formula.xreplace(table)
         out = sympy.powdenest(out).xreplace({_positive(s): s for s in scalar.slots_of(formula)})
-        out = out.xreplace({_positive(_slot(a, atoms)): _slot(a, atoms) for a in atoms})
-        gone = {_slot(a, atoms) for a in atoms if isinstance(a, Symbol) and a.name == argument.name}
-        gone |= {_slot(a, atoms) for a in atoms if _is_total(a, total)}
+        out = out.xreplace({_positive(slot_of(a, atoms)): slot_of(a, atoms) for a in atoms})
+        gone = {slot_of(a, atoms) for a in atoms if isinstance(a, Symbol) and a.name == argument.name}
+        gone |= {slot_of(a, atoms) for a in atoms if _is_total(a, total)}
         if gone & set(scalar.slots_of(out)):
             return None
         summed = node.summed if isinstance(node, Contract) else ()
@@ -188,7 +189,7 @@ def _solved(equation: Equation) -> tuple[Symbol, Expr, sympy.Expr] | None:
     if len(arguments) != 1 or len(totals) != 1 or set(arguments[0].indices) != set(equation.lhs.indices):
         return None
     y, s, a = sympy.Symbol("y", positive=True), sympy.Symbol("s", positive=True), sympy.Symbol("a", real=True)
-    places = {_slot(arguments[0], atoms): a, _slot(totals[0], atoms): s}
+    places = {slot_of(arguments[0], atoms): a, slot_of(totals[0], atoms): s}
     root = _solved_for(formula.xreplace(places), y, a)
     return root and (arguments[0], totals[0], root.xreplace({y: scalar.slot(0), s: scalar.slot(1)}))
 
@@ -206,12 +207,6 @@ def _solved_for(formula: sympy.Expr, y: sympy.Symbol, a: sympy.Symbol) -> sympy.
 
 def _positive(s: sympy.Symbol) -> sympy.Symbol:
     return sympy.Symbol(f"positive_{s.name}", positive=True)
-
-
-def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
-    if a not in atoms:
-        atoms.append(a)
-    return scalar.slot(atoms.index(a))
 
 
 def _is_total(a: Expr, total: Expr) -> bool:

@@ -31,6 +31,7 @@ from symjac.core.expr import (
     maximum,
     rename,
     scalar_of,
+    slot_of,
     substitute,
     transform,
     walk,
@@ -217,8 +218,8 @@ def _shifted(e: Expr, inputs: frozenset[str]) -> Expr | None:
             # A maximum is compared with what it is of: both are shifted, so that both round alike.
             atoms[place] = _shift(a, inputs)
         else:
-            m = _slot(found.m, atoms)
-            table[scalar.slot(place)] = sympy.exp(m) * _slot(found.total, atoms)
+            m = slot_of(found.m, atoms)
+            table[scalar.slot(place)] = sympy.exp(m) * slot_of(found.total, atoms)
             masks += _masks_outside(found, m, atoms)
     if not table:
         return None
@@ -261,12 +262,6 @@ def _masked(p: sympy.Mul, masks: Sequence[tuple[sympy.Expr, sympy.Expr]]) -> sym
 
 def _at_most_one(power: sympy.exp) -> sympy.Expr:
     return sympy.exp(sympy.Min(power.args[0], 0))
-
-
-def _slot(a: Expr, atoms: list[Expr]) -> sympy.Symbol:
-    if a not in atoms:
-        atoms.append(a)
-    return scalar.slot(atoms.index(a))
 
 
 def _sum_of_exponentials(a: Expr, inputs: frozenset[str]) -> _Shifted | None:

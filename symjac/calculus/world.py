@@ -37,12 +37,13 @@ from symjac.core.expr import (
     add,
     contract,
     identity,
+    index_names,
+    names_read,
     rename,
     split,
     substitute,
     symbol,
     symbols,
-    walk,
 )
 from symjac.core.index import Index, fresh
 
@@ -233,7 +234,7 @@ class World:
         self._reads[name] = reads
         for read in reads:
             self._readers.setdefault(read, []).append(name)
-        inner = {i.name for n in walk(equation.rhs) for i in n.free}
+        inner = index_names(equation.rhs)
         self._index_names[name] = frozenset(inner | {i.name for i in equation.lhs.indices})
 
     def _auxiliary_equation(self, wanted: str, what: Auxiliary, axes: Sequence[Index], value: Expr) -> Symbol:
@@ -326,7 +327,7 @@ class World:
             found = formula(name)
             return () if found is None else _reads(found)
 
-        found = (formula(name) for name in _post_order(_names_in_order(e), below))
+        found = (formula(name) for name in _post_order(names_read(e), below))
         return tuple(q for q in found if q is not None)
 
     # ------------------------------------------------------------ derivatives
@@ -403,7 +404,7 @@ class World:
             self._forward[by.name] = axes, {by.name: _Template(own, unit)}
         axes, known = self._forward[by.name]
         self._propagate(of, known, axes, lambda q: (f"jac__{q}__{by.name}", Auxiliary("jacobian", q, by.name)))
-        aside = _clear(axes, _names_of_indices(of))
+        aside = _clear(axes, index_names(of))
         value = self._moved(of, known, axes, aside)
         return rename(value, dict(zip(aside, by.indices, strict=True)))
 
@@ -434,7 +435,7 @@ class World:
         naming: Callable[[str], tuple[str, Auxiliary]],
     ) -> None:
         """Forward mode: into `known`, the derivative of all that `of` reads, over its own indices and `axes`."""
-        pending = list(_post_order(_names_in_order(of), lambda q: () if q in known else self._below(q)))
+        pending = list(_post_order(names_read(of), lambda q: () if q in known else self._below(q)))
         self._taken_as_free.update(pending)
         for name in pending:
             if name in known:
@@ -589,17 +590,8 @@ def _post_order(start: Iterable[str], below: Callable[[str], Iterable[str]]) -> 
             stack.extend((n, False) for n in reversed(list(below(name))) if n not in seen)
 
 
-def _names_in_order(e: Expr) -> list[str]:
-    return list(dict.fromkeys(s.name for s in symbols(e)))
-
-
 def _reads(equation: Equation) -> tuple[str, ...]:
     return tuple(sorted(equation.rhs.names))
-
-
-def _names_of_indices(e: Expr) -> set[str]:
-    """The names of all indices in `e`, bound ones included."""
-    return {i.name for n in walk(e) for i in n.free}
 
 
 def _clear(indices: Sequence[Index], taken: Iterable[str]) -> tuple[Index, ...]:

@@ -34,7 +34,7 @@ from weakref import WeakValueDictionary
 import sympy
 
 from symjac.core import scalar
-from symjac.core.index import Index, fresh
+from symjac.core.index import Index, aside, fresh
 
 
 class ShapeError(ValueError):
@@ -426,13 +426,10 @@ def _flatten(factors: tuple[Expr, ...], summed: tuple[Index, ...]) -> tuple[list
         if not isinstance(f, Contract):
             flat.append(f)
             continue
-        renaming: dict[Index, Index] = {}
-        for i in f.summed:
-            new = fresh(i, taken)
-            taken.add(new.name)
-            bound.append(new)
-            if new != i:
-                renaming[i] = new
+        moved = aside(f.summed, taken)
+        taken.update(i.name for i in moved)
+        bound += moved
+        renaming = dict(zip(f.summed, moved, strict=True))
         flat.extend(rename(g, renaming) for g in f.factors)
     return flat, bound
 
@@ -605,8 +602,13 @@ def _atom(e: Expr, atoms: list[Expr]) -> sympy.Symbol:
     """The placeholder of `e`; sums that differ in the names of summed indices alone have one."""
     if e not in atoms:
         same = next((a for a in atoms if _alike(a, e)), None) if isinstance(e, Contract | Max) else None
-        if same is not None:
-            return scalar.slot(atoms.index(same))
+        return slot_of(same or e, atoms)
+    return slot_of(e, atoms)
+
+
+def slot_of(e: Expr, atoms: list[Expr]) -> sympy.Symbol:
+    """The placeholder of `e`, which joins the atoms where it is none of them."""
+    if e not in atoms:
         atoms.append(e)
     return scalar.slot(atoms.index(e))
 
@@ -673,12 +675,8 @@ def _rename(e: Expr, names: Indices, done: dict[Expr, Expr]) -> Expr:
 def _step_aside(e: Expr, bound: Iterable[Index], names: Indices) -> dict[Index, Index]:
     incoming = {j.name for j in names.values()}
     taken = incoming | {i.name for c in e.children for i in c.free}
-    moved: dict[Index, Index] = {}
-    for i in bound:
-        if i.name in incoming:
-            moved[i] = fresh(i, taken)
-            taken.add(moved[i].name)
-    return moved
+    clash = [i for i in bound if i.name in incoming]
+    return dict(zip(clash, aside(clash, taken), strict=True))
 
 
 def walk(e: Expr) -> Iterator[Expr]:
@@ -730,6 +728,16 @@ def canonical(e: Expr) -> Expr:
 def symbols(e: Expr) -> tuple[Symbol, ...]:
     """The symbols in `e` (each access once), in the order of a left-to-right reading."""
     return tuple(n for n in walk(e) if isinstance(n, Symbol))
+
+
+def names_read(e: Expr) -> list[str]:
+    """The names of the symbols, in the order of a left-to-right reading."""
+    return list(dict.fromkeys(s.name for s in symbols(e)))
+
+
+def index_names(*exprs: Expr) -> set[str]:
+    """The names of all indices in the expressions, bound ones included."""
+    return {i.name for e in exprs for n in walk(e) for i in n.free}
 
 
 def substitute(e: Expr, equation: Equation) -> Expr:

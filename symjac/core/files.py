@@ -76,6 +76,20 @@ def read_bytes(path: str | os.PathLike[str], most: int, hint: str = "") -> bytes
     return raw
 
 
+def read_utf8(path: str | os.PathLike[str], most: int, too_large: str, other: str) -> str:
+    """The text of such a file, a byte order mark included. Raises InputError; `other` is the hint for what is not
+    UTF-8."""
+    raw = read_bytes(path, most, too_large)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        place = Place(os.fspath(path), before.count(b"\n") + 1, column)
+        found = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise InputError(place, found, "text in UTF-8", other) from None
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Written beside its place, flushed to the disk, then renamed: a kill at any moment leaves the old file or the new
     one. What a killed run left beside is cleared away. A link is followed. OSError, which names `path`.

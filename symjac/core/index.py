@@ -60,6 +60,16 @@ def fresh(wanted: Index, taken: Iterable[str]) -> Index:
     return Index(f"{stem}{number}", wanted.size)
 
 
+def aside(indices: Iterable[Index], taken: Iterable[str]) -> tuple[Index, ...]:
+    """`indices`, each renamed where its name is among `taken` or has come before."""
+    used = set(taken)
+    out: list[Index] = []
+    for i in indices:
+        out.append(fresh(i, used))
+        used.add(out[-1].name)
+    return tuple(out)
+
+
 LETTERS = ("i", "j", "l", "p", "q", "r", "u", "v")
 
 

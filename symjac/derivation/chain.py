@@ -25,6 +25,8 @@ from symjac.core.expr import (
     Symbol,
     add,
     contract,
+    index_names,
+    names_read,
     rename,
     substitute,
     symbol,
@@ -32,7 +34,7 @@ from symjac.core.expr import (
     walk,
 )
 from symjac.core.faults import at_hand
-from symjac.core.index import Index, fresh
+from symjac.core.index import aside
 from symjac.core.pattern import Patterns, relabel_equation, relabel_symbol
 from symjac.model.stack import Definition, Stack
 
@@ -62,7 +64,7 @@ class Derivation:
         return tuple(
             _local_jacobian(self.stack, d, read)
             for d in self.stack.forward
-            for read in _reads(d.equation)
+            for read in names_read(d.equation.rhs)
             if read not in given
         )
 
@@ -86,7 +88,7 @@ def _chain(stack: Stack) -> Iterator[Derived]:
             derived = _cotangent(stack, names, kind, out, readers.get(out.name, []), cotangents, known)
             cotangents[out.name] = derived.equation
             yield derived
-        for name in _reads(definition.equation):
+        for name in names_read(definition.equation.rhs):
             if name in pending and readers[name][0] is definition:
                 yield _cotangent(stack, names, "gradient", pending.pop(name), readers[name], cotangents, known)
 
@@ -95,13 +97,9 @@ def _readers(stack: Stack) -> dict[str, list[Definition]]:
     """Which formulas read a quantity, in forward order."""
     out: dict[str, list[Definition]] = {}
     for d in (*stack.forward, stack.loss):
-        for name in _reads(d.equation):
+        for name in names_read(d.equation.rhs):
             out.setdefault(name, []).append(d)
     return out
-
-
-def _reads(equation: Equation) -> list[str]:
-    return list(dict.fromkeys(s.name for s in symbols(equation.rhs)))
 
 
 def _cotangent_names(stack: Stack) -> dict[str, str]:
@@ -179,17 +177,9 @@ def _worked_out(
 
 def _pulled_back(e: Expr, incoming: Expr, by: Symbol) -> Expr:
     """Σ incoming · ∂e/∂by by the forward mode: the chain rule as it is stated."""
-    taken = [i.name for n in walk(e) for i in n.free]
-    aside = _aside(by, taken)
-    product = contract([incoming, jacobian(e, symbol(by.name, aside))], e.free)
-    return rename(product, dict(zip(aside, by.indices, strict=True)))
-
-
-def _aside(by: Symbol, taken: list[str]) -> tuple[Index, ...]:
-    out: list[Index] = []
-    for i in by.indices:
-        out.append(fresh(i, [*taken, *(j.name for j in out)]))
-    return tuple(out)
+    own = aside(by.indices, index_names(e))
+    product = contract([incoming, jacobian(e, symbol(by.name, own))], e.free)
+    return rename(product, dict(zip(own, by.indices, strict=True)))
 
 
 def _may_substitute(value: Expr, source: Equation) -> bool:
@@ -203,8 +193,8 @@ def _may_substitute(value: Expr, source: Equation) -> bool:
 def _local_jacobian(stack: Stack, definition: Definition, read: str) -> LocalJacobian:
     e = definition.equation.rhs
     found = next(s for s in symbols(e) if s.name == read)
-    taken = [i.name for n in walk(e) for i in n.free] + [i.name for i in definition.equation.lhs.indices]
-    by = symbol(read, _aside(found, taken))
+    taken = index_names(e, definition.equation.lhs)
+    by = symbol(read, aside(found.indices, taken))
     raw = jacobian(e, by)
     context = LawContext((definition.equation,) if definition.kind == "activation" else (), stack.facts)
     value, steps = simplify(raw, context)

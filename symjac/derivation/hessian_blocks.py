@@ -12,7 +12,7 @@ a sum over samples of products of small factors. Factors that cost a sum, or hav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -34,8 +34,8 @@ from symjac.core.expr import (
     symbols,
     walk,
 )
-from symjac.core.index import Index, fresh
-from symjac.derivation.along import backward_in_products
+from symjac.core.index import Index, aside
+from symjac.derivation.along import backward_in_products, needed
 from symjac.derivation.chain import Derivation
 from symjac.model.stack import Definition
 
@@ -127,13 +127,9 @@ class _Builder:
 
     def _used(self, blocks: list[HessianBlock]) -> tuple[Sensitivity, ...]:
         """The named sensitivities that the blocks need, in order."""
-        needed = frozenset().union(*(b.value.names for b in blocks))
-        kept: list[Sensitivity] = []
-        for s in reversed(self.named):
-            if s.equation.lhs.name in needed:
-                kept.append(s)
-                needed |= s.equation.rhs.names
-        return tuple(reversed(kept))
+        read = frozenset().union(*(b.value.names for b in blocks))
+        kept = {q.lhs.name for q in needed([s.equation for s in self.named], read)}
+        return tuple(s for s in self.named if s.equation.lhs.name in kept)
 
     def _check_by_sample(self) -> None:
         """Every quantity of sample n is made from quantities of sample n alone."""
@@ -159,15 +155,9 @@ class _Builder:
             raise NotBySample(f"{parameter.name} enters {len(readers)} formulas")
         return readers[0]
 
-    def _aside(self, indices: tuple[Index, ...]) -> tuple[Index, ...]:
+    def _aside(self, indices: Iterable[Index]) -> tuple[Index, ...]:
         """The same axes under names that occur in no formula."""
-        used = set(self.taken)
-        out: list[Index] = []
-        for i in indices:
-            new = fresh(i, used)
-            used.add(new.name)
-            out.append(new)
-        return tuple(out)
+        return aside(indices, self.taken)
 
     def _features(self, s: Symbol) -> list[Index]:
         """The indices of `s` but that of the samples."""
@@ -176,7 +166,7 @@ class _Builder:
     def _features_aside(self, s: Symbol) -> dict[Index, Index]:
         """Each of them, and one of its size for a derivative by `s`; from here on no other axis gets its name."""
         features = self._features(s)
-        aside = dict(zip(features, self._aside(tuple(features)), strict=True))
+        aside = dict(zip(features, self._aside(features), strict=True))
         self.taken |= {i.name for i in aside.values()}
         return aside
 

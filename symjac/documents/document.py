@@ -12,7 +12,7 @@ from symjac.calculus.simplify import FACT
 from symjac.calculus.stabilise import stabilise
 from symjac.calculus.trace import Derived, Law, Step, SumFact
 from symjac.core import expr, scalar
-from symjac.core.expr import Expr, Map, Symbol, symbols, walk
+from symjac.core.expr import Expr, Map, Symbol, names_read, walk
 from symjac.core.faults import summary
 from symjac.derivation.chain import Derivation
 from symjac.derivation.step import step_map
@@ -170,7 +170,7 @@ class _Composer:
         left = {p.symbol.name: p.symbol for p in self.stack.parameters}
         total = sympy.Integer(0)
         for d in self.stack.forward:
-            own = [left.pop(name) for name in _reads(d) if name in left]
+            own = [left.pop(name) for name in names_read(d.equation.rhs) if name in left]
             count = sum((sympy.Mul(*s.shape) for s in own), sympy.Integer(0))
             total += count
             value = d.equation.lhs
@@ -196,7 +196,7 @@ class _Composer:
         rows: list[tuple[Line, ...]] = [((Math(latex.size(stack.batch)),), ("number of samples",), ())]
         for place, symbol in enumerate(stack.inputs):
             rows.append(((self.math(symbol.name),), ("target" if place else "input",), self.shape(symbol)))
-        reader = {name: d.equation.lhs.name for d in reversed(stack.forward) for name in _reads(d)}
+        reader = {name: d.equation.lhs.name for d in reversed(stack.forward) for name in names_read(d.equation.rhs)}
         for p in stack.parameters:
             name = p.symbol.name
             enters = say("parameter, enters {}", self.math(reader[name]))
@@ -454,10 +454,6 @@ class _Composer:
 
 
 # ---------------------------------------------------------------- small readings
-
-
-def _reads(d: Definition) -> list[str]:
-    return list(dict.fromkeys(s.name for s in symbols(d.equation.rhs)))
 
 
 def _count(number: sympy.Expr) -> Line:

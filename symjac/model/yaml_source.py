@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 )
 
 from symjac.core.errors import InputError, Place
-from symjac.core.files import read_bytes
+from symjac.core.files import read_utf8
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -63,16 +63,7 @@ class Places:
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file, at most MAX_BYTES of UTF-8. Raises InputError for everything that is not."""
     name = os.fspath(path)
-    raw = read_bytes(name, MAX_BYTES, "use `repeat:` for deep nets")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        column = error.start - (before.rfind(b"\n") + 1) + 1
-        place = Place(name, before.count(b"\n") + 1, column)
-        raise InputError(
-            place, f"byte 0x{raw[error.start]:02x} is not UTF-8", "text in UTF-8", "is this a spec file?"
-        ) from None
+    text = read_utf8(name, MAX_BYTES, "use `repeat:` for deep nets", "is this a spec file?").removeprefix("\ufeff")
     for position, character in enumerate(text):
         if not character.isprintable() and character not in "\n\r\t":
             before_text = text[:position]

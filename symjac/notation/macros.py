@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from symjac.notation.tokens import LONGEST, Tex, Unreadable, at, tokens
+from symjac.notation.tokens import LONGEST, Tex, Unreadable, at, opens, tokens
 from symjac.notation.tree import Span
 
 _NEW = frozenset({"\\newcommand", "\\renewcommand", "\\providecommand", "\\DeclareRobustCommand"})
@@ -148,31 +148,27 @@ def _argument(pending: list[Tex]) -> tuple[list[Tex], Span]:
     first = pending.pop()
     if first.text != "{":
         return [first], first.span
-    depth = 1
-    out: list[Tex] = []
-    while pending:
-        t = pending.pop()
-        depth += (t.text == "{") - (t.text == "}")
-        if depth == 0:
-            return out, first.span.to(t.span)
-        out.append(t)
-    raise Unreadable(first.span, "a brace { is opened and never closed")
+    return _until_closed(pending, first, "brace", "}")
 
 
 def _optional(pending: list[Tex]) -> tuple[list[Tex], Span] | None:
     """The inside of [...] off the end of `pending`, where it begins there."""
     if not pending or pending[-1].text != "[":
         return None
-    first = pending.pop()
+    return _until_closed(pending, pending.pop(), "bracket", "]")
+
+
+def _until_closed(pending: list[Tex], first: Tex, what: str, closing: str) -> tuple[list[Tex], Span]:
+    """What stands between `first` and the sign that closes it, braces balanced."""
     depth = 0
     out: list[Tex] = []
     while pending:
         t = pending.pop()
-        if t.text == "]" and depth == 0:
+        if t.text == closing and depth == 0:
             return out, first.span.to(t.span)
-        depth += (t.text == "{") - (t.text == "}")
+        depth += opens(t.text)
         out.append(t)
-    raise Unreadable(first.span, "a bracket [ is opened and never closed")
+    raise Unreadable(first.span, f"a {what} {first.text} is opened and never closed")
 
 
 # Definitions ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import replace
 from symjac.notation import signs
 from symjac.notation.pending import Applied, Sign
 from symjac.notation.terminal import Terminal
-from symjac.notation.tokens import DEEPEST, Tex, Unreadable, braced_depth, group, spell
+from symjac.notation.tokens import DEEPEST, Tex, Unreadable, braced_depth, group, opens, spell
 from symjac.notation.tree import Dots, Name, Node, Num, Ones, Space, Span
 
 SHORT = 60
@@ -27,7 +27,7 @@ MOST_PRIMES = 6
 
 def terminals(found: Sequence[Tex]) -> list[Terminal]:
     """The terminals of a piece of mathematics, statements and all."""
-    if braced_depth(found) > DEEPEST:
+    if braced_depth(t.text for t in found) > DEEPEST:
         where = found[0].span.to(found[-1].span)
         raise Unreadable(where, f"braces stand more than {DEEPEST} deep inside one another")
     return _Reader(found).read()
@@ -119,7 +119,7 @@ class _Reader:
                 out = list(self.found[self.i + 1 : j])
                 self.i = j + 1
                 return out
-            depth += (text == "{") - (text == "}")
+            depth += opens(text)
         return None
 
     def star(self) -> None:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import accumulate, chain
 
 from symjac.notation.tree import Span
 
@@ -175,17 +175,17 @@ def group(found: Sequence[Tex], start: int) -> int:
     """The index of the brace that closes the one at `start`."""
     depth = 0
     for i in range(start, len(found)):
-        text = found[i].text
-        depth += (text == "{") - (text == "}")
+        depth += opens(found[i].text)
         if depth == 0:
             return i
     raise Unreadable(found[start].span, "a brace { is opened and never closed")
 
 
-def braced_depth(found: Iterable[Tex]) -> int:
+def braced_depth(texts: Iterable[str]) -> int:
     """How many braces stand inside one another at most."""
-    depth = deepest = 0
-    for t in found:
-        depth += (t.text == "{") - (t.text == "}")
-        deepest = max(deepest, depth)
-    return deepest
+    return max(accumulate(map(opens, texts), initial=0))
+
+
+def opens(text: str) -> int:
+    """1 for the brace that opens, −1 for the one that closes, 0 for other tokens."""
+    return (text == "{") - (text == "}")

@@ -16,7 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from symjac.core.errors import InputError, Place
-from symjac.core.files import read_bytes
+from symjac.core.files import read_utf8
 from symjac.notes import markdown, tex, yaml_notes
 from symjac.notes.parts import Directive, Found, Item, MacroText, Piece, Snippet, place_in, whole
 from symjac.notes.sections import Sections, sections_of
@@ -121,15 +121,7 @@ def _sidecar(name: str) -> Source | None:
 
 def _read(name: str) -> str:
     """The text of a file, a byte order mark included. Raises InputError for what is not a text of moderate size."""
-    raw = read_bytes(name, MAX_BYTES, "split it")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        column = error.start - (before.rfind(b"\n") + 1) + 1
-        place = Place(name, before.count(b"\n") + 1, column)
-        hint = "save the file as UTF-8"
-        raise InputError(place, f"byte 0x{raw[error.start]:02x} is not UTF-8", "text in UTF-8", hint) from None
+    return read_utf8(name, MAX_BYTES, "split it", "save the file as UTF-8")
 
 
 def _checked(name: str, text: str) -> str:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from symjac.notation import plain_notation
 from symjac.notation.macros import expand, read_macros
-from symjac.notation.tokens import Unreadable, spell, tokens
+from symjac.notation.tokens import Unreadable, braced_depth, spell, tokens
 from symjac.notation.writer import statement_latex
 from symjac.notes.parts import Snippet
 from symjac.notes.source import Source
@@ -94,7 +94,7 @@ def _code(text: str) -> str:
 
 def _mathml(latex: str, display: bool) -> str | None:
     """None where `latex` is too long or deep, or has what the converter does not know."""
-    if len(latex) > LONGEST or _depth(latex) > DEEPEST:
+    if len(latex) > LONGEST or braced_depth(latex) > DEEPEST:
         return None
     for pattern, instead in _PLAIN:
         latex = pattern.sub(instead, latex)
@@ -110,11 +110,3 @@ def _mathml(latex: str, display: bool) -> str | None:
             if name not in _MAY_SAY or not _VALUE.fullmatch(value):
                 del node.attrib[name]
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for character in text:
-        depth += (character == "{") - (character == "}")
-        deepest = max(deepest, depth)
-    return deepest
