@@ -224,6 +224,19 @@ STABLE: dict[type[sympy.Function], sympy.Expr] = {
 """What a stable function computes, in `slot(0)`: exponents are −|u|, and at u = 0 all parts take one side, so that a
 complex step is right there too."""
 
+_up, _down = sympy.exp(_u), sympy.exp(-_u)
+IN_EXP: dict[type[sympy.Function], sympy.Expr] = {
+    Logistic: 1 / (1 + _down),
+    Softplus: sympy.log(1 + _up),
+    sympy.tanh: (_up - _down) / (_up + _down),
+    sympy.sinh: (_up - _down) / 2,
+    sympy.cosh: (_up + _down) / 2,
+    sympy.coth: (_up + _down) / (_up - _down),
+    sympy.sech: 2 / (_up + _down),
+    sympy.csch: 2 / (_up - _down),
+}
+"""What a function is through exp, in `slot(0)`."""
+
 
 def indicator(condition: sympy.Basic) -> sympy.Expr:
     """1[condition]."""

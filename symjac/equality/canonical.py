@@ -206,8 +206,8 @@ class Forms(Algebra):
             if scalar.slots_of(e.exp):
                 return self.formula(sympy.exp(e.exp * sympy.log(e.base)), args)
             return self.power(self.formula(e.base, args), e.exp)
-        if type(e) in _RATIONAL_IN_EXP:
-            return self.formula(_RATIONAL_IN_EXP[type(e)].xreplace({scalar.slot(0): e.args[0]}), args)
+        if type(e) in _FORMS:
+            return self.formula(_FORMS[type(e)].xreplace({scalar.slot(0): e.args[0]}), args)
         if isinstance(e, sympy.exp):
             return self.exponential(self.formula(e.args[0], args))
         if isinstance(e, sympy.Piecewise):
@@ -282,14 +282,5 @@ def _is_kink(f: NormalFactor) -> bool:
     return all(g.kind == "symbol" and e.is_Integer and e.is_positive for g, e in inside)
 
 
-_up, _down = sympy.exp(scalar.slot(0)), sympy.exp(-scalar.slot(0))
-_RATIONAL_IN_EXP: dict[type, sympy.Expr] = {
-    scalar.Logistic: 1 / (1 + _down),
-    scalar.Softplus: sympy.log(1 + _up),
-    sympy.tanh: 1 - 2 / (1 + _up**2),
-    sympy.sinh: (_up - _down) / 2,
-    sympy.cosh: (_up + _down) / 2,
-    sympy.coth: (_up + _down) / (_up - _down),
-    sympy.sech: 2 / (_up + _down),
-    sympy.csch: 2 / (_up - _down),
-}
+_FORMS = {**scalar.IN_EXP, sympy.tanh: 1 - 2 / (1 + sympy.exp(2 * scalar.slot(0)))}
+"""Of tanh the form with one exponential in it."""

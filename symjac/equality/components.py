@@ -383,12 +383,5 @@ class Entries(Evaluation):
         return out + self.field.ring.from_dict({m: c for m, c in terms.items() if c})
 
 
-_x, _y = scalar.slot(0), scalar.slot(1)
-_FORMS: dict[type, sympy.Expr] = {
-    scalar.Logistic: 1 / (1 + sympy.exp(-_x)),
-    scalar.Softplus: sympy.log(1 + sympy.exp(_x)),
-    sympy.tanh: (sympy.exp(_x) - sympy.exp(-_x)) / (sympy.exp(_x) + sympy.exp(-_x)),
-    sympy.sinh: (sympy.exp(_x) - sympy.exp(-_x)) / 2,
-    sympy.cosh: (sympy.exp(_x) + sympy.exp(-_x)) / 2,
-    sympy.Abs: sympy.Piecewise((_x, _x > 0), (-_x, True)),
-}
+_x = scalar.slot(0)
+_FORMS: dict[type, sympy.Expr] = {**scalar.IN_EXP, sympy.Abs: sympy.Piecewise((_x, _x > 0), (-_x, True))}

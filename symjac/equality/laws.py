@@ -34,10 +34,7 @@ from symjac.equality.chains import COUNTS, LEAST, LONGEST
 
 CASES = (sympy.Piecewise, sympy.Max, sympy.Min, scalar.Share, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling)
 """Functions by cases."""
-IN_EXP = (
-    sympy.exp, sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch,
-    scalar.Logistic, scalar.Softplus,
-)  # fmt: skip
+THROUGH_EXP = (sympy.exp, *scalar.IN_EXP)
 """Functions that residues have through exponentials."""
 HIGHEST = 1 << 40
 """A degree that is not worked out further."""
@@ -144,7 +141,7 @@ def _depth(e: sympy.Basic, slots: Sequence[int]) -> int:
         return 1
     inside = max((_depth(a, slots) for a in e.args), default=0)
     power = isinstance(e, sympy.Pow) and not _whole(e.exp) and not _root(e.exp)
-    return inside + (power or isinstance(e, IN_EXP))
+    return inside + (power or isinstance(e, THROUGH_EXP))
 
 
 def _whole(exponent: sympy.Expr) -> bool:
@@ -165,7 +162,9 @@ def _unknown(f: sympy.Expr) -> set[str]:
             found.add("sqrt" if _root(e.exp) else "power")
         elif isinstance(e, sympy.Piecewise | scalar.Share):
             found.add("cases")
-        elif isinstance(e, (sympy.Function, sympy.Max, sympy.Min)) and not isinstance(e, (*IN_EXP, scalar.Unknown)):
+        elif isinstance(e, (sympy.Function, sympy.Max, sympy.Min)) and not isinstance(
+            e, (*THROUGH_EXP, scalar.Unknown)
+        ):
             found.add(e.func.__name__)
     return found
 
@@ -319,7 +318,7 @@ class Weights:
             return out
         for w in inside:
             self._atom(w, count)
-        if isinstance(e, IN_EXP):
+        if isinstance(e, THROUGH_EXP):
             times = min(2.0 ** min(inside[0].bits, 40), HIGHEST)
             return Weight(4 * times, 4 * times, 4, 4)
         return ONE_VARIABLE

@@ -16,7 +16,7 @@ what is not is unequal but for a small chance, which `chance` bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from functools import cache
 from typing import Any
 
@@ -436,32 +436,10 @@ class Residues(Evaluation):
 
 
 _ODD = (sympy.atan, sympy.asin, sympy.asinh, sympy.atanh, sympy.erf)
-_THROUGH_EXP: tuple[type[sympy.Function], ...] = (
-    sympy.tanh,
-    sympy.sinh,
-    sympy.cosh,
-    sympy.coth,
-    sympy.sech,
-    sympy.csch,
-)
 
 
 def _function_name(e: sympy.Function) -> str:
     return f"{type(e).__module__}.{e.func.__name__}"
-
-
-_u = scalar.slot(0)
-_PLAIN: dict[type[sympy.Function], Callable[[sympy.Expr], sympy.Expr]] = {
-    scalar.Logistic: lambda u: 1 / (1 + sympy.exp(-u)),
-    scalar.Softplus: lambda u: sympy.log(1 + sympy.exp(u)),
-    sympy.tanh: lambda u: (sympy.exp(u) - sympy.exp(-u)) / (sympy.exp(u) + sympy.exp(-u)),
-    sympy.sinh: lambda u: (sympy.exp(u) - sympy.exp(-u)) / 2,
-    sympy.cosh: lambda u: (sympy.exp(u) + sympy.exp(-u)) / 2,
-    sympy.coth: lambda u: (sympy.exp(u) + sympy.exp(-u)) / (sympy.exp(u) - sympy.exp(-u)),
-    sympy.sech: lambda u: 2 / (sympy.exp(u) + sympy.exp(-u)),
-    sympy.csch: lambda u: 2 / (sympy.exp(u) - sympy.exp(-u)),
-}
-"""Functions that are rational in exponentials."""
 
 
 @cache
@@ -469,9 +447,9 @@ def _prepared(f: sympy.Expr) -> sympy.Expr:
     """`f` with hyperbolic functions through exp, and logarithms of products as sums."""
     if not f.has(sympy.Function):
         return f
-    for function, form in _PLAIN.items():
+    for function, form in scalar.IN_EXP.items():
         if f.has(function):
-            f = f.replace(function, form)
+            f = f.replace(function, lambda u, form=form: form.xreplace({scalar.slot(0): u}))
     return f.replace(sympy.log, _log_of)
 
 
