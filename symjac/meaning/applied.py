@@ -32,7 +32,7 @@ def whole(m: Meaning, key: str, args: Sequence[Node], span: Span) -> Value:
     read = [(a, m.read(a)) for a in args if not entering.is_unheard(m, a)]
     if not read:
         raise NotUnderstood(span, f"nothing is known of the arguments of {key}")
-    codomain = tuple(sizes.size(m, n) for n in m.notebook.codomains.get(key, ()))
+    codomain = tuple(sizes.size(m.notebook, n) for n in m.notebook.codomains.get(key, ()))
     shapes = [x.shape for _, x in read]
     if len(args) == 1 and (not shapes[0] or (codomain and shapes[0] == codomain)):
         return mapped(key, read[0][1])

@@ -199,7 +199,7 @@ def dimension(m: Meaning, args: Sequence[Node], span: Span) -> sympy.Expr:
         key = identifier(a)
         for part in m.notebook.groups.get(key or "", (a,)):
             total += sympy.Mul(*(i.size for i in m.read(part).axes))
-    return sizes.true(m, total)
+    return sizes.true(total)
 
 
 def _mean(m: Meaning, x: Value) -> Value:

@@ -13,7 +13,7 @@ from symjac.calculus.facts import Fact, WorldError
 from symjac.core.expr import Expr, ShapeError, Symbol, affine, contract, rename
 from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
-from symjac.meaning import letters, sizes, values
+from symjac.meaning import letters, samples, sizes, values
 from symjac.meaning.dependence import Link
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import FactText, WrittenDefinition
@@ -50,7 +50,7 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
         elif key in m.links:
             linked(m, key, m.links[key], span)
         else:
-            assume(m, m.world.declare(key, axes_of(m, key)))
+            assume(m, m.world.declare(key, letters.axes_of(m, key)))
     except WorldError as error:
         raise NotUnderstood(span, str(error)) from None
     except (Misfit, ShapeError) as error:
@@ -95,7 +95,7 @@ def _axes(said: FactText, s: Symbol) -> tuple[int, ...]:
 
 def opaque(m: Meaning, key: str) -> None:
     """A quantity known only to depend on others; of those that are not declared nothing is known."""
-    own = axes_of(m, key) if key in m.notebook.shapes else ()
+    own = letters.axes_of(m, key) if key in m.notebook.shapes else ()
     of = [base_symbol(m, n) for n in m.notebook.opaque[key] if not is_unheard(m, n)]
     if not of:
         raise NotUnderstood(m.notebook.opaque[key][0].span, f"nothing is known of what {key} is a function of")
@@ -115,7 +115,7 @@ def is_unheard(m: Meaning, node: Node) -> bool:
 
 def linked(m: Meaning, key: str, links: Sequence[Link], span: Span) -> None:
     """An unknown function of what it is differentiated by."""
-    own = axes_of(m, key)
+    own = letters.axes_of(m, key)
     m.world.opaque(key, [access(symbol(m, link.by, span), own, link, p) for p, link in enumerate(links)], axes=own)
 
 
@@ -133,13 +133,6 @@ def base_symbol(m: Meaning, node: Node) -> Symbol:
     if not isinstance(value.expr, Symbol):
         raise NotUnderstood(node.span, "a single quantity is expected")
     return m.world.symbol(value.expr.name)
-
-
-def axes_of(m: Meaning, key: str) -> tuple[Index, ...]:
-    shape = m.notebook.shapes[key]
-    counted = [letters.letter(m, letter, shape.span).size for letter in shape.letters]
-    written = [sizes.size(m, n) for n in shape.sizes]
-    return tuple(Index(f"_{p}", s) for p, s in enumerate([*counted, *written]))
 
 
 def define(m: Meaning, key: str, definition: WrittenDefinition) -> None:
@@ -168,7 +161,7 @@ def aside(m: Meaning, key: str, work: Callable[[], None], *roots: Node) -> None:
 def define_now(m: Meaning, key: str, definition: WrittenDefinition) -> None:
     shape = m.notebook.shapes.get(key)
     value = m.read(definition.right)
-    known = axes_of(m, key) if shape is not None else None
+    known = letters.axes_of(m, key) if shape is not None else None
     if not definition.scripts:
         if known is not None:
             expr, axes = fitted(m, known, value, definition)
@@ -207,7 +200,7 @@ def fitted(
     try:
         _, out = values.same(like, value)
     except SizeMismatch as error:
-        _, out = m.as_samples(like, value)
+        _, out = samples.as_samples(m.notebook, like, value)
         if out is value:
             sizes.solve(m, error, definition.right.span)
         _, out = values.same(like, out)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 import sympy
 
 from symjac.core.expr import ShapeError
-from symjac.meaning import sizes, values
+from symjac.meaning import samples, sizes, values
 from symjac.meaning.reasons import Misfit
 from symjac.meaning.values import Value
 from symjac.notation.brackets import called
@@ -78,7 +78,7 @@ def as_it_binds(m: Meaning, node: ProductChain) -> Value:
     for joined in after:
         other = m.read(joined.right)
         with sizes.at(m, joined):
-            total = m.spread(OPERATIONS[joined.op], total, other)
+            total = samples.spread(m.notebook, OPERATIONS[joined.op], total, other)
     return total
 
 
@@ -156,7 +156,7 @@ def _join(m: Meaning, left: ChainPart, right: ChainPart, sign: str) -> ChainPart
         op = sign if sign in OPERATIONS else "hadamard"
         y = _held(y) if isinstance(y, Binary) else y
         with suppress(ShapeError):
-            return m.spread(OPERATIONS[op], a, b), Binary(op, x, y, span=x.span.to(y.span))
+            return samples.spread(m.notebook, OPERATIONS[op], a, b), Binary(op, x, y, span=x.span.to(y.span))
     return None
 
 

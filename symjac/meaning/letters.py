@@ -67,9 +67,17 @@ def letter(m: Meaning, key: str, span: Span) -> Index:
     return found
 
 
+def axes_of(m: Meaning, key: str) -> tuple[Index, ...]:
+    """The axes that a quantity is declared with: those of its letters before those of its sizes."""
+    shape = m.notebook.shapes[key]
+    counted = [letter(m, k, shape.span).size for k in shape.letters]
+    written = [sizes.size(m.notebook, n) for n in shape.sizes]
+    return tuple(Index(f"_{p}", s) for p, s in enumerate([*counted, *written]))
+
+
 def extent(m: Meaning, key: str) -> sympy.Expr | None:
     node = m.notebook.ranges.get(key)
-    return None if node is None else sizes.size(m, node)
+    return None if node is None else sizes.size(m.notebook, node)
 
 
 def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
@@ -94,12 +102,12 @@ def size_in_notes(m: Meaning, key: str) -> sympy.Expr | None:
         if isinstance(node, Big) and node.upper is not None and [identifier(n) for n in node.over] == [key]:
             first = node.lower or Num("1")
             if isinstance(first, Num) and first.text.isdigit():
-                found.add(sizes.size(m, node.upper) - int(first.text) + 1)
+                found.add(sizes.size(m.notebook, node.upper) - int(first.text) + 1)
         elif isinstance(node, Scripts) and isinstance(node.base, Name) and node.base.text in shapes:
             shape = shapes[node.base.text]
             places = [p for p, s in enumerate(node.sub) if identifier(s) == key]
             if places and not shape.letters and len(node.sub) == len(shape.sizes):
-                found.add(sizes.size(m, shape.sizes[places[0]]))
+                found.add(sizes.size(m.notebook, shape.sizes[places[0]]))
     return found.pop() if len(found) == 1 else None
 
 
@@ -134,7 +142,7 @@ def size_at_place(m: Meaning, node: Scripts, place: int) -> sympy.Expr | None:
         if way.key not in m.busy:
             axes = entering.symbol(m, way.key, node.span).indices
         elif way.key in m.notebook.shapes:
-            axes = entering.axes_of(m, way.key)
+            axes = axes_of(m, way.key)
         else:
             return None
         return axes[place].size if len(axes) == len(way.sub) else None
@@ -163,7 +171,7 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
             if key_of not in m.busy:
                 axes = entering.symbol(m, key_of, node.span).indices
             elif key_of in m.notebook.shapes:
-                axes = entering.axes_of(m, key_of)
+                axes = axes_of(m, key_of)
             else:
                 return None
             if len(way.sub) < len(axes):
@@ -292,16 +300,16 @@ def _check_range(
     m: Meaning, script: Node, terms: list[tuple[sympy.Expr, Index]], offset: sympy.Expr, axis: Index
 ) -> None:
     """A number has to be a place of the axis, and a letter alone must not run past its end."""
-    size = sizes.true(m, axis.size)
+    size = sizes.true(axis.size)
     if not terms and (offset < 0 or (size.is_Integer and offset >= size)):
         first = m.notebook.base
         raise NotUnderstood(script.span, f"there is no entry {offset + first}: {size} are counted from {first}")
     if not terms and offset >= LARGEST_PLACE and not axis.size.is_Integer:
         raise TooMuch(script.span, f"entries by number are judged up to {LARGEST_PLACE}")
     if len(terms) == 1 and terms[0][0] == 1 and offset == 0:
-        letter, room = terms[0][1], size - sizes.true(m, terms[0][1].size)
+        letter, room = terms[0][1], size - sizes.true(terms[0][1].size)
         if not room.is_nonnegative and not any("?" in s.name for s in room.free_symbols):
-            last = sizes.true(m, letter.size)
+            last = sizes.true(letter.size)
             why = f"{letter.name} runs over {last} values, and stands at an axis of {size}"
             raise (Misfit if _fits_nowhere(m, letter.name) else NotUnderstood)(script.span, why)
 

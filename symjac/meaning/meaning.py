@@ -28,6 +28,7 @@ from symjac.meaning.handled import is_array
 from symjac.meaning.naming import Written, identifier, power_of_e, ways
 from symjac.meaning.notebook import Alias, Layout, Notebook, each, loss_of
 from symjac.meaning.reasons import Again, Misfit, NotUnderstood
+from symjac.meaning.samples import spread
 from symjac.meaning.values import SizeMismatch, Value
 from symjac.notation.pending import innermost, is_zero
 from symjac.notation.tree import (
@@ -241,7 +242,9 @@ class Meaning:
             case Name() | Scripts() | Prime():
                 return self._named(node)
             case Ones():
-                return values.ones(sizes.unknown_size(self) if node.size is None else sizes.size(self, node.size))
+                if node.size is None:
+                    return values.ones(sizes.unknown_size(self))
+                return values.ones(sizes.size(self.notebook, node.size))
             case Transpose():
                 return values.transpose(self.read(node.of))
             case Group():
@@ -287,34 +290,12 @@ class Meaning:
         for term in node.terms[1:]:
             after = self.read(term)
             with sizes.at(self, term):
-                total = self.spread(values.add, total, after)
+                total = spread(self.notebook, values.add, total, after)
         return total
-
-    def spread(self, operation: Callable[[Value, Value], Value], a: Value, b: Value) -> Value:
-        """An elementwise operation; with samples in rows (columns), a vector beside a matrix belongs to each sample."""
-        return operation(*self.as_samples(a, b))
 
     def grouped(self, node: Binary | Product) -> Node:
         """A chain of elementwise signs under the brackets with which it is read."""
         return self._solving((node,), lambda: grouping.grouped(self, node))
-
-    def as_samples(self, a: Value, b: Value) -> tuple[Value, Value]:
-        if self.notebook.samples not in ("rows", "columns"):
-            return a, b
-        if self._is_of_each_sample(b, a):
-            return a, values.repeated(self._laid(b), a)
-        if self._is_of_each_sample(a, b):
-            return values.repeated(self._laid(a), b), b
-        return a, b
-
-    def _is_of_each_sample(self, vector: Value, matrix: Value) -> bool:
-        if len(matrix.axes) != 2 or len(vector.axes) != 1 or 1 in matrix.shape:
-            return False
-        features, samples = matrix.shape[::-1] if self.notebook.samples == "rows" else matrix.shape
-        return bool(vector.shape[0] == features and samples != features)
-
-    def _laid(self, vector: Value) -> Value:
-        return Value(vector.expr, vector.axes, self.notebook.samples == "rows")
 
     def product(self, node: Product) -> Value:
         parts = self.applied(node)
@@ -479,7 +460,7 @@ class Meaning:
         running = letters.letter_in_scope(self, key)
         size = letters.extent(self, key) if running is None else running.size
         rows = self.read(alias.of).axes[0 if alias.along == "rows" else -1].size
-        return size == rows and all(size != i.size for i in entering.axes_of(self, way.key))
+        return size == rows and all(size != i.size for i in letters.axes_of(self, way.key))
 
     def _counts_samples(self, key: str, letter: Node) -> bool:
         """True where the letter's range is as long as the axis of the samples."""
@@ -551,7 +532,7 @@ class Meaning:
         if whole_key is not None and sizes.is_size(self, whole_key):
             return values.scalar(number(size_symbol(whole_key)))
         if key == "I" and len(node.sub) == 1 and node.sup is None:
-            return values.eye(sizes.size(self, node.sub[0]))
+            return values.eye(sizes.size(self.notebook, node.sub[0]))
         if isinstance(base, Name) and base.text.startswith("d") and len(base.text) > 1:
             inner = Scripts(Name(base.text[1:], span=base.span), node.sub, node.sup, span=node.span)
             return self._spelled_gradient(node, inner)

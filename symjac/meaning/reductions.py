@@ -52,7 +52,7 @@ def big(m: Meaning, node: Big) -> Value:
 def extent(m: Meaning, key: str, node: Big, count: int) -> sympy.Expr:
     if node.upper is not None and count == 1:
         lower = sympy.Integer(1) if node.lower is None else sympy.Integer(_integer(node.lower))
-        return sizes.size(m, node.upper) - lower + 1
+        return sizes.size(m.notebook, node.upper) - lower + 1
     size = size_seen_free(m, key, node.body) or letters.extent(m, key)
     if size is None:
         raise NotUnderstood(node.span, f"what {key} runs over is not said; write for example ${key} = 1, \\dots, n$")

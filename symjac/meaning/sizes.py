@@ -13,6 +13,7 @@ from symjac.core import scalar
 from symjac.core.index import size_symbol
 from symjac.meaning import values
 from symjac.meaning.naming import identifier
+from symjac.meaning.notebook import Notebook
 from symjac.meaning.reasons import Again, Misfit, NotUnderstood
 from symjac.meaning.values import SizeMismatch, Value
 from symjac.notation.tree import Group, Name, Neg, Node, Num, Prime, Product, Scripts, Span, Sum, walk
@@ -24,37 +25,37 @@ LARGEST_SMALL = 4
 """Sizes up to here are meant as they are; larger ones stand for any size."""
 
 
-def size(m: Meaning, node: Node) -> sympy.Expr:
+def size(book: Notebook, node: Node) -> sympy.Expr:
     """A size as written in a shape, a range or under an identity."""
     match node:
         case Num():
-            return size_of_number(m, node)
+            return size_of_number(book, node)
         case Name() | Scripts() | Prime():
             key = identifier(node)
             if key is not None:
                 return size_symbol(key)
         case Group():
-            return size(m, node.of)
+            return size(book, node.of)
         case Product():
-            return sympy.Mul(*(size(m, f) for f in node.factors))
+            return sympy.Mul(*(size(book, f) for f in node.factors))
         case Sum():
-            return sympy.Add(*(size(m, t) for t in node.terms))
+            return sympy.Add(*(size(book, t) for t in node.terms))
         case Neg():
-            return -size(m, node.of)
+            return -size(book, node.of)
     raise NotUnderstood(node.span, "this is no size; a number or a name such as n is expected")
 
 
-def size_of_number(m: Meaning, node: Num) -> sympy.Expr:
+def size_of_number(book: Notebook, node: Num) -> sympy.Expr:
     if not node.text.isdigit():
         raise NotUnderstood(node.span, f"{node.text} is no size; a whole number is expected")
     n = int(node.text)
-    if n <= LARGEST_SMALL or literal_sizes(m):
+    if n <= LARGEST_SMALL or literal_sizes(book):
         return sympy.Integer(n)
     return size_symbol(f"size{n}")
 
 
-def literal_sizes(m: Meaning) -> bool:
-    return any(len(s.sizes) > 2 for s in m.notebook.shapes.values())
+def literal_sizes(book: Notebook) -> bool:
+    return any(len(s.sizes) > 2 for s in book.shapes.values())
 
 
 def solve(m: Meaning, error: SizeMismatch, span: Span) -> None:
@@ -101,23 +102,22 @@ def at(m: Meaning, node: Node) -> Iterator[None]:
         solve(m, error, node.span)
 
 
-def written_size(m: Meaning, node: Node) -> sympy.Expr:
+def written_size(book: Notebook, node: Node) -> sympy.Expr:
     """A size with its numbers as they are."""
-    return true(m, size(m, node))
+    return true(size(book, node))
 
 
-def true(m: Meaning, size: sympy.Expr) -> sympy.Expr:
+def true(size: sympy.Expr) -> sympy.Expr:
     return size.xreplace({s: sympy.Integer(s.name[4:]) for s in size.free_symbols if s.name.startswith("size")})
 
 
 def is_size(m: Meaning, key: str) -> bool:
     s = size_symbol(key)
-    return s in sizes_used(m) or s in m.solved.values()
+    return s in sizes_used(m.notebook) or s in m.solved.values()
 
 
-def sizes_used(m: Meaning) -> set[sympy.Symbol]:
+def sizes_used(book: Notebook) -> set[sympy.Symbol]:
     """The sizes that declarations, ranges and sums name."""
-    book = m.notebook
     trees = [*(n for shape in book.shapes.values() for n in shape.sizes), *book.ranges.values(), *book.limits]
     out: set[sympy.Symbol] = set()
     for tree in trees:

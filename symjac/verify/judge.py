@@ -517,7 +517,7 @@ class Judge:
     def _dimension(self, left: Node, right: Space) -> Outcome:
         meaning = self._meaning()
         found = calls.dimension(meaning, (left,), left.span)
-        said = sympy.Mul(*(sizes.written_size(meaning, n) for n in right.sizes))
+        said = sympy.Mul(*(sizes.written_size(meaning.notebook, n) for n in right.sizes))
         if sympy.expand(found - said) == 0:
             return Outcome(PROVED, "sizes added up")
         return Outcome(REFUTED, "sizes added up", misfit=f"it has {found} entries, not {said}")
