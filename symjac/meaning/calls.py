@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import sympy
 
@@ -12,6 +12,7 @@ from symjac.core import scalar
 from symjac.core.expr import apply, number, rename, symbol
 from symjac.core.index import Index
 from symjac.meaning import applied, entering, functions, letters, sizes, values
+from symjac.meaning.frame import Frame
 from symjac.meaning.handled import arrays
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import WrittenFunction
@@ -19,11 +20,8 @@ from symjac.meaning.reasons import Misfit, NotUnderstood
 from symjac.meaning.values import Value
 from symjac.notation.tree import Name, Node, Prime, Scripts, Span
 
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
 
-
-def call(m: Meaning, head: Node, args: Sequence[Node], span: Span) -> Value:
+def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
     if isinstance(head, Prime):
         return slope(m, head, args, span)
     if isinstance(head, Scripts) and head.sup is not None and identifier(head.base) is not None:
@@ -75,7 +73,7 @@ def _no_function(head: Node) -> str:
     return "an order of growth is no quantity" if base.text in ("O", "o") and "math" in base.latex else ""
 
 
-def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:
+def of_library(m: Frame, name: str, x: Value, span: Span) -> Value:
     """A function of the library. One of whole vectors, applied to z_i, is taken along i."""
     if not functions.is_elementwise(name) and not x.axes:
         if len(x.expr.free) != 1:
@@ -86,16 +84,16 @@ def of_library(m: Meaning, name: str, x: Value, span: Span) -> Value:
     return functions.library_function(name, x, axis)
 
 
-def mapped(m: Meaning, formula: sympy.Expr, x: Value) -> Value:
+def mapped(m: Frame, formula: sympy.Expr, x: Value) -> Value:
     return Value(apply(formula, [x.expr]), x.axes, x.row)
 
 
-def extreme(m: Meaning, key: str, args: Sequence[Node]) -> Value:
+def extreme(m: Frame, key: str, args: Sequence[Node]) -> Value:
     make = sympy.Max if key == "max" else sympy.Min
     return values.elementwise(make(*map(scalar.slot, range(len(args)))), *(m.read(a) for a in args))
 
 
-def own(m: Meaning, key: str, f: WrittenFunction, args: list[Value], span: Span) -> Value:
+def own(m: Frame, key: str, f: WrittenFunction, args: list[Value], span: Span) -> Value:
     """A function that the notes define: of whole arrays where its parameter is declared as one, else elementwise.
 
     f(x) = x σ(x) of an array x makes sense entry by entry alone.
@@ -114,7 +112,7 @@ def own(m: Meaning, key: str, f: WrittenFunction, args: list[Value], span: Span)
         return elementwise(m, key, f, args)
 
 
-def by_letters(m: Meaning, key: str, f: WrittenFunction, args: list[Value], span: Span) -> Value:
+def by_letters(m: Frame, key: str, f: WrittenFunction, args: list[Value], span: Span) -> Value:
     """softmax(x)_{n,i} = ..: the letters are the axes."""
     like = max(args, key=lambda a: len(a.axes))
     names = [identifier(n) for n in f.letters]
@@ -126,7 +124,7 @@ def by_letters(m: Meaning, key: str, f: WrittenFunction, args: list[Value], span
     return Value(rename(value.expr, back), like.axes, like.row)
 
 
-def elementwise(m: Meaning, key: str, f: WrittenFunction, args: list[Value]) -> Value:
+def elementwise(m: Frame, key: str, f: WrittenFunction, args: list[Value]) -> Value:
     like = max(args, key=lambda a: len(a.axes))
     aside = [{i: Index(f"_a{n}", i.size) for n, i in enumerate(a.axes)} for a in args]
     bound = {p: Value(rename(a.expr, to)) for p, a, to in zip(f.parameters, args, aside, strict=True)}
@@ -136,41 +134,34 @@ def elementwise(m: Meaning, key: str, f: WrittenFunction, args: list[Value]) -> 
 
 
 def body(
-    m: Meaning, key: str, f: WrittenFunction, bound: dict[str, Value], scope: dict[str, Index] | None = None
+    m: Frame, key: str, f: WrittenFunction, bound: dict[str, Value], scope: dict[str, Index] | None = None
 ) -> Value:
     """The right side of the definition, its parameters bound."""
-    outer = m.bound
-    m.busy.append(key)
-    m.roots.append((f.body,))
-    m.scopes.append({} if scope is None else scope)
-    try:
-        m.bound = [bound]
-        return m.read(f.body)
-    finally:
-        m.scopes.pop()
-        m.roots.pop()
-        m.busy.remove(key)
-        m.bound = outer
+    inside = replace(
+        m,
+        roots=(*m.roots, (f.body,)),
+        busy=(*m.busy, key),
+        bound=(bound,),
+        scopes=(*m.scopes, {} if scope is None else scope),
+    )
+    return inside.read(f.body)
 
 
-def is_array(m: Meaning, f: WrittenFunction, parameter: str) -> bool:
+def is_array(m: Frame, f: WrittenFunction, parameter: str) -> bool:
     """Whether the notes declare it as an array, or declare nothing and the formula handles it as one."""
     shape = m.notebook.shapes.get(parameter)
     handled = arrays((f.body,), m.notebook.primes_transpose)
     return bool(shape.sizes) if shape is not None else parameter in {key for key, _ in handled}
 
 
-def slope(m: Meaning, head: Prime, args: Sequence[Node], span: Span) -> Value:
+def slope(m: Frame, head: Prime, args: Sequence[Node], span: Span) -> Value:
     """f'(a), f''(a): the derivative of a function of one number, elementwise."""
     if len(args) != 1:
         raise NotUnderstood(span, "a derivative of a function of one number is expected")
     t = symbol("_t", ())
     x = m.read(args[0])
-    m.bound.append({"_t": values.from_symbol(t)})
-    try:
-        e = call(m, head.of, (Name("_t", span=head.span),), span)
-    finally:
-        m.bound.pop()
+    inside = replace(m, bound=(*m.bound, {"_t": values.from_symbol(t)}))
+    e = call(inside, head.of, (Name("_t", span=head.span),), span)
     if e.axes:
         raise NotUnderstood(span, "a prime is read for functions of one number")
     expr = e.expr
@@ -179,7 +170,7 @@ def slope(m: Meaning, head: Prime, args: Sequence[Node], span: Span) -> Value:
     return Value(functions.placed(expr, "_t", x.expr, ()), x.axes, x.row)
 
 
-def along(m: Meaning, args: Sequence[Node], span: Span) -> Value:
+def along(m: Frame, args: Sequence[Node], span: Span) -> Value:
     """The derivative along V: each parameter P moves along V_P."""
     tangents: dict[str, str] = {}
     for p in m.notebook.parameters:
@@ -192,7 +183,7 @@ def along(m: Meaning, args: Sequence[Node], span: Span) -> Value:
     return Value(m.world.direction(q.expr, tangents), q.axes, q.row)
 
 
-def dimension(m: Meaning, args: Sequence[Node], span: Span) -> sympy.Expr:
+def dimension(m: Frame, args: Sequence[Node], span: Span) -> sympy.Expr:
     """How many numbers there are in a quantity or a group of them."""
     total = sympy.Integer(0)
     for a in args:
@@ -202,7 +193,7 @@ def dimension(m: Meaning, args: Sequence[Node], span: Span) -> sympy.Expr:
     return sizes.true(total)
 
 
-def _mean(m: Meaning, x: Value) -> Value:
+def _mean(m: Frame, x: Value) -> Value:
     """The mean over the samples of a matrix, over all entries of a vector."""
     if len(x.axes) == 2 and m.notebook.samples in ("rows", "columns"):
         axis = x.axes[0 if m.notebook.samples == "rows" else 1]
@@ -215,13 +206,13 @@ def _mean(m: Meaning, x: Value) -> Value:
     return values.matmul(values.scalar(number(1 / size)), values.total(x))
 
 
-OPERATORS: Mapping[str, Callable[[Meaning, Value], Value]] = {
+OPERATORS: Mapping[str, Callable[[Frame, Value], Value]] = {
     "diag": lambda _, x: values.diag(x),
     "Diag": lambda _, x: values.diag(x),
     "tr": lambda _, x: values.trace(x),
     "Tr": lambda _, x: values.trace(x),
     "trace": lambda _, x: values.trace(x),
-    "vec": lambda m, x: values.vec(x, m.reading.vec),
+    "vec": lambda m, x: values.vec(x, m.glossary.reading.vec),
     "det": lambda _, x: values.determinant(x),
     "inv": lambda _, x: values.inverse(x),
     "norm": lambda _, x: values.norm(x, ""),

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import sympy
 
 from symjac.core import scalar
 from symjac.core.expr import affine, number
 from symjac.meaning import letters, values
+from symjac.meaning.frame import Frame
 from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
 from symjac.notation.tree import Cases, Node, Num, Relation
 
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
 
-
-def condition(m: Meaning, node: Node, args: list[Value]) -> sympy.Basic:
+def condition(m: Frame, node: Node, args: list[Value]) -> sympy.Basic:
     if not isinstance(node, Relation) or node.op not in COMPARISONS:
         raise NotUnderstood(node.span, "a comparison is expected, such as a > 0")
     left, right = m.read(node.left), m.read(node.right)
@@ -27,7 +24,7 @@ def condition(m: Meaning, node: Node, args: list[Value]) -> sympy.Basic:
     return COMPARISONS[node.op](a, b)
 
 
-def indicator(m: Meaning, node: Node) -> Value:
+def indicator(m: Frame, node: Node) -> Value:
     if isinstance(node, Relation) and node.op == "=" and is_index(m, node.left) and is_index(m, node.right):
         return kronecker(m, node.left, node.right)
     if isinstance(node, Relation) and node.op == "!=" and is_index(m, node.left) and is_index(m, node.right):
@@ -37,7 +34,7 @@ def indicator(m: Meaning, node: Node) -> Value:
     return values.elementwise(scalar.indicator(test), *args)
 
 
-def is_index(m: Meaning, node: Node) -> bool:
+def is_index(m: Frame, node: Node) -> bool:
     if isinstance(node, Num):
         return True
     try:
@@ -47,7 +44,7 @@ def is_index(m: Meaning, node: Node) -> bool:
     return bool(places) and not any(m.known(k) for k in places if k is not None)
 
 
-def kronecker(m: Meaning, left: Node, right: Node) -> Value:
+def kronecker(m: Frame, left: Node, right: Node) -> Value:
     """1[i = 49 c + 7 j]: an index on one side alone; of two numbers, 0 or 1."""
     if isinstance(left, Num) and isinstance(right, Num):
         return values.scalar(number(int(left.text == right.text)))
@@ -59,7 +56,7 @@ def kronecker(m: Meaning, left: Node, right: Node) -> Value:
     raise NotUnderstood(left.span, "one side of this condition should be an index alone")
 
 
-def cases(m: Meaning, node: Cases) -> Value:
+def cases(m: Frame, node: Cases) -> Value:
     args: list[Value] = []
     pairs: list[tuple[sympy.Expr, object]] = []
     for branch, when in node.branches:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sympy
 
 from symjac.calculus.differentiate import jacobian
@@ -11,19 +9,16 @@ from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract,
 from symjac.core.index import Index
 from symjac.meaning import values
 from symjac.meaning.dependence import written_in
+from symjac.meaning.frame import Frame
+from symjac.meaning.glossary import ALL, NOTHING
 from symjac.meaning.naming import identifier
+from symjac.meaning.notebook import Notebook
+from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
 from symjac.notation.tree import Call, Derivative, Group, Name, Node, Product, Transpose, walk
 
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
 
-
-PARAMETERS, ALL, NOTHING = "parameters", "all", "nothing"
-"""What ∂ holds beside the variable: see `Taken.held`."""
-
-
-def arranged(m: Meaning, node: Derivative) -> Value:
+def arranged(m: Frame, node: Derivative) -> Value:
     """The derivative under the reading's layout. `by` names a quantity, a sample or an entry of it, or vec of one."""
     of, of_vec = _without_vec(node.of)
     if isinstance(of, Transpose):
@@ -45,21 +40,19 @@ def arranged(m: Meaning, node: Derivative) -> Value:
         inner = _axes(first, 1)
         expr = _differentiated(m, expr, second, 2)
         return _layout(m, expr, inner, _axes(second, 2), vec and len(inner) + len(second.axes) > 2, hessian=True)
-    from symjac.meaning.reasons import NotUnderstood
-
     raise NotUnderstood(node.span, f"a derivative of order {len(bys)} of {values.shape_text(value)} is not read")
 
 
-def _note_link(m: Meaning, value: Value, by: Value, of: Node, written: Node) -> None:
+def _note_link(m: Frame, value: Value, by: Value, of: Node, written: Node) -> None:
     """Remember that the derivative is 0 because nothing says how the one depends on the other."""
     taken = _taken_out(by.expr)
     assert taken is not None
     name = taken[0].name
     if value.expr.names and not m.world.depends(value.expr, name) and name not in written_in([of], m.notebook):
-        m.unlinked.setdefault(m.reading_of, []).append((of, written))
+        m.unlinked.append((of, written))
 
 
-def by_entries(m: Meaning, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:
+def by_entries(m: Frame, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:
     """A first derivative over the axes of what is differentiated and of the variable; None for others."""
     if len(node.by) != 1:
         return None
@@ -79,7 +72,7 @@ def _without_vec(node: Node) -> tuple[Node, bool]:
     return node, False
 
 
-def _variables(m: Meaning, node: Derivative) -> tuple[Node, ...]:
+def _variables(m: Frame, node: Derivative) -> tuple[Node, ...]:
     """What the derivative is taken by; ∇f(x) of a function of x alone is taken by x."""
     match node.of:
         case Product(factors=(f, Group(of=argument))) | Call(function=f, args=(argument,)):
@@ -89,10 +82,8 @@ def _variables(m: Meaning, node: Derivative) -> tuple[Node, ...]:
     return node.by
 
 
-def _by(m: Meaning, node: Node) -> tuple[Value, bool, bool]:
+def _by(m: Frame, node: Node) -> tuple[Value, bool, bool]:
     """The variable, whether it stands inside vec, whether it is transposed: ∂y/∂xᵀ."""
-    from symjac.meaning.reasons import NotUnderstood
-
     if node == Name(""):
         raise NotUnderstood(node.span, r"what \nabla is taken by is not said; write for example $\nabla_x$")
     inner, vec = _without_vec(node)
@@ -124,16 +115,16 @@ def _taken_out(e: Expr) -> tuple[Symbol, list[Expr]] | None:
     return (tensors[0], ties) if sorted(tied, key=str) == sorted(e.summed, key=str) else None
 
 
-def _formula(m: Meaning, node: Derivative, of: Node, value: Value, by: Value) -> Expr | None:
+def _formula(m: Frame, node: Derivative, of: Node, value: Value, by: Value) -> Expr | None:
     """The formula in which ∂ holds the quantities but the variable: that of a function of several, g(w, h) = w h, and,
     beside total derivatives, that of a defined name. None where it is no other than the total derivative.
     """
     taken, key = _taken_out(by.expr), identifier(of)
-    if node.kind != "partial" or taken is None or key is None or m.taken.held == NOTHING:
+    if node.kind != "partial" or taken is None or key is None or m.glossary.taken.held == NOTHING:
         return None
     name, own = taken[0].name, m.notebook.functions.get(key)
     e = value.expr
-    if own is None and m.taken.held == ALL and isinstance(e, Symbol):
+    if own is None and m.glossary.taken.held == ALL and isinstance(e, Symbol):
         e = m.world.written_out(e)
     elif own is None or len(own.parameters) < 2 or name not in own.parameters:
         return None
@@ -142,9 +133,9 @@ def _formula(m: Meaning, node: Derivative, of: Node, value: Value, by: Value) ->
     return e if name in e.names and not through else None
 
 
-def of_several(m: Meaning, *sides: Node) -> bool:
+def of_several(book: Notebook, *sides: Node) -> bool:
     """True where ∂ is of a function of several, one of which is defined."""
-    functions, known = m.notebook.functions, m.notebook.definitions
+    functions, known = book.functions, book.definitions
     for node in (n for side in sides for n in walk(side) if isinstance(n, Derivative) and n.kind == "partial"):
         own = functions.get(identifier(node.of) or "")
         if own is not None and len(own.parameters) > 1 and any(p in known for p in own.parameters):
@@ -160,7 +151,7 @@ def tells_totals_apart(*sides: Node, of_one: bool) -> bool:
     return any({"total", "partial"} <= k for k in kinds.values())
 
 
-def _differentiated(m: Meaning, of: Expr, by: Value, order: int, formula: Expr | None = None) -> Expr:
+def _differentiated(m: Frame, of: Expr, by: Value, order: int, formula: Expr | None = None) -> Expr:
     """∂of/∂by over the axes of `of`, those of `by` as `_axes`, and the letters of both; of a `formula`, with the other
     quantities in it held.
     """
@@ -180,14 +171,14 @@ def _differentiated(m: Meaning, of: Expr, by: Value, order: int, formula: Expr |
     if ties:
         summed = [mine for mine, written in zip(held.indices, s.indices, strict=True) if written in bound]
         expr = contract([expr, *(rename(t, to) for t in ties)], summed)
-    tied = s.name in m.notebook.tied or (m.taken.tied and m.world.has_ties(s.name))
+    tied = s.name in m.notebook.tied or (m.glossary.taken.tied and m.world.has_ties(s.name))
     if tied and len(by.axes) == 2:
         expr = m.world.structured(expr, symbol(s.name, _axes(by, order)))
     return expr
 
 
 def _layout(
-    m: Meaning,
+    m: Frame,
     expr: Expr,
     rows: tuple[Index, ...],
     columns: tuple[Index, ...],
@@ -198,7 +189,7 @@ def _layout(
     hessian: bool = False,
 ) -> Value:
     """`rows` are the axes of what is differentiated, `columns` those of the variable; `row`: a lone one lies."""
-    reading = m.reading
+    reading = m.glossary.reading
     if vec or (rows and columns and len(rows) + len(columns) > 2):
         expr, rows = _stacked(expr, rows, reading.vec, "_u")
         expr, columns = _stacked(expr, columns, reading.vec, "_v")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import count
 
 import sympy
 
@@ -15,24 +16,22 @@ from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
 from symjac.meaning import letters, samples, sizes, values
 from symjac.meaning.dependence import Link
+from symjac.meaning.frame import Frame
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import FactText, WrittenDefinition
-from symjac.meaning.reasons import Again, Misfit, NotUnderstood
+from symjac.meaning.reasons import Misfit, NotUnderstood
 from symjac.meaning.values import SizeMismatch, Value
 from symjac.notation.tree import Name, Node, Scripts, Span
-
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
 
 DEEPEST = 50
 """How many definitions may be entered within one another."""
 
 
-def declared(m: Meaning, key: str, axes: Sequence[Index]) -> Symbol:
+def declared(m: Frame, key: str, axes: Sequence[Index]) -> Symbol:
     return m.world.declare(key, tuple(axes))
 
 
-def symbol(m: Meaning, key: str, span: Span) -> Symbol:
+def symbol(m: Frame, key: str, span: Span) -> Symbol:
     """The quantity in the world; entered, with all it depends on, the first time."""
     if key in m.world:
         return m.world.symbol(key)
@@ -40,15 +39,15 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
         raise NotUnderstood(span, f"{key} is defined by itself")
     if len(m.busy) > DEEPEST:
         raise NotUnderstood(span, "the definitions are nested too deeply")
-    book = m.notebook
-    m.busy.append(key)
+    book, links = m.notebook, m.glossary.links
+    m = replace(m, busy=(*m.busy, key))
     try:
         if key in book.definitions:
             define(m, key, book.definitions[key])
         elif key in book.opaque:
             opaque(m, key)
-        elif key in m.links:
-            linked(m, key, m.links[key], span)
+        elif key in links:
+            linked(m, key, links[key], span)
         else:
             assume(m, m.world.declare(key, letters.axes_of(m, key)))
     except WorldError as error:
@@ -57,12 +56,10 @@ def symbol(m: Meaning, key: str, span: Span) -> Symbol:
         found = error if isinstance(error, Misfit) else Misfit(span, str(error))
         reason = found.reason if found.defining else f"in the definition of {key}, {found.reason}"
         raise Misfit(found.span, reason, defining=True) from None
-    finally:
-        m.busy.remove(key)
     return m.world.symbol(key)
 
 
-def assume(m: Meaning, s: Symbol) -> None:
+def assume(m: Frame, s: Symbol) -> None:
     """What the notes say of a declared quantity."""
     for said in m.notebook.facts:
         if identifier(said.name) == s.name:
@@ -70,7 +67,7 @@ def assume(m: Meaning, s: Symbol) -> None:
                 m.world.noted(fact_of(m, said, s))
 
 
-def fact_of(m: Meaning, said: FactText, s: Symbol) -> Fact:
+def fact_of(m: Frame, said: FactText, s: Symbol) -> Fact:
     match said.kind:
         case "sum":
             assert said.value is not None
@@ -93,7 +90,7 @@ def _axes(said: FactText, s: Symbol) -> tuple[int, ...]:
     return {"rows": (1,), "columns": (0,)}.get(said.axis, tuple(range(len(s.indices))))
 
 
-def opaque(m: Meaning, key: str) -> None:
+def opaque(m: Frame, key: str) -> None:
     """A quantity known only to depend on others; of those that are not declared nothing is known."""
     own = letters.axes_of(m, key) if key in m.notebook.shapes else ()
     of = [base_symbol(m, n) for n in m.notebook.opaque[key] if not is_unheard(m, n)]
@@ -102,7 +99,7 @@ def opaque(m: Meaning, key: str) -> None:
     m.world.opaque(key, [access(s, own, Link(s.name), p) for p, s in enumerate(of)], axes=own)
 
 
-def is_unheard(m: Meaning, node: Node) -> bool:
+def is_unheard(m: Frame, node: Node) -> bool:
     """True for a name of which the notes say nothing."""
     if not isinstance(node, Name | Scripts):
         return False
@@ -113,7 +110,7 @@ def is_unheard(m: Meaning, node: Node) -> bool:
     return False
 
 
-def linked(m: Meaning, key: str, links: Sequence[Link], span: Span) -> None:
+def linked(m: Frame, key: str, links: Sequence[Link], span: Span) -> None:
     """An unknown function of what it is differentiated by."""
     own = letters.axes_of(m, key)
     m.world.opaque(key, [access(symbol(m, link.by, span), own, link, p) for p, link in enumerate(links)], axes=own)
@@ -128,37 +125,33 @@ def access(argument: Symbol, own: tuple[Index, ...], link: Link, number: int) ->
     return symbol_of(argument.name, at)
 
 
-def base_symbol(m: Meaning, node: Node) -> Symbol:
+def base_symbol(m: Frame, node: Node) -> Symbol:
     value = m.read(node)
     if not isinstance(value.expr, Symbol):
         raise NotUnderstood(node.span, "a single quantity is expected")
     return m.world.symbol(value.expr.name)
 
 
-def define(m: Meaning, key: str, definition: WrittenDefinition) -> None:
-    aside(m, key, lambda: define_now(m, key, definition), definition.left, definition.right)
+def define(m: Frame, key: str, definition: WrittenDefinition) -> None:
+    left, right = definition.left, definition.right
+    sizes.until_solved(left.span, lambda: define_now(aside(m, key, left, right), key, definition))
 
 
-def aside(m: Meaning, key: str, work: Callable[[], None], *roots: Node) -> None:
-    """Work on the definition of `key`: its letters, bound names and open sizes are its own."""
-    before = m.bound, m.scopes, m.unsized, m.reading_of
-    m.bound, m.scopes, m.reading_of = [], [], key
-    m.roots.append(roots)
-    try:
-        for _ in range(40):
-            try:
-                m.scopes, m.unsized = [{}], 0
-                work()
-                return
-            except Again:
-                continue
-        raise NotUnderstood(roots[0].span, "the sizes of the identities in it cannot be worked out")
-    finally:
-        m.bound, m.scopes, m.unsized, m.reading_of = before
-        m.roots.pop()
+def aside(m: Frame, key: str, *roots: Node) -> Frame:
+    """Where the definition of `key` stands: its letters, bound names and open sizes are its own."""
+    return replace(
+        m,
+        roots=(*m.roots, roots),
+        solved=m.glossary.solved,
+        unlinked=m.glossary.unlinked.setdefault(key, []),
+        identities=count(1),
+        reading_of=key,
+        bound=(),
+        scopes=({},),
+    )
 
 
-def define_now(m: Meaning, key: str, definition: WrittenDefinition) -> None:
+def define_now(m: Frame, key: str, definition: WrittenDefinition) -> None:
     shape = m.notebook.shapes.get(key)
     value = m.read(definition.right)
     known = letters.axes_of(m, key) if shape is not None else None
@@ -181,19 +174,19 @@ def define_now(m: Meaning, key: str, definition: WrittenDefinition) -> None:
             raise Misfit(definition.span, f"{key} is declared with another shape")
     loose = [i for i in expr.free if i not in axes]
     if loose:  # L = −log p_k: L depends on k, though it does not say so
-        m.unsaid[key] = tuple(i.name for i in loose)
+        m.glossary.unsaid[key] = tuple(i.name for i in loose)
         whole = values.value(expr, [*loose, *axes])
         expr, axes = whole.expr, whole.axes
     m.world.define(key, axes, expr)
 
 
-def row(m: Meaning, value: Value) -> Value:
+def row(m: Frame, value: Value) -> Value:
     """A row vector as a 1 x n matrix, so that its name keeps the shape."""
     return values.value(value.expr, [Index("_one", sympy.Integer(1)), *value.axes])
 
 
 def fitted(
-    m: Meaning, declared: tuple[Index, ...], value: Value, definition: WrittenDefinition
+    m: Frame, declared: tuple[Index, ...], value: Value, definition: WrittenDefinition
 ) -> tuple[Expr, tuple[Index, ...]]:
     """The value in the declared shape."""
     like = values.zeros(*(i.size for i in declared))
@@ -208,7 +201,7 @@ def fitted(
     return rename(out.expr, dict(zip(out.axes, long, strict=True))), declared
 
 
-def size_of_script(m: Meaning, script: Node) -> sympy.Expr:
+def size_of_script(m: Frame, script: Node) -> sympy.Expr:
     key = identifier(script)
     if key is None:
         terms, offset = letters.affine(m, script)
@@ -219,7 +212,7 @@ def size_of_script(m: Meaning, script: Node) -> sympy.Expr:
     return letters.letter(m, key, script.span).size
 
 
-def free_axis(m: Meaning, expr: Expr, script: Node, axis: Index) -> Expr:
+def free_axis(m: Frame, expr: Expr, script: Node, axis: Index) -> Expr:
     """The left side's index: a letter is the axis itself; of an affine one, its letters are summed out."""
     terms, offset = letters.affine(m, script)
     if len(terms) == 1 and terms[0][0] == 1 and offset == 0:

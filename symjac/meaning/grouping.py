@@ -6,24 +6,23 @@ A product binds tighter than ⊙. Where the shapes do not fit so, and fit under 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 import sympy
 
 from symjac.core.expr import ShapeError
 from symjac.meaning import samples, sizes, values
+from symjac.meaning.frame import Frame
 from symjac.meaning.reasons import Misfit
 from symjac.meaning.values import Value
 from symjac.notation.brackets import called
 from symjac.notation.pending import product
 from symjac.notation.tree import Binary, Group, Neg, Node, Product, Sum
-
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
 
 OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {"hadamard": values.hadamard, "divide": values.divide}
 
@@ -47,31 +46,45 @@ def is_elementwise(node: Node) -> TypeGuard[ProductChain]:
     return False
 
 
-def value(m: Meaning, node: ProductChain) -> Value:
+class Products(Frame):
+    """A frame in which products are read beside other parts."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def product(self, node: Product) -> Value:
+        """The value of factors side by side."""
+
+    @abstractmethod
+    def applied(self, node: Product) -> list[tuple[Value, Node]]:
+        """The factors' values, a function and the brackets after it taken together."""
+
+    @abstractmethod
+    def times(self, a: Value, b: Value, sign: str, node: Product) -> Value:
+        """The product of two factors of `node` between which `sign` stands."""
+
+
+def value(m: Products, node: ProductChain) -> Value:
     """The value of a chain of elementwise signs; raises Misfit where it fits under no brackets."""
-    before = m.state()
     try:
         return as_it_binds(m, node)
     except Misfit as error:
-        m.restore(before)
         other = None if error.defining or m.notebook.primes_transpose else _regrouped(m, node)
         if other is None:
             raise
         return m.read(other)
 
 
-def grouped(m: Meaning, node: ProductChain) -> Node:
+def grouped(m: Products, node: ProductChain) -> Node:
     """`node` as it is where it fits, else under the brackets with which it fits."""
-    before = m.state()
     try:
         as_it_binds(m, node)
         return node
     except Misfit:
-        m.restore(before)
         return _regrouped(m, node) or node
 
 
-def as_it_binds(m: Meaning, node: ProductChain) -> Value:
+def as_it_binds(m: Products, node: ProductChain) -> Value:
     """a ⊙ b and a ⊘ b of products, from the left."""
     first, after = _operands(node)
     total = m.product(first) if isinstance(first, Product) else m.read(first)
@@ -91,7 +104,7 @@ def _operands(node: Node) -> tuple[Node, list[Binary]]:
     return node, after[::-1]
 
 
-def _regrouped(m: Meaning, node: ProductChain) -> Node | None:
+def _regrouped(m: Products, node: ProductChain) -> Node | None:
     """The chain under the first brackets that fit, the last operation as far to the right as may be."""
     parts, signs = _chain(m, node)
 
@@ -117,7 +130,7 @@ def _shape(value: Value) -> ChainShape:
     return value.shape, value.row
 
 
-def _chain(m: Meaning, node: ProductChain) -> tuple[list[ChainPart], list[str]]:
+def _chain(m: Products, node: ProductChain) -> tuple[list[ChainPart], list[str]]:
     """The factors from left to right, and what stands between them: an operation, or a product's sign."""
     first, after = _operands(node)
     parts, signs = _side_by_side(m, first)
@@ -128,7 +141,7 @@ def _chain(m: Meaning, node: ProductChain) -> tuple[list[ChainPart], list[str]]:
     return parts, signs
 
 
-def _side_by_side(m: Meaning, node: Node) -> tuple[list[ChainPart], list[str]]:
+def _side_by_side(m: Products, node: Node) -> tuple[list[ChainPart], list[str]]:
     if not isinstance(node, Product):
         return [(m.read(node), node)], []
     factors = m.applied(node)
@@ -143,7 +156,7 @@ def sign_between(node: Product, before: Node, after: Node) -> str:
     return node.signs[places[0]] if places and places[0] < len(node.signs) else ""
 
 
-def _join(m: Meaning, left: ChainPart, right: ChainPart, sign: str) -> ChainPart | None:
+def _join(m: Products, left: ChainPart, right: ChainPart, sign: str) -> ChainPart | None:
     (a, x), (b, y) = left, right
     if sign not in OPERATIONS:
         loose = isinstance(y, Product) and not called(y) and (sign in STARS or not STARS.isdisjoint(y.signs))

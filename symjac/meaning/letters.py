@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import sympy
 
@@ -12,15 +12,13 @@ from symjac.core import scalar
 from symjac.core.expr import Expr, Map, Number
 from symjac.core.expr import walk as walk_expr
 from symjac.core.index import Index
-from symjac.meaning import entering, sizes, values
+from symjac.meaning import sizes, values
+from symjac.meaning.frame import Frame
 from symjac.meaning.naming import identifier, ways
 from symjac.meaning.notebook import each
 from symjac.meaning.reasons import Misfit, NotUnderstood, TooMuch
 from symjac.meaning.values import Value
 from symjac.notation.tree import Big, Group, Name, Neg, Node, Num, Product, Scripts, Span, Sum, walk
-
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
 
 LARGEST_POWER = 32
 """Of a matrix: it is written out as a product."""
@@ -33,7 +31,7 @@ LONGEST_NUMBER = 1 << 15
 """In bits."""
 
 
-def letter_in_scope(m: Meaning, key: str) -> Index | None:
+def letter_in_scope(m: Frame, key: str) -> Index | None:
     for letters in reversed(m.scopes):
         if key in letters:
             return letters[key]
@@ -48,26 +46,25 @@ class Bound(dict[str, Index]):
         self.said: set[str] = set()
 
 
-def free_scope(m: Meaning) -> dict[str, Index]:
+def free_scope(m: Frame) -> dict[str, Index]:
     """Where a letter that nothing binds is kept."""
     return next(scope for scope in reversed(m.scopes) if not isinstance(scope, Bound))
 
 
-def letter(m: Meaning, key: str, span: Span) -> Index:
+def letter(m: Frame, key: str, span: Span) -> Index:
     """The index that a letter stands for; its range is declared, or that of an axis it stands at."""
     found = letter_in_scope(m, key)
     if found is None:
-        roots = m.roots[-1] if m.roots else ()
+        roots = m.roots[-1]
         size = extent(m, key) or size_seen(m, key, roots) or size_counted(m, key, roots) or size_in_notes(m, key)
         if size is None:
             raise NotUnderstood(span, f"what {key} runs over is not said; write for example ${key} = 1, \\dots, n$")
         found = Index(key, size)
-        if m.scopes:
-            free_scope(m)[key] = found
+        free_scope(m)[key] = found
     return found
 
 
-def axes_of(m: Meaning, key: str) -> tuple[Index, ...]:
+def axes_of(m: Frame, key: str) -> tuple[Index, ...]:
     """The axes that a quantity is declared with: those of its letters before those of its sizes."""
     shape = m.notebook.shapes[key]
     counted = [letter(m, k, shape.span).size for k in shape.letters]
@@ -75,12 +72,12 @@ def axes_of(m: Meaning, key: str) -> tuple[Index, ...]:
     return tuple(Index(f"_{p}", s) for p, s in enumerate([*counted, *written]))
 
 
-def extent(m: Meaning, key: str) -> sympy.Expr | None:
+def extent(m: Frame, key: str) -> sympy.Expr | None:
     node = m.notebook.ranges.get(key)
     return None if node is None else sizes.size(m.notebook, node)
 
 
-def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
+def size_seen(m: Frame, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
     """The size of an axis at which the letter stands alone, somewhere in the formulas."""
     for root in roots:
         for node in walk(root):
@@ -91,7 +88,7 @@ def size_seen(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
     return None
 
 
-def size_in_notes(m: Meaning, key: str) -> sympy.Expr | None:
+def size_in_notes(m: Frame, key: str) -> sympy.Expr | None:
     """Of a letter that numbers a family x_i: the size that all formulas of the notes agree on."""
     shapes = m.notebook.shapes
     if not any(key in s.letters for s in shapes.values()):
@@ -111,7 +108,7 @@ def size_in_notes(m: Meaning, key: str) -> sympy.Expr | None:
     return found.pop() if len(found) == 1 else None
 
 
-def size_counted(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
+def size_counted(m: Frame, key: str, roots: Sequence[Node]) -> sympy.Expr | None:
     """The size of a letter in a subscript that numbers an axis: of c, i, j in 12 c + 3 i + j on 24 are 2, 4 and 3."""
     for node in (n for root in roots for n in walk(root) if isinstance(n, Scripts)):
         for place, script in enumerate(node.sub):
@@ -134,13 +131,13 @@ def size_counted(m: Meaning, key: str, roots: Sequence[Node]) -> sympy.Expr | No
     return None
 
 
-def size_at_place(m: Meaning, node: Scripts, place: int) -> sympy.Expr | None:
+def size_at_place(m: Frame, node: Scripts, place: int) -> sympy.Expr | None:
     """The size of the axis at which a subscript stands."""
     for way in ways(node):
         if not m.notebook.knows(way.key) or len(way.sub) != len(node.sub):
             continue
         if way.key not in m.busy:
-            axes = entering.symbol(m, way.key, node.span).indices
+            axes = m.enter(way.key, node.span).indices
         elif way.key in m.notebook.shapes:
             axes = axes_of(m, way.key)
         else:
@@ -149,7 +146,7 @@ def size_at_place(m: Meaning, node: Scripts, place: int) -> sympy.Expr | None:
     return None
 
 
-def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
+def size_at(m: Frame, node: Scripts, key: str) -> sympy.Expr | None:
     for way in ways(node):
         places = [p for p, s in enumerate(way.sub) if identifier(s) == key]
         if not places:
@@ -169,7 +166,7 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
             if shape is not None and key in shape.letters and places[0] == shape.letters.index(key):
                 return None  # x_i of a family x_i says nothing of i
             if key_of not in m.busy:
-                axes = entering.symbol(m, key_of, node.span).indices
+                axes = m.enter(key_of, node.span).indices
             elif key_of in m.notebook.shapes:
                 axes = axes_of(m, key_of)
             else:
@@ -190,7 +187,7 @@ def size_at(m: Meaning, node: Scripts, key: str) -> sympy.Expr | None:
     return value.axes[place].size if -len(value.axes) <= place < len(value.axes) else None
 
 
-def affine(m: Meaning, script: Node) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
+def affine(m: Frame, script: Node) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
     """An index expression as Σ c·i + o over indices that count from 0."""
     places = linear(m, script)
     constant = places.pop(None, sympy.Integer(0))
@@ -199,7 +196,7 @@ def affine(m: Meaning, script: Node) -> tuple[list[tuple[sympy.Expr, Index]], sy
     return [(c, letter(m, k, script.span)) for k, c in places.items() if k is not None], offset
 
 
-def linear(m: Meaning, script: Node) -> dict[str | None, sympy.Expr]:
+def linear(m: Frame, script: Node) -> dict[str | None, sympy.Expr]:
     key = identifier(script)
     if key is not None and (key in m.notebook.letters or letter_in_scope(m, key) is not None):
         return {key: sympy.Integer(1)}
@@ -226,7 +223,7 @@ def linear(m: Meaning, script: Node) -> dict[str | None, sympy.Expr]:
     no_index(script)
 
 
-def looks_like_letter(m: Meaning, key: str) -> bool:
+def looks_like_letter(m: Frame, key: str) -> bool:
     return key in m.notebook.letters or (len(key.split("_")[0]) == 1 and not m.known(key) and key.islower())
 
 
@@ -252,7 +249,7 @@ def split_subscripts(subs: tuple[Node, ...], rank: int, mixed: bool = False) -> 
     return out
 
 
-def entry(m: Meaning, value: Value, subs: tuple[Node, ...], span: Span) -> Value:
+def entry(m: Frame, value: Value, subs: tuple[Node, ...], span: Span) -> Value:
     """The entries, or the sample, that subscripts take out."""
     if not subs:
         return value
@@ -275,7 +272,7 @@ def entry(m: Meaning, value: Value, subs: tuple[Node, ...], span: Span) -> Value
     return Value(out.expr, out.axes)
 
 
-def sample(m: Meaning, value: Value, along: str, subs: tuple[Node, ...], span: Span) -> Value:
+def sample(m: Frame, value: Value, along: str, subs: tuple[Node, ...], span: Span) -> Value:
     """Sample n of a matrix, one of its rows (columns), as a column; of it, the entries of further subscripts."""
     if len(value.axes) < 2:
         return entry(m, value, subs, span)
@@ -286,7 +283,7 @@ def sample(m: Meaning, value: Value, along: str, subs: tuple[Node, ...], span: S
     return entry(m, Value(out.expr, out.axes), subs[1:], span)
 
 
-def affine_at(m: Meaning, script: Node, axis: Index) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
+def affine_at(m: Frame, script: Node, axis: Index) -> tuple[list[tuple[sympy.Expr, Index]], sympy.Expr]:
     key = identifier(script)
     new = key is not None and not isinstance(script, Num) and letter_in_scope(m, key) is None
     if key is not None and new and extent(m, key) is None and looks_like_letter(m, key):
@@ -297,7 +294,7 @@ def affine_at(m: Meaning, script: Node, axis: Index) -> tuple[list[tuple[sympy.E
 
 
 def _check_range(
-    m: Meaning, script: Node, terms: list[tuple[sympy.Expr, Index]], offset: sympy.Expr, axis: Index
+    m: Frame, script: Node, terms: list[tuple[sympy.Expr, Index]], offset: sympy.Expr, axis: Index
 ) -> None:
     """A number has to be a place of the axis, and a letter alone must not run past its end."""
     size = sizes.true(axis.size)
@@ -314,7 +311,7 @@ def _check_range(
             raise (Misfit if _fits_nowhere(m, letter.name) else NotUnderstood)(script.span, why)
 
 
-def _fits_nowhere(m: Meaning, key: str) -> bool:
+def _fits_nowhere(m: Frame, key: str) -> bool:
     """True for a letter of the formula itself whose range nothing says but the axes that it stands at, none of them
     with an offset: at two lengths it has no value.
     """
@@ -324,7 +321,7 @@ def _fits_nowhere(m: Meaning, key: str) -> bool:
     return not any(isinstance(s, Sum) and Name(key) in walk(s) for s in scripts)
 
 
-def powered(m: Meaning, value: Value, sup: Node | None, span: Span) -> Value:
+def powered(m: Frame, value: Value, sup: Node | None, span: Span) -> Value:
     if sup is None:
         return value
     if isinstance(sup, Group) and isinstance(sup.of, Num | Name):

@@ -6,28 +6,30 @@ are not written (of I and of a vector of ones) are unknowns, solved for where sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import chain, count
 from typing import TypeVar
 
 import sympy
 
 from symjac.calculus.facts import NotKnown, WorldError
-from symjac.calculus.world import World
 from symjac.core import scalar
 from symjac.core.expr import Contract, Expr, ShapeError, Symbol, number, symbol
 from symjac.core.index import Index, size_symbol
 from symjac.meaning import applied, calls, conditions, entering, functions, grouping, letters, reductions, sizes, values
 from symjac.meaning.calls import OPERATORS
-from symjac.meaning.dependence import Link, Links
-from symjac.meaning.derivatives import PARAMETERS, arranged, by_entries
+from symjac.meaning.derivatives import arranged, by_entries
 from symjac.meaning.generic import stands_in
+from symjac.meaning.glossary import Glossary, Unlinked
+from symjac.meaning.grouping import Products
 from symjac.meaning.handled import is_array
 from symjac.meaning.naming import Written, identifier, power_of_e, ways
-from symjac.meaning.notebook import Alias, Layout, Notebook, each, loss_of
-from symjac.meaning.reasons import Again, Misfit, NotUnderstood
+from symjac.meaning.notebook import Alias, each, loss_of
+from symjac.meaning.reasons import Misfit, NotUnderstood
 from symjac.meaning.samples import spread
 from symjac.meaning.values import SizeMismatch, Value
 from symjac.notation.pending import innermost, is_zero
@@ -54,6 +56,7 @@ from symjac.notation.tree import (
     Relation,
     Scripts,
     Space,
+    Span,
     Sum,
     Transpose,
     walk,
@@ -79,103 +82,90 @@ _PLAIN_SPACES = ("{} in R", "{} in R^n", "{} in R^{{m x n}}")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What is taken where the notes leave it open."""
+class Compared:
+    """Both sides of an equation, over the same axes."""
 
-    links: Links = ()
-    """The unknown functions of the notes, with what they are functions of."""
-    whole: frozenset[str] = frozenset()
-    """Of the functions of which nothing tells what they make of an array, those that are read to make a number."""
-    outer: bool = False
-    """Whether a ⊗ b of two columns is a bᵀ."""
-    tied: bool = False
-    """Whether entries that a fact ties, such as those of a symmetric matrix, vary together in derivatives by them."""
-    turned: frozenset[str] = frozenset()
-    """Names of which a bracket behind them is read the other way: as a factor, not an argument, or the reverse."""
-    lengths: bool = False
-    """Whether |x| of a column is its length."""
-    held: str = PARAMETERS
-    """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
+    left: Value
+    right: Value
+    unlinked: tuple[Unlinked, ...]
+    """The derivatives in them that are 0 as far as the notes say."""
 
 
-@dataclass
-class Meaning:
-    """The notebook's names as expressions, under one reading."""
-
-    notebook: Notebook
-    reading: Layout
-    taken: Taken = field(default_factory=Taken)
-    given: dict[tuple[object, ...], str] = field(default_factory=dict)
-    """Unknown functions applied: the name in the world, by function and arguments."""
-    world: World = field(default_factory=World)
-    solved: dict[sympy.Expr, sympy.Expr] = field(default_factory=dict)
-    """Unknown size -> size."""
-    busy: list[str] = field(default_factory=list)
-    bound: list[dict[str, Value]] = field(default_factory=list)
-    scopes: list[dict[str, Index]] = field(default_factory=list)
-    roots: list[tuple[Node, ...]] = field(default_factory=list)
-    unsaid: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Names defined by a formula with index letters that their left side lacks."""
-    depth: int = 0
-    count: int = 0
-    """Parts read of the formula that is being read."""
-    unsized: int = 0
-    """How many identities without a size have been met in the formula that is being read."""
-    reading_of: str = ""
-    """The name whose definition is being read; empty for a formula of the notes."""
-    unlinked: dict[str, list[tuple[Node, Node]]] = field(default_factory=dict)
-    """By `reading_of`: what was differentiated by what it does not depend on as far as the notes say."""
-
-    @cached_property
-    def links(self) -> Mapping[str, tuple[Link, ...]]:
-        return dict(self.taken.links)
+@dataclass(frozen=True, eq=False)
+class Meaning(Glossary):
+    """The notebook's names as expressions, and formulas of them, under one reading."""
 
     # ------------------------------------------------------------ entry points
 
     def value(self, node: Node, *others: Node) -> Value:
         """The value of a formula; `others` are formulas beside it, which tell what its letters run over."""
-        return self._solving((node, *others), lambda: self.read(node))
+        return self._solving((node, *others), lambda f: f.read(node))
 
     def entries(self, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:
         """A first derivative entry by entry: over the axes of what is differentiated and those of the variable."""
-        return self._solving((node,), lambda: by_entries(self, node))
+        return self._solving((node,), lambda f: by_entries(f, node))
+
+    def symbol(self, key: str, span: Span) -> Symbol:
+        """The quantity of a name in the notebook."""
+        return self._formula(()).enter(key, span)
+
+    def dimension(self, node: Node) -> sympy.Expr:
+        """How many numbers there are in a quantity or a group of them."""
+        return self._solving((node,), lambda f: calls.dimension(f, (node,), node.span))
+
+    def grouped(self, node: Binary | Product) -> Node:
+        """A chain of elementwise signs under the brackets with which it is read."""
+        return self._solving((node,), lambda f: grouping.grouped(f, node))
+
+    def is_function(self, node: Node) -> bool:
+        """True for a name that a bracket after it is the argument of."""
+        return self._formula((node,)).is_function(node)
+
+    def is_index(self, node: Node) -> bool:
+        """True for a number, and for what index letters make."""
+        return conditions.is_index(self._formula((node,)), node)
 
     def sides(self, left: Node, right: Node, when: Sequence[Node] = ()) -> tuple[Value, Value]:
         """Both sides of an equation, over the same axes; 0 where a condition of `when` does not hold.
 
         Raises Misfit where their shapes differ.
         """
-        number = self._number_in(left, right)
-        self.unlinked.pop("", None)
+        found = self.compared(left, right, when)
+        return found.left, found.right
 
-        def read() -> tuple[Value, Value]:
+    def compared(self, left: Node, right: Node, when: Sequence[Node] = ()) -> Compared:
+        """`sides`, with what is not linked in them."""
+        number = self._number_in(left, right)
+
+        def read(f: Interpreter) -> Compared:
             if number is not None:
                 free = self.world.declare(f"{number}__number", ())
-                self.bound.append({number: values.from_symbol(free)})
-            a, b = self.read(left), self.read(right)
-            holding = [conditions.indicator(self, c) for c in when]
+                f = replace(f, bound=(*f.bound, {number: values.from_symbol(free)}))
+            a, b = f.read(left), f.read(right)
+            holding = [conditions.indicator(f, c) for c in when]
             if is_zero(right):  # zero is of every shape
                 b = Value(b.expr, a.axes, a.row) if not b.axes else b
             elif is_zero(left):
                 a = Value(a.expr, b.axes, b.row) if not a.axes else a
             try:
                 a, b = values.same(a, b)
-                return reduce(values.hadamard, holding, a), reduce(values.hadamard, holding, b)
+                a, b = reduce(values.hadamard, holding, a), reduce(values.hadamard, holding, b)
+                return Compared(a, b, tuple(f.unlinked))
             except ShapeError as error:
                 if isinstance(error, SizeMismatch):
                     with suppress(Misfit):
-                        sizes.solve(self, error, right.span)
+                        sizes.solve(f, error, right.span)
                 raise Misfit(right.span, self._unlike(a, b)) from None
 
         return self._solving((left, right, *when), read)
 
-    def without_link(self, *sides: Expr) -> tuple[Node, Node] | None:
-        """A derivative in the formula read last, of value `sides`, or in what they depend on, that is 0 only because
-        nothing in the notes says how the one depends on the other.
+    def without_link(self, sides: Compared) -> Unlinked | None:
+        """A derivative in the sides, or in what they depend on, that is 0 only because nothing in the notes says how
+        the one depends on the other.
         """
-        names = self.world.cone(n for e in sides for n in e.names)
-        found = (pair for name in ("", *sorted(names)) for pair in self.unlinked.get(name, ()))
-        return next(found, None)
+        names = self.world.cone(n for v in (sides.left, sides.right) for n in v.expr.names)
+        found = (pair for name in sorted(names) for pair in self.unlinked.get(name, ()))
+        return next(chain(sides.unlinked, found), None)
 
     def _number_in(self, left: Node, right: Node) -> str | None:
         """x in f'(x) = .., where the formula has no other quantity: it is claimed of every number."""
@@ -191,49 +181,33 @@ class Meaning:
         shapes = [sizes.shape_text(v) for v in (left, right)]
         return f"the left side is a {shapes[0]}, the right side a {shapes[1]}"
 
-    def _solving(self, roots: tuple[Node, ...], read: Callable[[], T]) -> T:
-        if not self.roots:
-            self.count = 0
-        self.roots.append(roots)
-        state = self.state()
-        try:
-            for _ in range(40):
-                try:
-                    self.scopes.append({})
-                    self.unsized = 0
-                    return read()
-                except Again:
-                    pass
-                finally:
-                    self.restore(state)
-            raise NotUnderstood(roots[0].span, "the sizes of the identities in it cannot be worked out")
-        finally:
-            self.roots.pop()
-            for s in [s for s in self.solved if s.name.endswith(" ")]:
-                del self.solved[s]
+    def _solving(self, roots: tuple[Node, ...], read: Callable[[Interpreter], T]) -> T:
+        first = self._formula(roots)
+        return sizes.until_solved(roots[0].span, lambda: read(replace(first, identities=count(1), scopes=({},))))
 
-    def state(self) -> tuple[int, int, int, int]:
-        """How far the reading is in; `restore` leaves what was entered since."""
-        return len(self.bound), len(self.scopes), len(self.busy), self.depth
+    def _formula(self, roots: tuple[Node, ...]) -> Interpreter:
+        """A frame for a formula of the notes; `roots`: the formula and those beside it."""
+        return Interpreter(self, (roots,), solved=ChainMap({}, self.solved), unlinked=[])
 
-    def restore(self, state: tuple[int, int, int, int]) -> None:
-        del self.bound[state[0] :], self.scopes[state[1] :], self.busy[state[2] :]
-        self.depth = state[3]
+
+class Interpreter(Products):
+    """Reads parts of formulas, each kind by its own rule."""
+
+    __slots__ = ()
+
+    def enter(self, key: str, span: Span) -> Symbol:
+        return entering.symbol(self, key, span)
 
     # ------------------------------------------------------------ formulas
 
     def read(self, node: Node) -> Value:
-        self.depth += 1
-        self.count += 1
-        if self.count > MOST_READ:
+        if next(self.parts) > MOST_READ:
             raise NotUnderstood(node.span, "with its definitions written out, it is too long")
-        if self.depth > DEEPEST:
+        if self.depth >= DEEPEST:
             raise NotUnderstood(node.span, "the definitions are nested too deeply")
-        try:
-            with sizes.at(self, node):
-                return self._node(node)
-        finally:
-            self.depth -= 1
+        inside = replace(self, depth=self.depth + 1)
+        with sizes.at(inside, node):
+            return inside._node(node)
 
     def _node(self, node: Node) -> Value:
         match node:
@@ -272,7 +246,7 @@ class Meaning:
                 inner = self.read(node.of)
                 if len(inner.axes) == 2:
                     return values.determinant(inner)
-                if self.taken.lengths and inner.axes:
+                if self.glossary.taken.lengths and inner.axes:
                     return values.norm(inner, "")
                 return calls.mapped(self, sympy.Abs(scalar.slot(0)), inner)
             case Indicator():
@@ -292,10 +266,6 @@ class Meaning:
             with sizes.at(self, term):
                 total = spread(self.notebook, values.add, total, after)
         return total
-
-    def grouped(self, node: Binary | Product) -> Node:
-        """A chain of elementwise signs under the brackets with which it is read."""
-        return self._solving((node,), lambda: grouping.grouped(self, node))
 
     def product(self, node: Product) -> Value:
         parts = self.applied(node)
@@ -367,7 +337,7 @@ class Meaning:
         key = identifier(node)
         if key is None or self.known(key):
             return False
-        return self._is_applied(node, key) != (key in self.taken.turned)
+        return self._is_applied(node, key) != (key in self.glossary.taken.turned)
 
     def _is_applied(self, node: Node, key: str) -> bool:
         if key in self.notebook.functions or key in self.notebook.standard or key in OPERATORS:
@@ -378,9 +348,6 @@ class Meaning:
         other |= key in self.notebook.factors
         return isinstance(node, Name) and not other
 
-    def known(self, key: str) -> bool:
-        return self.notebook.knows(key) or any(key in b for b in self.bound)
-
     def _binary(self, node: Binary) -> Value:
         if node.op in grouping.OPERATIONS:
             return grouping.value(self, node)
@@ -388,7 +355,7 @@ class Meaning:
         match node.op:
             case "kron":
                 columns = len(a.axes) == len(b.axes) == 1 and not (a.row or b.row)
-                return values.outer(a, b) if self.taken.outer and columns else values.kron(a, b)
+                return values.outer(a, b) if self.glossary.taken.outer and columns else values.kron(a, b)
             case "power":
                 return letters.raised(a, letters.exponent(b, node.span), node.span)
         raise NotUnderstood(node.span, f"{node.op} is not understood here")
@@ -433,7 +400,7 @@ class Meaning:
         s = entering.symbol(self, key, node.span)
         unsaid = [
             letters.free_scope(self).setdefault(name, Index(name, i.size))
-            for name, i in zip(self.unsaid.get(key, ()), s.indices, strict=False)
+            for name, i in zip(self.glossary.unsaid.get(key, ()), s.indices, strict=False)
         ]
         rest = s.indices[len(unsaid) :]
         return values.from_symbol(symbol(s.name, (*unsaid, *rest)), rest)
@@ -496,7 +463,7 @@ class Meaning:
         generic = applied.by_name(self, key, node.span)
         if generic is not None:
             return generic
-        if key in CONSTANTS or key in self.notebook.variables or key in self.taken.turned:
+        if key in CONSTANTS or key in self.notebook.variables or key in self.glossary.taken.turned:
             if is_array(node, self.notebook.arrays):
                 raise NotUnderstood(node.span, self._unknown_name(node, is_array=True))
             return values.from_symbol(self._free_number(key))

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import sympy
 
 from symjac.core.index import Index
 from symjac.meaning import letters, sizes, values
+from symjac.meaning.frame import Frame
 from symjac.meaning.naming import identifier
 from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
-from symjac.notation.tree import Big, Node, Num, Product, Scripts
-
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
+from symjac.notation.tree import Big, Node, Num, Product, Scripts, children
 
 
-def big(m: Meaning, node: Big) -> Value:
+def big(m: Frame, node: Big) -> Value:
     bound = letters.Bound()
     keys = [identifier(n) for n in node.over]
     if None in keys:
         raise NotUnderstood(node.span, "an index letter is expected under the sum")
-    m.scopes.append(bound)
-    try:
-        for key in keys:
-            assert key is not None
-            bound[key] = Index(key, extent(m, key, node, len(keys)))
-            if node.upper is not None:
-                bound.said.add(key)
-        body = m.read(node.body)
-    finally:
-        m.scopes.pop()
+    inside = replace(m, scopes=(*m.scopes, bound))
+    for key in keys:
+        assert key is not None
+        bound[key] = Index(key, extent(inside, key, node, len(keys)))
+        if node.upper is not None:
+            bound.said.add(key)
+    body = inside.read(node.body)
     over = list(bound.values())
     if not over:
         over_free = [i for i in body.expr.free if i not in body.axes and letters.letter_in_scope(m, i.name) is None]
@@ -49,7 +44,7 @@ def big(m: Meaning, node: Big) -> Value:
     raise NotUnderstood(node.span, f"a {node.op} over an index is not in the language")
 
 
-def extent(m: Meaning, key: str, node: Big, count: int) -> sympy.Expr:
+def extent(m: Frame, key: str, node: Big, count: int) -> sympy.Expr:
     if node.upper is not None and count == 1:
         lower = sympy.Integer(1) if node.lower is None else sympy.Integer(_integer(node.lower))
         return sizes.size(m.notebook, node.upper) - lower + 1
@@ -59,7 +54,7 @@ def extent(m: Meaning, key: str, node: Big, count: int) -> sympy.Expr:
     return size
 
 
-def size_seen_free(m: Meaning, key: str, body: Node) -> sympy.Expr | None:
+def size_seen_free(m: Frame, key: str, body: Node) -> sympy.Expr | None:
     for found in _free_scripts(body, key):
         size = letters.size_at(m, found, key)
         if size is not None:
@@ -79,8 +74,6 @@ def _free_scripts(node: Node, key: str) -> Iterator[Scripts]:
         return
     if isinstance(node, Scripts) and any(_mentions(s, key) for s in node.sub):
         yield node
-    from symjac.notation.tree import children
-
     for child in children(node):
         yield from _free_scripts(child, key)
 

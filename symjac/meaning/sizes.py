@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import sympy
 
 from symjac.core import scalar
 from symjac.core.index import size_symbol
 from symjac.meaning import values
+from symjac.meaning.frame import Frame
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import Notebook
 from symjac.meaning.reasons import Again, Misfit, NotUnderstood
 from symjac.meaning.values import SizeMismatch, Value
 from symjac.notation.tree import Group, Name, Neg, Node, Num, Prime, Product, Scripts, Span, Sum, walk
 
-if TYPE_CHECKING:
-    from symjac.meaning.meaning import Meaning
+T = TypeVar("T")
+
+MOST_ATTEMPTS = 40
+"""To read a formula; each but the last finds one open size."""
 
 LARGEST_SMALL = 4
 """Sizes up to here are meant as they are; larger ones stand for any size."""
@@ -58,7 +61,7 @@ def literal_sizes(book: Notebook) -> bool:
     return any(len(s.sizes) > 2 for s in book.shapes.values())
 
 
-def solve(m: Meaning, error: SizeMismatch, span: Span) -> None:
+def solve(m: Frame, error: SizeMismatch, span: Span) -> None:
     """Find an unknown size that makes two sizes equal and start again; raises Misfit where there is none."""
     left, right = (sympy.sympify(s).xreplace(m.solved) for s in (error.left, error.right))
     unknown = [s for s in (left - right).free_symbols if s.name.startswith("?")]
@@ -81,10 +84,9 @@ def _named(text: str) -> str:
     return re.sub(r"\bsize(\d+)", r"\1", re.sub(r"\?\d+ \w*", "?", text)).replace("**", "^")
 
 
-def unknown_size(m: Meaning) -> sympy.Expr:
+def unknown_size(m: Frame) -> sympy.Expr:
     """The size of an identity or of ones that does not say it: the count-th such of the formula that is being read."""
-    m.unsized += 1
-    s = size_symbol(f"?{m.unsized} {m.reading_of}")
+    s = size_symbol(f"?{next(m.identities)} {m.reading_of}")
     while s in m.solved:
         found = m.solved[s]
         if not isinstance(found, sympy.Symbol):
@@ -93,8 +95,16 @@ def unknown_size(m: Meaning) -> sympy.Expr:
     return s
 
 
+def until_solved(span: Span, read: Callable[[], T]) -> T:
+    """What `read` gives once the sizes are found that identities leave open."""
+    for _ in range(MOST_ATTEMPTS):
+        with suppress(Again):
+            return read()
+    raise NotUnderstood(span, "the sizes of the identities in it cannot be worked out")
+
+
 @contextmanager
-def at(m: Meaning, node: Node) -> Iterator[None]:
+def at(m: Frame, node: Node) -> Iterator[None]:
     """Shape errors inside are those of `node`."""
     try:
         yield
@@ -111,7 +121,7 @@ def true(size: sympy.Expr) -> sympy.Expr:
     return size.xreplace({s: sympy.Integer(s.name[4:]) for s in size.free_symbols if s.name.startswith("size")})
 
 
-def is_size(m: Meaning, key: str) -> bool:
+def is_size(m: Frame, key: str) -> bool:
     s = size_symbol(key)
     return s in sizes_used(m.notebook) or s in m.solved.values()
 

@@ -9,7 +9,6 @@ import sympy
 
 from symjac.core.expr import ZERO
 from symjac.equality.decide import holds
-from symjac.meaning import entering
 from symjac.meaning.meaning import Meaning
 from symjac.meaning.naming import ways
 from symjac.meaning.notebook import Notebook, Shape
@@ -58,7 +57,7 @@ def _freed(meaning: Meaning, names: tuple[str, ...], far: dict[str, Span]) -> Me
     for key in names:
         sizes: tuple[Node, ...] = ()
         if key in book.definitions:
-            axes = entering.symbol(meaning, key, far[key]).indices
+            axes = meaning.symbol(key, far[key]).indices
             sizes = tuple(_written(i.size) for i in axes)
         book.definitions.pop(key, None)
         book.functions.pop(key, None)

@@ -25,11 +25,12 @@ from symjac.equality import assumptions
 from symjac.equality.decide import Decision, Question, decide, holds, ratio, sure
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.equality.targets import of_targets
-from symjac.meaning import calls, conditions, sizes, values
+from symjac.meaning import sizes, values
 from symjac.meaning.dependence import Link, Links, states_independence
-from symjac.meaning.derivatives import ALL, NOTHING, of_several, tells_totals_apart
+from symjac.meaning.derivatives import of_several, tells_totals_apart
+from symjac.meaning.glossary import ALL, NOTHING, Taken
 from symjac.meaning.grouping import is_elementwise
-from symjac.meaning.meaning import Meaning, Taken
+from symjac.meaning.meaning import Meaning
 from symjac.meaning.naming import identifier, ways
 from symjac.meaning.natures import CLAIM
 from symjac.meaning.notebook import Layout, Notebook
@@ -311,7 +312,7 @@ class Judge:
         if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
             taken = replace(self.taken, whole=frozenset(), held=ALL)
             yield taken, "∂ holds what else stands in the formula, d does not"
-        if of_several(self._meaning(), self.left, right):
+        if of_several(self.notebook, self.left, right):
             taken = replace(self.taken, whole=frozenset(), held=NOTHING)
             yield taken, "∂ goes through all that depends on the variable"
 
@@ -466,7 +467,7 @@ class Judge:
         """y = 1: it holds at no point that is tried."""
         if not isinstance(condition, Relation) or condition.op != "=":
             return False
-        return not all(conditions.is_index(self._meaning(), n) for n in (condition.left, condition.right))
+        return not all(self._meaning().is_index(n) for n in (condition.left, condition.right))
 
     def _met(self, outcome: Outcome, left: Node, right: Node) -> Outcome:
         """Undecided where the sides were compared only at points that the claim's condition leaves out."""
@@ -506,17 +507,17 @@ class Judge:
     def _problem(self, left: Node, right: Node, reading: Layout) -> Question:
         meaning = self._meaning(reading)
         try:
-            a, b = meaning.sides(left, right, self.equality.conditions)
+            sides = meaning.compared(left, right, self.equality.conditions)
         except WorldError as error:
             raise NotUnderstood(self.equality.span, str(error)) from None
-        loose = meaning.without_link(a.expr, b.expr)
+        loose = meaning.without_link(sides)
         if loose is not None and not self.equality.update:
             raise NoLink(self.equality.span, _no_link(*loose))
-        return problem_of(a, b, meaning)
+        return problem_of(sides.left, sides.right, meaning)
 
     def _dimension(self, left: Node, right: Space) -> Outcome:
         meaning = self._meaning()
-        found = calls.dimension(meaning, (left,), left.span)
+        found = meaning.dimension(left)
         said = sympy.Mul(*(sizes.written_size(meaning.notebook, n) for n in right.sizes))
         if sympy.expand(found - said) == 0:
             return Outcome(PROVED, "sizes added up")

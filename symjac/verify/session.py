@@ -11,7 +11,8 @@ from symjac.meaning.clauses import conditioned
 from symjac.meaning.dependence import Dependence, Links
 from symjac.meaning.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.meaning.fonts import Fonts
-from symjac.meaning.meaning import Meaning, Taken
+from symjac.meaning.glossary import Taken
+from symjac.meaning.meaning import Meaning
 from symjac.meaning.notebook import Layout as Conventions
 from symjac.meaning.notebook import Notebook
 from symjac.meaning.reasons import CONFINED, reason_of
