@@ -288,6 +288,12 @@ class Printer(LatexPrinter):  # type: ignore[misc]
 
     # ---- SymPy: scalars and matrices
 
+    def scalar_formula(self, formula: sympy.Expr, args: Sequence[str]) -> str:
+        """A scalar formula whose placeholders are printed as `args`."""
+        parts = {scalar.slot(i): Part(a, Level.POWER if "^" in a else Level.ATOM) for i, a in enumerate(args)}
+        with self.formula(parts, False):
+            return self.show(self.part(formula))
+
     def _print(self, e: Any, **kwargs: Any) -> str:
         return self.show(self.part(e))
 

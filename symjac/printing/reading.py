@@ -8,26 +8,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
 import sympy
 
 from symjac.calculus import matrix
 from symjac.calculus.trace import LocalJacobian
-from symjac.core import scalar
 from symjac.core.expr import Expr, Symbol
 from symjac.core.index import Index
 from symjac.core.pattern import structure
 from symjac.model.stack import Conventions
-
-if TYPE_CHECKING:
-    from symjac.printing.latex import Printer
 
 Names = Callable[[str], str]
 """From a name in a spec to what is printed."""
 Fill = Callable[[str, str, str], str]
 """(name, role, detail): what is printed for a name (""), for it under a power ("base"), at `detail` ("indices"), and
 for its sample `detail` ("sample")."""
+
+P = TypeVar("P")
+
+
+class Prints(Protocol[P]):
+    """A printer, as readings need it; `P` is what it makes of a part before it is shown."""
+
+    def name(self, identifier: str) -> str: ...
+    def index_name(self, identifier: str) -> str: ...
+    def part(self, e: Any) -> P: ...
+    def addend(self, m: Any) -> P: ...
+    def indexed(self, e: Expr) -> P: ...
+    def equated(self, lhs: Symbol, rhs: Expr) -> list[P]: ...
+    def sample(self, identifier: str, n: str) -> P: ...
+    def show(self, p: P) -> str: ...
+    def partial(self, above: str, below: str) -> str: ...
+    def vec(self, text: str, of: Symbol) -> str: ...
+    def scalar_formula(self, formula: sympy.Expr, args: Sequence[str]) -> str: ...
+
 
 _OPEN, _SPLIT, _CLOSE = "\x01", "\x02", "\x03"
 _TOKEN = re.compile(f"{_OPEN}([^{_SPLIT}{_CLOSE}]*){_SPLIT}([^{_SPLIT}{_CLOSE}]*){_SPLIT}([^{_CLOSE}{_OPEN}]*){_CLOSE}")
@@ -65,7 +80,7 @@ def _kept(key: tuple[Any, ...], values: Sequence[Expr], make: Callable[[], Seque
     return [_written(t, dict(zip(before, names, strict=True)), fill) for t in templates]
 
 
-def filled(printer: Printer, method: str, e: Expr, detail: Any, fill: Fill) -> str:
+def filled(printer: Prints[P], method: str, e: Expr, detail: Any, fill: Fill) -> str:
     make = lambda: [printer.show(getattr(printer, method)(e))]  # noqa: E731
     return _kept((type(printer), method, detail), [e], make, fill)[0]
 
@@ -73,7 +88,7 @@ def filled(printer: Printer, method: str, e: Expr, detail: Any, fill: Fill) -> s
 # ---------------------------------------------------------------- readings
 
 
-def sides(printer: Printer, order: Sequence[Index], values: Sequence[Expr], fill: Fill) -> list[str]:
+def sides(printer: Prints[P], order: Sequence[Index], values: Sequence[Expr], fill: Fill) -> list[str]:
     """Matrix form where all of the values have one over `order`, else index notation for all."""
 
     def make() -> list[str]:
@@ -87,21 +102,17 @@ def sides(printer: Printer, order: Sequence[Index], values: Sequence[Expr], fill
     return _kept((type(printer), "sides", tuple(order)), values, make, fill)
 
 
-def written(printer: Printer, form: sympy.Expr, fill: Fill) -> str:
+def written(printer: Prints[P], form: sympy.Expr, fill: Fill) -> str:
     """A SymPy matrix or scalar, its names filled in."""
     return _written(printer.show(printer.part(form)), {}, fill)
 
 
-def formula(printer: Printer, f: sympy.Expr, args: Sequence[str], fill: Fill) -> str:
-    from symjac.printing.latex import Level, Part
-
-    parts = {scalar.slot(i): Part(a, Level.POWER if "^" in a else Level.ATOM) for i, a in enumerate(args)}
-    with printer.formula(parts, False):
-        return _written(printer.show(printer.part(f)), {}, fill)
+def formula(printer: Prints[P], f: sympy.Expr, args: Sequence[str], fill: Fill) -> str:
+    return _written(printer.scalar_formula(f, args), {}, fill)
 
 
 def jacobian(
-    printer: Printer, j: LocalJacobian, conventions: Conventions, batch: sympy.Expr | None, fill: Fill
+    printer: Prints[P], j: LocalJacobian, conventions: Conventions, batch: sympy.Expr | None, fill: Fill
 ) -> tuple[str, str]:
     def make() -> tuple[str, str]:
         form = matrix.jacobian_form(j, layout=conventions.jacobian, vec=conventions.vec, batch=batch)
@@ -111,7 +122,8 @@ def jacobian(
             return left, printer.show(printer.indexed(j.value))
         if form.sample is not None:
             n = printer.index_name(form.sample.name)
-            left = printer.partial(printer.sample(j.output.name, n).text, printer.sample(j.by.name, n).text)
+            above, below = (printer.show(printer.sample(s.name, n)) for s in (j.output, j.by))
+            left = printer.partial(above, below)
         elif not j.output.indices:
             left = printer.partial(above, below)
         else:
