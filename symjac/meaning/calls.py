@@ -54,7 +54,7 @@ def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
     if key in OPERATORS:
         return OPERATORS[key](m, x)
     if key in functions.ELEMENTWISE:
-        return mapped(m, functions.ELEMENTWISE[key], x)
+        return mapped(functions.ELEMENTWISE[key], x)
     library = functions.library_name(key)
     if library is not None:
         return of_library(m, library, x, span)
@@ -84,7 +84,7 @@ def of_library(m: Frame, name: str, x: Value, span: Span) -> Value:
     return functions.library_function(name, x, axis)
 
 
-def mapped(m: Frame, formula: sympy.Expr, x: Value) -> Value:
+def mapped(formula: sympy.Expr, x: Value) -> Value:
     return Value(apply(formula, [x.expr]), x.axes, x.row)
 
 

@@ -159,7 +159,7 @@ def define_now(m: Frame, key: str, definition: WrittenDefinition) -> None:
         if known is not None:
             expr, axes = fitted(m, known, value, definition)
         else:
-            whole = row(m, value) if value.row else value
+            whole = row(value) if value.row else value
             expr, axes = whole.expr, whole.axes
     else:
         expr = values.value(value.expr, value.axes).expr
@@ -180,7 +180,7 @@ def define_now(m: Frame, key: str, definition: WrittenDefinition) -> None:
     m.world.define(key, axes, expr)
 
 
-def row(m: Frame, value: Value) -> Value:
+def row(value: Value) -> Value:
     """A row vector as a 1 x n matrix, so that its name keeps the shape."""
     return values.value(value.expr, [Index("_one", sympy.Integer(1)), *value.axes])
 

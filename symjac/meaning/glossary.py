@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import sympy
 
@@ -37,7 +38,7 @@ class Taken:
     """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
 
 
-Unlinked = tuple[Node, Node]
+Unlinked: TypeAlias = tuple[Node, Node]
 """What was differentiated, and by what, where it does not depend on it as far as the notes say."""
 
 

@@ -248,7 +248,7 @@ class Interpreter(Products):
                     return values.determinant(inner)
                 if self.glossary.taken.lengths and inner.axes:
                     return values.norm(inner, "")
-                return calls.mapped(self, sympy.Abs(scalar.slot(0)), inner)
+                return calls.mapped(sympy.Abs(scalar.slot(0)), inner)
             case Indicator():
                 return conditions.indicator(self, node.condition)
             case Cases():
