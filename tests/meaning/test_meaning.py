@@ -351,3 +351,29 @@ def test_identities_are_sized_by_what_they_meet() -> None:
     assert [str(size) for size in right.shape] == ["m", "m"] and left.shape == right.shape
     with pytest.raises(Misfit, match="the left side is a m x n, the right side a n x n"):
         m.sides(expression("C"), expression("I + A"))
+
+
+def told(m: Meaning, text: str) -> str:
+    try:
+        return str(m.value(expression(text)))
+    except (NotUnderstood, Misfit, ShapeError, WorldError) as error:
+        return str(error)
+
+
+AFTER = (r"\sum_i x_i y_i", r"\mathbf{1}^\top (I + A) y", r"\log(c) x \odot y z^\top", "q c", "D + A")
+BEFORE = [(notes, formula) for notes, formula, _ in REFUSED] + [
+    ("$D = I$", "D + I_q"),
+    ("$D = I$", r"\sum_i (D x)_i + \sum_j (C + I)_{ij}"),
+    ("$g(a) = a z$", "g(x) + x"),
+    ("$h(a) = a (z + x)$", "x \\odot h(d) z"),
+]
+
+
+@pytest.mark.parametrize(("notes", "before"), BEFORE)
+def test_a_formula_says_the_same_whatever_was_refused_before_it(notes: str, before: str) -> None:
+    book = notebook(VECTORS + notes)
+    m = Meaning(book.copy(), book.reading)
+    refused = told(m, before)
+    for text in (*AFTER, before):
+        assert told(m, text) == told(Meaning(book.copy(), book.reading), text), text
+    assert refused == told(m, before)
