@@ -49,7 +49,7 @@ def _note_link(m: Frame, value: Value, by: Value, of: Node, written: Node) -> No
     assert taken is not None
     name = taken[0].name
     if value.expr.names and not m.world.depends(value.expr, name) and name not in written_in([of], m.notebook):
-        m.unlinked.append((of, written))
+        m.gathered.unlinked.append((of, written))
 
 
 def by_entries(m: Frame, node: Derivative) -> tuple[Expr, tuple[Index, ...], tuple[Index, ...]] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 
 import sympy
 
@@ -16,7 +15,7 @@ from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
 from symjac.meaning import letters, samples, sizes, values
 from symjac.meaning.dependence import Link
-from symjac.meaning.frame import Frame
+from symjac.meaning.frame import Frame, Gathered
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import FactText, WrittenDefinition
 from symjac.meaning.reasons import Misfit, NotUnderstood
@@ -139,16 +138,9 @@ def define(m: Frame, key: str, definition: WrittenDefinition) -> None:
 
 def aside(m: Frame, key: str, *roots: Node) -> Frame:
     """Where the definition of `key` stands: its letters, bound names and open sizes are its own."""
-    return replace(
-        m,
-        roots=(*m.roots, roots),
-        solved=m.glossary.solved,
-        unlinked=m.glossary.unlinked.setdefault(key, []),
-        identities=count(1),
-        reading_of=key,
-        bound=(),
-        scopes=({},),
-    )
+    unlinked = m.glossary.unlinked.setdefault(key, [])
+    gathered = Gathered(key, m.glossary.solved, unlinked, parts=m.gathered.parts)
+    return replace(m, gathered=gathered, roots=(*m.roots, roots), bound=(), scopes=({},))
 
 
 def define_now(m: Frame, key: str, definition: WrittenDefinition) -> None:

@@ -1,7 +1,7 @@
 """Where a part of a formula stands: what is bound there, which letters run, which definitions are being read.
 
 A frame is a value that is handed to the parts. What a part binds stands in a frame that it makes for what is inside of
-it, so nothing is taken back. Only what a formula as a whole gathers is written into: its free letters, its open sizes.
+it, so nothing is taken back. Written into is only what a formula as a whole gathers: its open sizes, its free letters.
 """
 
 from __future__ import annotations
@@ -23,21 +23,28 @@ from symjac.notation.tree import Node, Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """What is found out while a formula, or a definition, is read."""
+
+    name: str = ""
+    """The name that is defined; empty for a formula of the notes."""
+    solved: MutableMapping[sympy.Expr, sympy.Expr] = field(default_factory=dict)
+    """Unknown size -> size."""
+    unlinked: list[Unlinked] = field(default_factory=list)
+    identities: Iterator[int] = field(default_factory=lambda: count(1))
+    """Counts the identities without a size, anew each time that it is read."""
+    parts: Iterator[int] = field(default_factory=lambda: count(1))
+    """Counts the parts that are read, those of the definitions that a formula needs included."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame(ABC):
     """What holds where a part of a formula stands."""
 
     glossary: Glossary
+    gathered: Gathered
     roots: tuple[tuple[Node, ...], ...]
     """The formulas that are being read, each with those beside it, which tell what its letters run over."""
-    solved: MutableMapping[sympy.Expr, sympy.Expr]
-    """Unknown size -> size."""
-    unlinked: list[Unlinked]
-    parts: Iterator[int] = field(default_factory=lambda: count(1))
-    """Counts the parts that are read of a formula, those of what it depends on included."""
-    identities: Iterator[int] = field(default_factory=lambda: count(1))
-    """Counts the identities without a size in the formula, or the definition, itself."""
-    reading_of: str = ""
-    """The name whose definition is being read; empty for a formula of the notes."""
     busy: tuple[str, ...] = ()
     """The names that are being entered, and the functions that are being applied."""
     depth: int = 0

@@ -315,7 +315,7 @@ def _fits_nowhere(m: Frame, key: str) -> bool:
     """True for a letter of the formula itself whose range nothing says but the axes that it stands at, none of them
     with an offset: at two lengths it has no value.
     """
-    if m.reading_of or extent(m, key) is not None or any(key in s.said for s in m.scopes if isinstance(s, Bound)):
+    if m.gathered.name or extent(m, key) is not None or any(key in s.said for s in m.scopes if isinstance(s, Bound)):
         return False
     scripts = (s for roots in m.roots for r in roots for n in walk(r) if isinstance(n, Scripts) for s in n.sub)
     return not any(isinstance(s, Sum) and Name(key) in walk(s) for s in scripts)

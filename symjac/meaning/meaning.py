@@ -23,6 +23,7 @@ from symjac.core.index import Index, size_symbol
 from symjac.meaning import applied, calls, conditions, entering, functions, grouping, letters, reductions, sizes, values
 from symjac.meaning.calls import OPERATORS
 from symjac.meaning.derivatives import arranged, by_entries
+from symjac.meaning.frame import Gathered
 from symjac.meaning.generic import stands_in
 from symjac.meaning.glossary import Glossary, Unlinked
 from symjac.meaning.grouping import Products
@@ -107,7 +108,7 @@ class Meaning(Glossary):
 
     def symbol(self, key: str, span: Span) -> Symbol:
         """The quantity of a name in the notebook."""
-        return self._formula(()).enter(key, span)
+        return self._formula().enter(key, span)
 
     def dimension(self, node: Node) -> sympy.Expr:
         """How many numbers there are in a quantity or a group of them."""
@@ -119,11 +120,11 @@ class Meaning(Glossary):
 
     def is_function(self, node: Node) -> bool:
         """True for a name that a bracket after it is the argument of."""
-        return self._formula((node,)).is_function(node)
+        return self._formula(node).is_function(node)
 
     def is_index(self, node: Node) -> bool:
         """True for a number, and for what index letters make."""
-        return conditions.is_index(self._formula((node,)), node)
+        return conditions.is_index(self._formula(node), node)
 
     def sides(self, left: Node, right: Node, when: Sequence[Node] = ()) -> tuple[Value, Value]:
         """Both sides of an equation, over the same axes; 0 where a condition of `when` does not hold.
@@ -150,7 +151,7 @@ class Meaning(Glossary):
             try:
                 a, b = values.same(a, b)
                 a, b = reduce(values.hadamard, holding, a), reduce(values.hadamard, holding, b)
-                return Compared(a, b, tuple(f.unlinked))
+                return Compared(a, b, tuple(f.gathered.unlinked))
             except ShapeError as error:
                 if isinstance(error, SizeMismatch):
                     with suppress(Misfit):
@@ -182,12 +183,16 @@ class Meaning(Glossary):
         return f"the left side is a {shapes[0]}, the right side a {shapes[1]}"
 
     def _solving(self, roots: tuple[Node, ...], read: Callable[[Interpreter], T]) -> T:
-        first = self._formula(roots)
-        return sizes.until_solved(roots[0].span, lambda: read(replace(first, identities=count(1), scopes=({},))))
+        first = self._formula(*roots)
 
-    def _formula(self, roots: tuple[Node, ...]) -> Interpreter:
-        """A frame for a formula of the notes; `roots`: the formula and those beside it."""
-        return Interpreter(self, (roots,), solved=ChainMap({}, self.solved), unlinked=[])
+        def attempt() -> T:
+            return read(replace(first, gathered=replace(first.gathered, identities=count(1)), scopes=({},)))
+
+        return sizes.until_solved(roots[0].span, attempt)
+
+    def _formula(self, *roots: Node) -> Interpreter:
+        """The frame of a formula of the notes; `roots`: it, and those beside it."""
+        return Interpreter(self, Gathered(solved=ChainMap({}, self.solved)), (roots,))
 
 
 class Interpreter(Products):
@@ -201,7 +206,7 @@ class Interpreter(Products):
     # ------------------------------------------------------------ formulas
 
     def read(self, node: Node) -> Value:
-        if next(self.parts) > MOST_READ:
+        if next(self.gathered.parts) > MOST_READ:
             raise NotUnderstood(node.span, "with its definitions written out, it is too long")
         if self.depth >= DEEPEST:
             raise NotUnderstood(node.span, "the definitions are nested too deeply")

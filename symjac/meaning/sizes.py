@@ -63,13 +63,13 @@ def literal_sizes(book: Notebook) -> bool:
 
 def solve(m: Frame, error: SizeMismatch, span: Span) -> None:
     """Find an unknown size that makes two sizes equal and start again; raises Misfit where there is none."""
-    left, right = (sympy.sympify(s).xreplace(m.solved) for s in (error.left, error.right))
+    left, right = (sympy.sympify(s).xreplace(m.gathered.solved) for s in (error.left, error.right))
     unknown = [s for s in (left - right).free_symbols if s.name.startswith("?")]
     for s in sorted(unknown, key=lambda s: s.name):
         root = scalar.linear_root(sympy.expand(left - right), s)
         found = None if root is None else sympy.cancel(root)
         if found is not None and sympy.denom(found) == 1 and not found.could_extract_minus_sign():
-            m.solved[s] = found
+            m.gathered.solved[s] = found
             raise Again
     raise Misfit(span, f"the shapes do not fit: {_named(error.what)}") from None
 
@@ -86,11 +86,11 @@ def _named(text: str) -> str:
 
 def unknown_size(m: Frame) -> sympy.Expr:
     """The size of an identity or of ones that does not say it: the count-th such of the formula that is being read."""
-    s = size_symbol(f"?{next(m.identities)} {m.reading_of}")
-    while s in m.solved:
-        found = m.solved[s]
+    s, solved = size_symbol(f"?{next(m.gathered.identities)} {m.gathered.name}"), m.gathered.solved
+    while s in solved:
+        found = solved[s]
         if not isinstance(found, sympy.Symbol):
-            return found.xreplace(m.solved)
+            return found.xreplace(solved)
         s = found
     return s
 
@@ -123,7 +123,7 @@ def true(size: sympy.Expr) -> sympy.Expr:
 
 def is_size(m: Frame, key: str) -> bool:
     s = size_symbol(key)
-    return s in sizes_used(m.notebook) or s in m.solved.values()
+    return s in sizes_used(m.notebook) or s in m.gathered.solved.values()
 
 
 def sizes_used(book: Notebook) -> set[sympy.Symbol]:
