@@ -12,7 +12,7 @@ is a Kronecker symbol: all entries where the two differ are 0.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sympy
@@ -133,7 +133,7 @@ class _Module:
     def _term(self, b: HessianBlock, e: Expr) -> _Term:
         e = self._totals(e)
         factors = list(e.factors if isinstance(e, Contract) else (e,))
-        summed = set(e.summed) if isinstance(e, Contract) else set()
+        summed = e.summed if isinstance(e, Contract) else ()
         scale = sympy.Mul(*(f.value for f in factors if isinstance(f, Number)))
         factors = [f for f in factors if not isinstance(f, Number)]
         row, column = b.row.indices, b.column.indices
@@ -276,9 +276,9 @@ def _sums_over(e: Expr, size: sympy.Expr) -> bool:
     return isinstance(e, Contract) and any(i.size == size for i in e.summed)
 
 
-def _ties(f: Expr, summed: set[Index]) -> bool:
+def _ties(f: Expr, summed: Collection[Index]) -> bool:
     """True for 1[i = j] of two labels."""
-    return isinstance(f, Identity) and f.plain and not summed.intersection(f.free)
+    return isinstance(f, Identity) and f.plain and not set(summed).intersection(f.free)
 
 
 def _connected(factors: Sequence[Expr], inner: Sequence[Index]) -> list[Expr]:
