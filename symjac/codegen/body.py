@@ -6,7 +6,18 @@ import re
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from symjac.codegen.code import ATOM, COMPARE, CodePart, CodeText, array_name, atom, repeated, replace, subcodes
+from symjac.codegen.code import (
+    ATOM,
+    COMPARE,
+    CodeName,
+    CodePart,
+    CodeText,
+    array_name,
+    named,
+    repeated,
+    replace,
+    subcodes,
+)
 
 WIDTH = 110
 _IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -25,11 +36,11 @@ class Body:
         self._width = width
         self.lines: list[str] = []
         self._taken = set(taken)
-        self._known = {text: atom(name) for text, name in (known or {}).items()}
+        self._known = {text: named(name) for text, name in (known or {}).items()}
 
     def know(self, text: str, name: str) -> None:
         """From here on, `name` stands for the subexpression of this text."""
-        self._known[text] = atom(name)
+        self._known[text] = named(name)
 
     def comment(self, text: str) -> None:
         if len(text) + 2 <= self._width and "\n" not in text:
@@ -57,16 +68,15 @@ class Body:
             longest = max(found, key=lambda c: len(c.text))
             name = self._new_name(longest)
             place = next(p for p, (_, value) in enumerate(statements) if _holds(value, longest))
-            table = {longest.text: atom(name)}
+            table = {longest.text: named(name)}
             statements = [(n, replace(value, table)) for n, value in statements]
             statements.insert(place, (name, longest))
-            self._known[longest.text] = atom(name)
+            self._known[longest.text] = named(name)
         return statements
 
     def _new_name(self, code: CodeText) -> str:
         """`exp_A2` for an exponential of A2, `shifted_A2` for A2 less its maximum, `mask_A2` for a comparison."""
-        stem = code.stem or ("mask" if code.precedence == COMPARE else "shifted" if ".max(" in code.text else "part")
-        name = f"{stem}_{array_name(code) or 'number'}"
+        name = f"{_stem(code)}_{array_name(code) or 'number'}"
         number = 2
         out = name
         while out in self._taken:
@@ -74,6 +84,14 @@ class Body:
             number += 1
         self._taken.add(out)
         return out
+
+
+def _stem(code: CodeText) -> str:
+    if code.stem:
+        return code.stem
+    if code.precedence == COMPARE:
+        return "mask"
+    return "shifted" if any(c.stem == "max" for c in subcodes(code)) else "part"
 
 
 def _worth_a_name(codes: Sequence[CodeText]) -> list[CodeText]:
@@ -116,13 +134,16 @@ def wrapped(head: str, code: CodeText, width: int = WIDTH) -> list[str]:
 
 
 def _arguments(code: CodeText) -> list[str]:
-    """f(a, b, axis=1) as `f(`, `a,`, `b,`, `axis=1,`, `)`."""
-    first, last = code.pieces[0], code.pieces[-1]
-    if not (isinstance(first, str) and first.endswith("(") and isinstance(last, str) and last.endswith(")")):
-        return [code.text]
-    inner = [f"{_bracketed(p)}," for p in code.pieces if isinstance(p, CodePart)]
-    options = last[:-1].removeprefix(", ")
-    return [first, *inner, *([f"{options},"] if options else []), ")"]
+    """f(a, b, axis=1) as `f(`, `a,`, `b,`, `axis=1,`, `)`; what is done with the value stands behind the bracket."""
+    match code.pieces:
+        case (CodeName() as function, "(", *rest) if any(isinstance(p, CodePart) for p in rest):
+            last = max(place for place, p in enumerate(rest) if isinstance(p, CodePart))
+            inner = [f"{_bracketed(p)}," for p in rest[: last + 1] if isinstance(p, CodePart)]
+            end = CodeText(tuple(rest[last + 1 :]), ATOM).text
+            if end.startswith(", "):
+                inner, end = [*inner, f"{end[2:-1]},"], ")"
+            return [f"{function.path}(", *inner, end]
+    return [code.text]
 
 
 def _chain(code: CodeText) -> list[str]:

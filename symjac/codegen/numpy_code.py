@@ -12,7 +12,7 @@ from symjac.calculus.stabilise import stabilise
 from symjac.calculus.trace import Step
 from symjac.codegen import update_code
 from symjac.codegen.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.codegen.code import DTYPE, CodePart, CodeText, atom, call, reworded, typed
+from symjac.codegen.code import DTYPE, CodePart, CodeText, call, listed, named, renamed, typed
 from symjac.codegen.kinks import Kink, kinks
 from symjac.codegen.lower import lower, lower_equation
 from symjac.codegen.scalar_code import HELPERS, SHARE, number, scaled
@@ -238,7 +238,7 @@ class _Module:
             places = {name: f"_{place}_" for place, name in enumerate(names)}
             self.patterns[shape] = lower_equation(relabel_equation(equation, places), DTYPE)
         words = {f"_{place}_": in_python(name) for place, name in enumerate(names)}
-        return reworded(self.patterns[shape], {**words, DTYPE: dtype}), []
+        return renamed(self.patterns[shape], {**words, DTYPE: dtype}), []
 
     def _stabilised(self, e: Expr, derived: bool = False) -> tuple[Expr, tuple[Step, ...]]:
         return stabilise(e, self.values, [s.name for s in self.stack.inputs], derived)
@@ -253,7 +253,7 @@ class _Module:
             self._assign(body, definition.equation)
         else:
             body.comment(_formula(definition.equation))
-            argument = atom(in_python(definition.argument.name))
+            argument = named(in_python(definition.argument.name))
             body.assign(in_python(definition.equation.lhs.name), call(function.name, argument))
 
     def _function(self, definition: Definition) -> ModuleFunction | None:
@@ -359,10 +359,10 @@ def _is_short(code: CodeText) -> bool:
 
 
 def _initial(p: Parameter) -> str:
-    shape = _shape(p.symbol)
+    shape = listed([number(x) for x in p.symbol.shape])
     if p.std == 0:
-        return f"np.zeros({shape}, dtype)"
-    drawn = scaled(p.std, call("rng.standard_normal", atom(shape)))
+        return f"np.zeros({shape.text}, dtype)"
+    drawn = scaled(p.std, call("rng.standard_normal", shape))
     return f"({drawn.text}).astype(dtype)"
 
 

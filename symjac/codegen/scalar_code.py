@@ -11,7 +11,20 @@ from typing import Any
 
 import sympy
 
-from symjac.codegen.code import ATOM, CodeText, Hole, atom, binary, call, conditional, hole, negative, prefixed
+from symjac.codegen.code import (
+    ATOM,
+    CodeName,
+    CodeText,
+    Hole,
+    atom,
+    binary,
+    call,
+    conditional,
+    hole,
+    named,
+    negative,
+    prefixed,
+)
 from symjac.core import scalar
 from symjac.model.names import in_python
 
@@ -101,16 +114,18 @@ def _decimal(value: sympy.Rational) -> str | None:
 def _printed(e: sympy.Basic) -> CodeText:
     if isinstance(e, sympy.Symbol):
         return (
-            hole(scalar.slot_number(e)) if scalar.slots_of(e) else CodeText((in_python(e.name),), ATOM, stem="number")
+            hole(scalar.slot_number(e))
+            if scalar.slots_of(e)
+            else CodeText((CodeName(in_python(e.name)),), ATOM, stem="number")
         )
     if isinstance(e, sympy.Rational):
         return _rational(e)
     if isinstance(e, sympy.Float):
         return _rational(sympy.Rational(float(e))) if float(e).is_integer() else atom(repr(float(e)))
     if e is sympy.S.NegativeInfinity:
-        return negative(atom("np.inf"))
+        return negative(named("np.inf"))
     if e in _CONSTANTS:
-        return atom(_CONSTANTS[e])
+        return named(_CONSTANTS[e])
     if isinstance(e, sympy.Add):
         return _sum(e)
     if isinstance(e, sympy.Mul):

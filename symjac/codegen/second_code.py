@@ -12,7 +12,7 @@ import sympy
 from symjac.codegen import update_code
 from symjac.codegen.array import volume
 from symjac.codegen.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.codegen.code import ATOM, CodePart, CodeText, array_name, atom, subcodes
+from symjac.codegen.code import ATOM, CodePart, CodeText, array_name, named, subcodes
 from symjac.codegen.scalar_code import number
 from symjac.core.expr import Contract, Equation, Expr, Symbol, contract, symbol, symbols, transform
 from symjac.core.index import Index, fresh, size_symbol
@@ -224,7 +224,7 @@ class Second:
     def _fixed(self, code: CodeText, moved: set[str], of: str) -> CodeText:
         """`code` with all that no direction moves, and that costs something, under a name: it is computed once."""
         if not any(c.text in moved for c in subcodes(code)) and not _is_view(code):
-            return atom(self._slope(code, of)) if _costs(code) else code
+            return named(self._slope(code, of)) if _costs(code) else code
         parts = {p.code: self._fixed(p.code, moved, of) for p in code.pieces if isinstance(p, CodePart)}
         if all(old is new for old, new in parts.items()):
             return code

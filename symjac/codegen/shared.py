@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy
 
 from symjac.codegen.body import Body
-from symjac.codegen.code import atom, fill
+from symjac.codegen.code import fill, named
 from symjac.codegen.scalar_code import HELPERS, template
 from symjac.core import scalar
 from symjac.model.names import in_python
@@ -28,7 +28,7 @@ def helpers(words: set[str]) -> list[ModuleFunction]:
     for cls, name in HELPERS.items():
         if name in words:
             body = Body(["u"])
-            body.result(fill(template(scalar.STABLE[cls]), [atom("u")]))
+            body.result(fill(template(scalar.STABLE[cls]), [named("u")]))
             out.append(ModuleFunction(name, "u", str(cls.__doc__).splitlines()[0].split(" Made")[0], tuple(body.lines)))
     return out
 

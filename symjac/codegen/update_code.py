@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sympy
 
 from symjac.codegen.body import WIDTH, Body, call_lines, identifiers, wrapped
-from symjac.codegen.code import CodeText, atom, fill
+from symjac.codegen.code import CodeText, fill, named
 from symjac.codegen.scalar_code import number, template
 from symjac.core import scalar
 from symjac.derivation.step import Quantity, step_map
@@ -210,7 +210,7 @@ def _is_one_formula(update: Update) -> bool:
 
 
 def _code(formula: sympy.Expr, names: Sequence[str]) -> CodeText:
-    return fill(template(scalar.stabilise(formula)), [atom(n) for n in names])
+    return fill(template(scalar.stabilise(formula)), [named(n) for n in names])
 
 
 def _formula(update: Update, name: str, formula: sympy.Expr) -> str:
