@@ -165,7 +165,17 @@ def method(owner: CodeText, name: str, *arguments: Piece | CodeText, heavy: bool
 
 def listed(items: Sequence[CodeText]) -> CodeText:
     """A tuple of the items."""
-    return CodeText(("(", *_listed(items), ",)" if len(items) == 1 else ")"), ATOM)
+    return between("(", items, ",)" if len(items) == 1 else ")")
+
+
+def between(opening: str, items: Sequence[CodeText], closing: str) -> CodeText:
+    """The items with commas between them, in brackets."""
+    return CodeText((opening, *_listed(items), closing), ATOM)
+
+
+def keyword(name: str, code: CodeText) -> CodeText:
+    """`name=code`, an argument."""
+    return CodeText((f"{name}=", part(code, 0)), ATOM)
 
 
 def _listed(items: Sequence[Piece | CodeText]) -> Iterator[Piece]:

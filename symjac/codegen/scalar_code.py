@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy
 
@@ -28,14 +28,23 @@ from symjac.codegen.code import (
 from symjac.core import scalar
 from symjac.model.names import in_python
 
-HELPERS: dict[type[sympy.Function], str] = {
-    scalar.Logistic: "sigmoid",
-    scalar.Softplus: "softplus",
-    scalar.InverseRoot: "inverse_root",
+
+class Helper(NamedTuple):
+    """A function that a module defines for itself where it uses it."""
+
+    name: str
+    doc: str
+
+
+HELPERS: dict[type[sympy.Function], Helper] = {
+    scalar.Logistic: Helper("sigmoid", "1/(1 + exp(−u)), computed so that nothing overflows."),
+    scalar.Softplus: Helper("softplus", "log(1 + exp(u)), computed so that nothing overflows."),
+    scalar.InverseRoot: Helper("inverse_root", "1/√u; 0 where u is 0, as the derivative of a root is taken there."),
 }
-"""The functions that a module defines for itself where it uses them; `scalar.STABLE` says what they compute."""
+"""`scalar.STABLE` says what they compute."""
 SHARE = "share_of_maximum"
-"""Another one: `scalar.Share`."""
+"""`scalar.Share` in a module."""
+HELPER_NAMES = frozenset(h.name for h in HELPERS.values())
 
 _RELATIONS = {
     sympy.StrictGreaterThan: ">",
@@ -267,7 +276,7 @@ def _bound(e: sympy.Max | sympy.Min) -> CodeText:
 def _call(e: sympy.Function) -> CodeText:
     x = _printed(e.args[0])
     if type(e) in HELPERS:
-        return call(HELPERS[type(e)], x)
+        return call(HELPERS[type(e)].name, x)
     if isinstance(e, sympy.floor):
         return call("np.floor" if scalar.slots_of(e) else "math.floor", x)
     if isinstance(e, sympy.erf | scalar.Erfc):

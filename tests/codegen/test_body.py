@@ -7,8 +7,8 @@ import ast
 import pytest
 import sympy
 
-from symjac.codegen.body import WIDTH, wrapped
 from symjac.codegen.code import CodeText, atom, binary, call, fill, listed, method, named, suffix, typed
+from symjac.codegen.lines import WIDTH, wrapped
 from symjac.codegen.scalar_code import template
 from symjac.core.scalar import slot
 

@@ -14,7 +14,9 @@ import pytest
 import sympy
 
 from symjac.codegen import update_code
+from symjac.codegen.lines import indented, lines_of
 from symjac.codegen.numpy_code import generate
+from symjac.codegen.outline import Argument
 from symjac.core import scalar
 from symjac.derivation.step import StepMap, step_map
 from symjac.documents.document import document
@@ -61,8 +63,8 @@ def with_derivative(update: Update, source: str) -> ModuleType:
     given = {"along": "params, grads, V, HV, V_state", "back": "params, grads, W, W_state"}
     lines = [source]
     for function, names in given.items():
-        lines.append("\n".join(update_code.signature(update, function, names.split(", "), "state", returns="Any")))
-        lines += [f"    {line}" for line in getattr(update_code, function)(update)]
+        head = update_code.function(update, function, [Argument(n) for n in names.split(", ")], ["state"])
+        lines += [*head.head, *indented(lines_of(getattr(update_code, function)(update)))]
     return imported("\n".join(lines))
 
 
@@ -216,9 +218,9 @@ def mutants(formula: sympy.Expr) -> Iterator[sympy.Expr]:
 def own_steps(update: Update, constants: dict[str, float], count: int) -> Any:
     """θ after some steps, by the emitted body of `update` alone."""
     lines = ["from typing import NamedTuple", "import numpy as np", "class Params(NamedTuple):", "    p: object"]
-    lines += ["class State(NamedTuple):", *(f"    {n}: object" for n, *_ in update_code.fields(update))]
-    lines += update_code.signature(update, "update", ["params", "grads"], "state")
-    lines += [f"    {line}" for line in update_code.step(update)]
+    lines += ["class State(NamedTuple):", *(f"    {f.name}: object" for f in update_code.state_class(update).fields)]
+    lines += update_code.update(update).head
+    lines += indented(lines_of(update_code.step(update)))
     m = imported("\n".join(["from __future__ import annotations", *lines]))
     params, state = m.Params(START[0]), m.State(*(m.Params(np.zeros(5)) for _ in update.state), *[0] * update.counts)
     with np.errstate(all="ignore"):
