@@ -59,7 +59,8 @@ from symjac.codegen.seal import sealed
 from symjac.codegen.second_code import Second
 from symjac.codegen.shared import given, helpers, literal, quoted, shapes
 from symjac.core import collector
-from symjac.core.expr import Equation, Symbol, add, negate, symbol, symbols, transform
+from symjac.core.expr import Equation, Symbol, add, negate, symbols
+from symjac.core.pattern import relabel, structure
 from symjac.derivation.chain import Derivation
 from symjac.model.names import in_python
 from symjac.model.stack import Definition, Parameter
@@ -86,7 +87,7 @@ class _Writer:
         self.derivation = derivation
         self.stack = derivation.stack
         self.names = Lowering(derivation)
-        self.functions: dict[str, Function | None] = {}
+        self.functions: dict[tuple[str, str], Function | None] = {}
         """By the formula; None for what is as short without one."""
 
     def module(self) -> Module:
@@ -290,18 +291,18 @@ class _Writer:
             return None
         if any(s.name != argument.name for s in symbols(equation.rhs)):
             return None
-        structure = f"{definition.function}: {equation.rhs.key}".replace(f"{argument.name}[", f"{self.argument}[")
-        if structure not in self.functions:
-            self.functions[structure] = self._new_function(definition.function, equation)
-        return self.functions[structure]
+        key = definition.function, structure([equation.rhs])[0]
+        if key not in self.functions:
+            self.functions[key] = self._new_function(definition.function, equation, argument)
+        return self.functions[key]
 
     @cached_property
     def argument(self) -> str:
         """What the argument of the module's functions is called."""
         return "A" if all(name != "A" for name, _ in self.stack.constants) else "A_"
 
-    def _new_function(self, wanted: str, equation: Equation) -> Function | None:
-        renamed = transform(equation.rhs, lambda e: symbol(self.argument, e.indices) if isinstance(e, Symbol) else None)
+    def _new_function(self, wanted: str, equation: Equation, argument: Symbol) -> Function | None:
+        renamed = relabel(equation.rhs, {argument.name: self.argument})
         code, laws = self.names.lowered(Equation(equation.lhs, renamed), f"{self.argument}.dtype")
         if _is_short(code) or code.names & self.names.sizes.keys():
             return None
