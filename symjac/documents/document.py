@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import sympy
+from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalOf
 
+from symjac.calculus.matrix import Commutation, jacobian_form, matrix_form
 from symjac.calculus.simplify import FACT
 from symjac.calculus.stabilise import stabilise
 from symjac.calculus.trace import Derived, Law, Step, SumFact
 from symjac.core import expr, scalar
 from symjac.core.expr import Expr, Map, Symbol, names_read, walk
 from symjac.core.faults import summary
+from symjac.core.index import Index
+from symjac.core.pattern import structure
 from symjac.derivation.chain import Derivation
 from symjac.derivation.step import step_map
 from symjac.documents import html_doc, latex_doc, markdown_doc, second_order, unsaid
@@ -46,9 +49,6 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 
 MANY = 8
 """With more layers than this, a chain that repeats an earlier one's laws is given by its result."""
-
-
-_COMMUTATION = re.compile(r"K_\{\w+,\w+\}")
 
 
 def document(derivation: Derivation, format: str) -> str:
@@ -272,13 +272,21 @@ class _Composer:
         yield Heading("Local Jacobians", "jacobians")
         yield unsaid.samples(self.derivation, self.names)
         yield Paragraph(say(wording.JACOBIANS))
-        commuted = False
         for j in self.derivation.jacobians:
             left, right = latex.jacobian(j, self.stack.conventions, self.stack.batch, self.names)
-            commuted |= _COMMUTATION.search(right) is not None
             yield self.equations(f"jacobian-{j.output.name}-{j.by.name}", [Row(left, right)])
-        if commuted:
+        if self.has_commutation:
             yield Paragraph(say(wording.COMMUTATION))
+
+    @property
+    def has_commutation(self) -> bool:
+        """True where the matrix of a local Jacobian has a commutation matrix; of equal ones, one tells."""
+        chosen = self.stack.conventions
+        apart_ = {structure([j.output, j.by, j.value])[0]: j for j in self.derivation.jacobians}
+        forms = (
+            jacobian_form(j, layout=chosen.jacobian, vec=chosen.vec, batch=self.stack.batch) for j in apart_.values()
+        )
+        return any(form is not None and form.value.has(Commutation) for form in forms)
 
     def errors(self) -> Iterator[DocBlock]:
         yield Heading("Errors, from the loss backwards", "errors")
@@ -311,7 +319,7 @@ class _Composer:
         heads = [lhs, expr.symbol(f"d{d.by.name}", lhs.indices)]
         values = [*heads, *(apart(s.after) for s in d.steps)]
         texts = latex.sides(lhs.indices, values, self.names)
-        if any(r"\operatorname{diag}" in text for text in texts):
+        if _has_diagonal(lhs.indices, values):
             # Sums over an axis and scaled rows are clearer entry by entry.
             texts = [self.indexed(v) for v in values if v is not heads[1] or d.kind != "delta"]
         left = " = ".join(dict.fromkeys(texts[: -len(d.steps)]))
@@ -454,6 +462,12 @@ class _Composer:
 
 
 # ---------------------------------------------------------------- small readings
+
+
+def _has_diagonal(order: Sequence[Index], values: Sequence[Expr]) -> bool:
+    """True where the values' matrix forms have diagonal matrices or diagonals of matrices; all of them need a form."""
+    forms = [matrix_form(v, order) for v in values] if len(order) <= 2 else [None]
+    return None not in forms and any(form.has(DiagMatrix, DiagonalOf) for form in forms if form is not None)
 
 
 def _count(number: sympy.Expr) -> Line:
