@@ -392,21 +392,16 @@ class _Composer:
         names = [*old, *(latex.name(q.name) + "^{+}" * (q.name in step.moved) for q in step.quantities)]
         named: dict[str, str] = {}
 
-        def entry(row: str, column: str, formula: sympy.Expr, unit: str) -> str:
+        def entry(row: str, column: str, formula: sympy.Expr, unit: str) -> tuple[sympy.Expr, str]:
             """A multiple of `unit`; what differs from entry to entry of θ is a derivative, told below."""
-            if scalar.slots_of(formula):
-                slope = rf"\frac{{\partial {latex.name(row)}^{{+}}}}{{\partial {latex.name(column)}}}"
-                named[slope] = latex.formula(step.opened(formula), names)
-                return rf"\operatorname{{diag}}\Bigl({slope}\Bigr)" + (" H" if unit == "H" else "")
-            return latex.formula(formula * scalar.slot(0), [unit])
+            if not scalar.slots_of(formula):
+                return formula, unit
+            slope = rf"\frac{{\partial {latex.name(row)}^{{+}}}}{{\partial {latex.name(column)}}}"
+            named[slope] = latex.formula(step.opened(formula), names)
+            return sympy.Integer(1), rf"\operatorname{{diag}}\Bigl({slope}\Bigr)" + (" H" if unit == "H" else "")
 
         cells = [
-            latex.total(
-                [
-                    entry(b.row, b.column, b.diagonal, "I") if b.diagonal != 0 else "0",
-                    entry(b.row, "g", b.curved, "H") if b.curved != 0 else "0",
-                ]
-            )
+            latex.combination([entry(b.row, b.column, b.diagonal, "I"), entry(b.row, "g", b.curved, "H")])
             for b in step.blocks
         ]
         above, below = ([f"{latex.name(n)}{mark}" for n in step.moved] for mark in ("^{+}", ""))

@@ -9,7 +9,6 @@ import sympy
 from sympy.matrices.expressions.diagonal import DiagMatrix
 
 from symjac.calculus.matrix import SampleSum, block_form, sample_form
-from symjac.core import scalar
 from symjac.core.expr import Symbol
 from symjac.core.index import Index
 from symjac.derivation.along import direction_name, directional, directional_name
@@ -244,16 +243,15 @@ class _Blocks:
             left = rf"\frac{{\partial^{{2}} {self.names(self.stack.loss.equation.lhs.name)}}}{{"
             left += rf"\partial {top} \, \partial {bottom}}}"
         same = b.row.name == b.column.name and diagonal != 0
-        first = [latex.formula(diagonal, ()) + " I" if diagonal != 1 else "I"] if same else []
+        first = [(diagonal, "I")] if same else []
         if form.coefficient == 0:
-            return Row(left, latex.total(first))
+            return Row(left, latex.combination(first))
         body = latex.matrix_of(self.named(form.value), self.at_sample("n" if form.sample is None else form.sample.name))
         if isinstance(form.value, sympy.MatAdd):
             body = rf"\Bigl({body}\Bigr)"
         if form.sample is not None:
             body = rf"\sum_{{{form.sample.name}}} {body}"
-        curve = latex.formula(curved * form.coefficient * scalar.slot(0), [body])
-        return Row(left, latex.total([*first, curve]))
+        return Row(left, latex.combination([*first, (curved * form.coefficient, body)]))
 
 
 def _is_slope(d: DiagMatrix) -> bool:

@@ -717,10 +717,17 @@ def call(function: str, argument: str) -> str:
     return _PRINTER.call(function, Part(argument, Level.ATOM)).text
 
 
-def total(terms: Sequence[str]) -> str:
-    """The sum of printed terms, of which those that are 0 are left out."""
-    kept = [t for t in terms if t != "0"]
-    return " ".join([*kept[:1], *(f"- {t[1:]}" if t.startswith("-") else f"+ {t}" for t in kept[1:])]) or "0"
+def combination(terms: Iterable[tuple[sympy.Expr, str]], names: Names = name) -> str:
+    """Σ coefficient · quantity in this order, the quantities in LaTeX; those with coefficient 0 are left out."""
+    out = ""
+    for coefficient, quantity in terms:
+        if coefficient != 0:
+            part = Part(quantity, Level.POWER if "^" in quantity else Level.ATOM)
+            with _PRINTER.formula({scalar.slot(0): part}, False):
+                term = _PRINTER.part(coefficient * scalar.slot(0))
+            text = reading.with_names(term.text, _fill(names))
+            out += f" {'-' if term.negative else '+'} {text}" if out else "-" * term.negative + text
+    return out or "0"
 
 
 def jacobian(

@@ -339,7 +339,8 @@ def test_stable_forms_are_shown_in_every_format(loss: str, law: str) -> None:
 )
 def test_the_commutation_matrix_is_explained_where_one_is(formula: str, shape: str, said: bool) -> None:
     spec = (
-        f"name: net\ninput: K[k, 2]\nlayers: [{{formula: '{formula}', parameters: {{U: {{shape: {shape}, std: 1}}}}}}]\n"
+        "name: net\ninput: K[k, 2]\n"
+        f"layers: [{{formula: '{formula}', parameters: {{U: {{shape: {shape}, std: 1}}}}}}]\n"
         "loss: {formula: sum(Y**2)}\nupdate: {gradient_descent: {alpha: 0.1}}\n"
     )
     assert ("is the commutation matrix" in document(derivation_of(spec), "latex")) == said
