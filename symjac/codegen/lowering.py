@@ -11,6 +11,7 @@ from symjac.codegen.body import Body
 from symjac.codegen.code import DTYPE, CodeText, call, keyword, named, renamed
 from symjac.codegen.lines import CodeStatement, read_by, sizes_read, unpacked, written
 from symjac.codegen.lower import lower_equation
+from symjac.codegen.outline import PARAMS, Argument, arrays
 from symjac.codegen.scalar_code import HELPER_NAMES
 from symjac.codegen.shared import open_sizes
 from symjac.core.expr import Equation, Expr, Symbol, symbols
@@ -98,6 +99,22 @@ class Lowering:
     def stable(self, e: Expr) -> Expr:
         """What is computed for a forward formula."""
         return self._stabilised(e)[0]
+
+    # ------------------------------------------------------------ calls
+
+    @cached_property
+    def at(self) -> tuple[Argument, ...]:
+        """The arguments that say where derivatives are taken."""
+        return (Argument("params", PARAMS), *arrays(self.inputs))
+
+    @cached_property
+    def given(self) -> list[CodeText]:
+        """The same as a call passes them on."""
+        return [named(a.name) for a in self.at]
+
+    @property
+    def linearized(self) -> CodeText:
+        return call("linearize", *self.given)
 
     # ------------------------------------------------------------ what statements need before them
 

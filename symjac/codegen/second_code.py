@@ -8,7 +8,6 @@ from functools import cached_property
 
 import sympy
 
-from symjac.codegen import update_code
 from symjac.codegen.array import volume
 from symjac.codegen.body import Body
 from symjac.codegen.code import (
@@ -18,16 +17,15 @@ from symjac.codegen.code import (
     array_name,
     atom,
     call,
-    fill,
     keyword,
     method,
     named,
     subcodes,
 )
+from symjac.codegen.iteration_code import iteration
 from symjac.codegen.lines import (
     WIDTH,
     CodeStatement,
-    assignment,
     attributes,
     block,
     read_by,
@@ -52,8 +50,7 @@ from symjac.codegen.outline import (
     Section,
     arrays,
 )
-from symjac.codegen.scalar_code import number, template
-from symjac.core import scalar
+from symjac.codegen.scalar_code import number
 from symjac.core.expr import Contract, Equation, Expr, Symbol, contract, symbol, symbols, transform
 from symjac.core.index import Index, fresh, size_symbol
 from symjac.derivation.along import (
@@ -67,7 +64,6 @@ from symjac.derivation.along import (
     needed,
 )
 from symjac.derivation.hessian_blocks import Curvature, HessianBlock, NotBySample, curvature
-from symjac.derivation.step import StepMap, linear_step, step_map
 from symjac.model.names import in_python
 from symjac.printing import text
 
@@ -161,7 +157,7 @@ class Second:
             "Cached", "NamedTuple", _CACHED, (Attribute("params", PARAMS), *(Attribute(f, ARRAY) for f in fields))
         )
         classes = (kept, Class("Linearized", "Cached", _LINEARIZED, methods=tuple(methods)))
-        functions = (*self._products_at(fields), *self._iteration(), *self._dense(bool(blocks)))
+        functions = (*self._products_at(fields), *iteration(self.names, self.direction), *self._dense(bool(blocks)))
         return (
             Section(functions=(Given("check_directions"),), title="second order"),
             Section((_TOGETHER,) if group else (), classes, functions),
@@ -410,25 +406,16 @@ class Second:
 
     # ------------------------------------------------------------ functions of the module
 
-    @cached_property
-    def _at(self) -> tuple[Argument, ...]:
-        """Where derivatives are taken."""
-        return (Argument("params", PARAMS), *arrays(self.names.inputs))
-
-    @property
-    def _linearized(self) -> CodeText:
-        return call("linearize", *map(named, ("params", *self.names.inputs)))
-
     def _products_at(self, fields: Sequence[str]) -> Iterator[Function]:
         body = (checked(self.names.inputs), *self._linearize(fields))
-        yield Function("linearize", self._at, named("Linearized"), _LINEARIZE, body, "in_single")
+        yield Function("linearize", self.names.at, named("Linearized"), _LINEARIZE, body, "in_single")
         for name, what in (("hvp", "Hessian of the loss"), ("ggnvp", "Gauss-Newton matrix")):
             value = returned(self._of_linearized(name, named(self.direction)))
-            arguments = (*self._at, Argument(self.direction, PARAMS))
+            arguments = (*self.names.at, Argument(self.direction, PARAMS))
             yield Function(name, arguments, PARAMS, f"The {what} times V.", (value,))
 
     def _of_linearized(self, name: str, *arguments: CodeText) -> CodeText:
-        return method(self._linearized, name, *arguments)
+        return method(self.names.linearized, name, *arguments)
 
     def _dense(self, blocks: bool) -> Iterator[Function]:
         """Blocks of the Hessian, local Jacobians."""
@@ -437,7 +424,7 @@ class Second:
             called = f'hessian_block(params, {", ".join(self.names.inputs)}, "{first}", "{last}")'
             doc = f"∂²{self.names.loss}/∂row∂column, e.g. {called}, with the axes of both."
             value = returned(self._of_linearized("hessian_block", named("row"), named("column")))
-            yield Function("hessian_block", (*self._at, *_two("row", "column")), ARRAY, doc, (value,))
+            yield Function("hessian_block", (*self.names.at, *_two("row", "column")), ARRAY, doc, (value,))
         jacobians = self._jacobians()
         if jacobians:
             arguments = (Argument("params", PARAMS), *arrays(self.names.forward_inputs), *_two("output", "by"))
@@ -468,52 +455,6 @@ class Second:
             out.append((in_python(j.output.name), in_python(j.by.name), [*before, *body.statements]))
         return out
 
-    # ------------------------------------------------------------ the training step
-
-    def _iteration(self) -> Iterator[Function]:
-        """The step's derivative: the update's, with H V for how the gradient moves, and its transpose."""
-        update, v = self.stack.update, self.direction
-        state = ", state" if update.has_state else ""
-        included = ", state included" if update.has_state else ""
-        step = f"params{state} -> update(params, gradients{state})"
-        of_update, transposed = update_code.update_jvp(update), update_code.update_vjp(update)
-        symmetric = linear_step(update) is not None
-        arguments = (*self._at, Argument(v, PARAMS))
-        passed = [*map(named, ("state", f"{v}_state") if update.has_state else ()), *update_code.passed(update)]
-        jvp, vjp = (
-            update_code.function(update, name, arguments, ["state", f"{v}_state"])
-            for name in ("iteration_jvp", "iteration_vjp")
-        )
-        yield of_update
-        if not symmetric:
-            yield transposed
-        doc = f"The derivative of the step, {step}, along V{included}."
-        yield replace(jvp, doc=doc, body=tuple(self._forwards(of_update, passed)))
-        if symmetric:
-            again = call("iteration_jvp", *map(named, ("params", *self.names.inputs, v)), *passed)
-            yield replace(vjp, doc=_SYMMETRIC, body=(returned(again),))
-        else:
-            doc = f"The transpose of the derivative of the step, times V{included}."
-            yield replace(vjp, doc=doc, body=tuple(self._backwards(transposed, passed)))
-
-    def _forwards(self, of_update: Function, passed: Sequence[CodeText]) -> Iterator[CodeStatement]:
-        v = named(self.direction)
-        if _reads_gradient(of_update):
-            yield assignment("at", self._linearized)
-            yield returned(call("update_jvp", *_own(of_update), v, method(named("at"), "hvp", v), *passed))
-        else:
-            hvp = call("hvp", *map(named, ("params", *self.names.inputs)), v)
-            yield returned(call("update_jvp", *_own(of_update), v, hvp, *passed))
-
-    def _backwards(self, transposed: Function, passed: Sequence[CodeText]) -> Iterator[CodeStatement]:
-        """θ reaches the new values by itself, weighed by `direct`, and by the gradient, weighed by `through`."""
-        before = ", before" if self.stack.update.has_state else ""
-        called = call("update_vjp", *_own(transposed), named(self.direction), *passed)
-        yield assignment("at", self._linearized)
-        yield written(f"direct, through{before} = {called.text}")
-        yield written(f"back = {_combined(step_map(self.stack.update)).text}")
-        yield written(f"return back{before}")
-
 
 _GRADIENTS = "The derivatives of the loss by the parameters, each in the shape of its parameter."
 _HVP = "H V, the Hessian of the loss times V: the derivative of the gradients along V."
@@ -522,7 +463,6 @@ _HVP_GROUP = "H V, every step for all directions: their axis m is the first of V
 _CACHED = "What products at one theta have in common; the arrays are kept, not copied."
 _LINEARIZED = "The loss, its gradients and products with its Hessian at one theta; `linearize` makes it."
 _LINEARIZE = "Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."
-_SYMMETRIC = "The same: as H is symmetric, so is the derivative of this step."
 _LOCAL = "∂output/∂by of one forward formula, with the axes of `output`, then those of `by`, samples included; dense."
 
 _TOGETHER = Constant(
@@ -563,29 +503,6 @@ def _params(values: Mapping[str, str], found: Collection[str], like: str) -> Cod
         zeros = call("np.zeros_like", named(f"{like}.{name}"))
         fields.append(keyword(name, named(in_python(value)) if value in found else zeros))
     return returned_made("Params", fields)
-
-
-def _own(function: Function) -> list[CodeText]:
-    """Where a step's derivative finds the parameters and the gradient, of which it reads what it reads."""
-    places = {"params": named("params"), update_code.GRADIENTS: named("at.gradients")}
-    return [places[a.name] for a in function.arguments if a.name in places]
-
-
-def _reads_gradient(function: Function) -> bool:
-    return any(a.name == update_code.GRADIENTS for a in function.arguments)
-
-
-def _combined(step: StepMap) -> CodeText:
-    """What the new values weigh on θ: by itself, `direct`, and through the gradient, H times `through`."""
-    sources = (named("direct"), method(named("at"), "hvp", named("through")))
-    arrays_ = (named("v"), named("Hv"))
-    formula_ = step.weighed(scalar.slot(0), scalar.slot(1))
-    places = [scalar.slot_number(s) for s in scalar.slots_of(formula_)]
-    if len(places) < 2:
-        return sources[places[0] if places else 0]
-    value = fill(template(formula_), arrays_)
-    pairs = call("zip", *sources, options=["strict=True"])
-    return CodeText(("Params(*(", CodePart(value, 0), " for v, Hv in ", CodePart(pairs, 0), "))"), ATOM)
 
 
 def _with_last(e: Expr, last: Set[str]) -> Expr:

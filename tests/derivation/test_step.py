@@ -18,7 +18,7 @@ from symjac.codegen.lines import indented, lines_of
 from symjac.codegen.numpy_code import generate
 from symjac.codegen.outline import Argument
 from symjac.core import scalar
-from symjac.derivation.step import StepMap, step_map
+from symjac.derivation.step import StepBlock, StepMap, step_map
 from symjac.documents.document import document
 from symjac.model.names import in_python
 from symjac.model.stack import Update
@@ -518,3 +518,14 @@ def test_training_resumes_to_the_same_bits(name: str, tmp_path: Path) -> None:
     assert run("parts.npz", 5, True) == whole
     assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
     assert whole[-1].loss < whole[0].loss
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_weights_reach_the_parameters_by_what_the_blocks_have(name: str) -> None:
+    v, Hv = sympy.symbols("v Hv")
+    step = step_map(update_of(name))
+    assert step.weighed(v, Hv) == v + Hv
+    zero, one = sympy.Integer(0), sympy.Integer(1)
+    for diagonal, curved, expected in ((one, zero, v), (zero, one, Hv), (zero, zero, 0)):
+        step.__dict__["blocks"] = (StepBlock("theta", "theta", diagonal, curved),)
+        assert step.weighed(v, Hv) == expected
