@@ -52,12 +52,22 @@ class CodeText:
     stem: str = ""
     """What a name for this value may begin with, e.g. `exp`; of a Python number's name, `number`."""
     text: str = field(init=False)
-    names: frozenset[str] = field(init=False)
-    """All that it reads by a name: arrays, sizes, constants, functions, modules."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", "".join(_shown(p) for p in self.pieces))
-        object.__setattr__(self, "names", frozenset().union(*(_names(p) for p in self.pieces)))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that it reads by a name: arrays, sizes, constants, functions, modules."""
+        found: set[str] = set()
+        left = [self]
+        while left:
+            for p in left.pop().pieces:
+                if isinstance(p, CodeName):
+                    found.add(p.root)
+                elif isinstance(p, CodePart):
+                    left.append(p.code)
+        return frozenset(found)
 
     @property
     def is_name(self) -> bool:
@@ -82,15 +92,6 @@ def _shown(piece: Piece) -> str:
             return f"<{piece.slot}>"
         case CodePart():
             return f"({piece.code.text})" if piece.code.precedence < piece.least else piece.code.text
-
-
-def _names(piece: Piece) -> frozenset[str]:
-    match piece:
-        case CodeName():
-            return frozenset((piece.root,))
-        case CodePart():
-            return piece.code.names
-    return frozenset()
 
 
 def atom(text: str) -> CodeText:

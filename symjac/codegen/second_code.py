@@ -135,7 +135,7 @@ class Second:
         sensitivities, blocks = self._sensitivities(), self._blocks()
         group = [] if self.long else [self._group()]
         bodies = [hvp, stacked, newton, loss, *(s.body for s in sensitivities), *(b for _, _, b in blocks), group]
-        gradients = self._gradients(self._fields(bodies))
+        gradients = self._gradients(frozenset(self._fields(bodies)))
         fields = self._fields([*bodies, gradients])
 
         def cached(body: Sequence[CodeStatement]) -> list[CodeStatement]:
