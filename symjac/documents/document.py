@@ -6,17 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import sympy
-from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalOf
 
-from symjac.calculus.matrix import Commutation, jacobian_form, matrix_form
 from symjac.calculus.simplify import FACT
 from symjac.calculus.stabilise import stabilise
 from symjac.calculus.trace import Derived, Law, Step, SumFact
 from symjac.core import expr, scalar
 from symjac.core.expr import Expr, Map, Symbol, names_read, walk
 from symjac.core.faults import summary
-from symjac.core.index import Index
-from symjac.core.pattern import structure
 from symjac.derivation.chain import Derivation
 from symjac.derivation.step import step_map
 from symjac.documents import html_doc, latex_doc, markdown_doc, second_order, unsaid
@@ -40,6 +36,7 @@ from symjac.documents.content import (
 from symjac.model.stack import Definition, Stack
 from symjac.printing import latex, wording
 from symjac.printing.apart import apart
+from symjac.printing.forms import have_commutation, have_diagonal
 
 FORMATS: dict[str, Callable[[Document], str]] = {
     "latex": latex_doc.write,
@@ -275,18 +272,8 @@ class _Composer:
         for j in self.derivation.jacobians:
             left, right = latex.jacobian(j, self.stack.conventions, self.stack.batch, self.names)
             yield self.equations(f"jacobian-{j.output.name}-{j.by.name}", [Row(left, right)])
-        if self.has_commutation:
+        if have_commutation(self.derivation.jacobians, self.stack.conventions, self.stack.batch):
             yield Paragraph(say(wording.COMMUTATION))
-
-    @property
-    def has_commutation(self) -> bool:
-        """True where the matrix of a local Jacobian has a commutation matrix; of equal ones, one tells."""
-        chosen = self.stack.conventions
-        apart_ = {structure([j.output, j.by, j.value])[0]: j for j in self.derivation.jacobians}
-        forms = (
-            jacobian_form(j, layout=chosen.jacobian, vec=chosen.vec, batch=self.stack.batch) for j in apart_.values()
-        )
-        return any(form is not None and form.value.has(Commutation) for form in forms)
 
     def errors(self) -> Iterator[DocBlock]:
         yield Heading("Errors, from the loss backwards", "errors")
@@ -319,7 +306,7 @@ class _Composer:
         heads = [lhs, expr.symbol(f"d{d.by.name}", lhs.indices)]
         values = [*heads, *(apart(s.after) for s in d.steps)]
         texts = latex.sides(lhs.indices, values, self.names)
-        if _has_diagonal(lhs.indices, values):
+        if have_diagonal(lhs.indices, values):
             # Sums over an axis and scaled rows are clearer entry by entry.
             texts = [self.indexed(v) for v in values if v is not heads[1] or d.kind != "delta"]
         left = " = ".join(dict.fromkeys(texts[: -len(d.steps)]))
@@ -457,12 +444,6 @@ class _Composer:
 
 
 # ---------------------------------------------------------------- small readings
-
-
-def _has_diagonal(order: Sequence[Index], values: Sequence[Expr]) -> bool:
-    """True where the values' matrix forms have diagonal matrices or diagonals of matrices; all of them need a form."""
-    forms = [matrix_form(v, order) for v in values] if len(order) <= 2 else [None]
-    return None not in forms and any(form.has(DiagMatrix, DiagonalOf) for form in forms if form is not None)
 
 
 def _count(number: sympy.Expr) -> Line:
