@@ -101,7 +101,7 @@ def _reaching(e: Map) -> tuple[sympy.Expr, tuple[Expr, ...]]:
     A product in another order is rounded otherwise, and would reach no maximum.
     """
     formula, args = e.formula, list(e.args)
-    for equal in e.formula.atoms(sympy.Eq):
+    for equal in sorted(e.formula.atoms(sympy.Eq), key=str):
         for side, other in permutations(scalar.sides(equal)):
             largest = args[scalar.slot_number(side)] if side in scalar.slots_of(e.formula) else None
             found = _as_in(largest, apply(other, e.args)) if isinstance(largest, Max) else None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +16,7 @@ from symjac.numbers.assembly import assemble
 from tests.derivation.test_chain import NETS as FIRST
 from tests.derivation.test_chain import positive_targets
 from tests.derivation.test_hessian_blocks import sensitivities_and_products
-from tests.nets import ROOT, all_values, constants, derivation_of, random_tensors
+from tests.nets import all_values, constants, derivation_of, random_tensors
 
 NETS = {
     **FIRST,
@@ -142,25 +139,3 @@ def test_terms_are_read_off_the_contraction() -> None:
     diagonal = [(r.split(), c.split()) for _, _, r, c in found["W2", "W1"] if set(r.split()) & set(c.split())]
     assert len(diagonal) == 1 and diagonal[0][0][0] == diagonal[0][1][1]
     assert "# J_Y_A2[n,i,i2] = 1[i = i2]·Y[n,i] − Y[n,i]·Y[n,i2]" in source
-
-
-def test_every_process_writes_the_same() -> None:
-    """Sums over several indices name them in the order of the derivation, not of a set."""
-    script = (
-        "from symjac.codegen.blocks_code import generate_blocks\n"
-        "from symjac.derivation.hessian_blocks import curvature\n"
-        "from tests.nets import derivation_of\n"
-        f"print(generate_blocks(curvature(derivation_of({NETS['convolutions']!r}))))"
-    )
-    written = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
-            cwd=ROOT,
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert "Σ_{n," in written[0] and written[0] == written[1]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import builtins
 import dis
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from types import CodeType
@@ -67,6 +70,47 @@ def test_a_module_has_what_it_reads_and_no_helper_that_it_does_not(name: str, ki
 
 def test_blocks_of_a_network_with_ties_have_their_share() -> None:
     assert f"def {SHARE}(" in sources("ties")["blocks"]
+
+
+ORDERS = {
+    "sums over several indices": SPECS["convolutions"],
+    "several kinks": spec("dense: 2", "{formula: 'mean(max(abs(Y)**(1/3), min(max(Y - T, -1), 1)))/2'}"),
+    "several ties": """
+name: net
+input: X[k, 5]
+layers:
+  - dense: 3
+  - formula: x*max(x, axis=1)
+  - formula: max(exp(x), 4/5)
+  - formula: 'A[n,j] = sum[i](X[n,i]*W[j,i]*V[j,i])'
+    parameters: {W: {shape: [2, 3], std: 1}, V: {shape: [2, 3], std: 1}}
+  - formula: 'A[n,j] = max[i](X[n,i]*W[j,i] + V[j,i])'
+    parameters: {W: {shape: [5, 2], std: 1}, V: {shape: [5, 2], std: 1}}
+loss: {formula: "sum(mean(max(exp(((Y - T)/(1 + (T*Y)**2))/3), 4/5), axis=1))"}
+update: {gradient_descent: {alpha: 0.1}}
+""",
+}
+
+
+def test_every_process_writes_the_same() -> None:
+    """What has several parts has them in the order of the derivation, not of a set."""
+    script = (
+        "from tests.codegen.test_outline import ORDERS, generate, generate_blocks, curvature, derivation_of\n"
+        "for derivation in map(derivation_of, ORDERS.values()):\n"
+        "    print(generate(derivation), generate_blocks(curvature(derivation)))\n"
+    )
+    sources_ = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+            cwd=ROOT,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "4")
+    }
+    assert len(sources_) == 1
 
 
 # ---------------------------------------------------------------- the parts
