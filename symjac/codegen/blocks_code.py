@@ -20,7 +20,7 @@ import sympy
 from symjac.calculus.stabilise import stabilise
 from symjac.codegen.array import volume
 from symjac.codegen.body import Body
-from symjac.codegen.code import CodeName, CodePart, CodeText, atom, named, suffix
+from symjac.codegen.code import ATOM, CodeName, CodePart, CodeText, atom, between, named, suffix
 from symjac.codegen.lines import WIDTH, CodeStatement, indented, read_by, sizes_read, unpacked, written
 from symjac.codegen.lower import lower_equation
 from symjac.codegen.lowering import told
@@ -244,11 +244,11 @@ class _Writer:
         read = read_by(body)
         read = read.union(*(source.names for size, source in self.sizes.items() if size in read))
         before = [*unpacked(self.parameters, read, named("params")), *sizes_read(self.sizes, read)]
-        sequence = CodeText((CodeName("Sequence"), "[", CodePart(ARRAY, 0), "]"), ARRAY.precedence)
+        sequence = CodeText((CodeName("Sequence"), "[", CodePart(ARRAY, 0), "]"), ATOM)
         arguments = (Argument("params", sequence), *arrays(self.inputs), Argument(self.samples, INT))
         doc = "The arrays that `blocks` names, for some of the samples; "
         doc += f"`{self.samples}` is the number of all of them."
-        returns = CodeText(("dict[str, ", CodePart(ARRAY, 0), "]"), ARRAY.precedence)
+        returns = between("dict[str, ", [ARRAY], "]")
         return Function("factors", arguments, returns, doc, (*before, *body))
 
     @property

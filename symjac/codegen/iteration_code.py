@@ -57,10 +57,12 @@ def _backwards(
 ) -> Iterator[CodeStatement]:
     """θ reaches the new values by itself, weighed by `direct`, and by the gradient, weighed by `through`."""
     before = ", before" if names.stack.update.has_state else ""
+    weights = call(transposed.name, *_own(transposed), v, *passed)
+    combined = _combined(step_map(names.stack.update))
     yield assignment("at", names.linearized)
-    yield written(f"direct, through{before} = {call(transposed.name, *_own(transposed), v, *passed).text}")
-    yield written(f"back = {_combined(step_map(names.stack.update)).text}")
-    yield written(f"return back{before}")
+    yield written(f"direct, through{before} = {weights.text}", reads=weights.names, assigns=["direct", "through"])
+    yield written(f"back = {combined.text}", reads=combined.names, assigns=["back"])
+    yield written(f"return back{before}", reads=["back"])
 
 
 def _own(function: Function) -> list[CodeText]:

@@ -101,15 +101,11 @@ def sizes_read(sizes: Mapping[str, CodeText], needed: Collection[str]) -> list[C
 
 
 def block(
-    head: str, body: Sequence[CodeStatement], reads: Iterable[str] = (), assigns: Iterable[str] = ()
+    head: str, body: Sequence[CodeStatement], reads: Iterable[str] = (), gives: Iterable[str] = ()
 ) -> CodeStatement:
-    """`head`, which ends with a colon, and its body; what that assigns is for itself but for `assigns`.
-
-    The body's reading of what the head gives a value is the caller's to take away, by what `reads` says.
-    """
-    return CodeStatement(
-        (head, *indented(lines_of(body))), frozenset(read_by(body)) | frozenset(reads), frozenset(assigns)
-    )
+    """`head`, which ends with a colon, reads `reads` and gives `gives` values; what its body assigns stays in it."""
+    read = read_by(body) - set(gives)
+    return CodeStatement((head, *indented(lines_of(body))), frozenset(read.union(reads)))
 
 
 # ---------------------------------------------------------------- breaks

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from symjac.calculus.stabilise import stabilise
 from symjac.calculus.trace import Step
 from symjac.codegen.body import Body
 from symjac.codegen.code import DTYPE, CodeText, call, keyword, named, renamed
-from symjac.codegen.lines import CodeStatement, read_by, sizes_read, unpacked, written
+from symjac.codegen.lines import CodeStatement, read_by, returned_made, sizes_read, unpacked, written
 from symjac.codegen.lower import lower_equation
 from symjac.codegen.outline import PARAMS, Argument, arrays
 from symjac.codegen.scalar_code import HELPER_NAMES
@@ -115,6 +115,15 @@ class Lowering:
     @property
     def linearized(self) -> CodeText:
         return call("linearize", *self.given)
+
+    def returned_params(self, values: Mapping[str, str], like: str, *before: CodeText) -> CodeStatement:
+        """`return before, Params(...)` of a quantity for each parameter; where it has none, zeros as in `like`."""
+        fields = []
+        for p in self.stack.parameters:
+            field, value = in_python(p.symbol.name), values.get(p.symbol.name)
+            zeros = call("np.zeros_like", named(f"{like}.{field}"))
+            fields.append(keyword(field, zeros if value is None else named(in_python(value))))
+        return returned_made("Params", fields, *before)
 
     # ------------------------------------------------------------ what statements need before them
 

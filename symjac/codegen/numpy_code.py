@@ -92,14 +92,15 @@ class _Writer:
 
     def module(self) -> Module:
         stack = self.stack
+        before: tuple[Function | Given, ...] = (*self._setting_up(), *_CHECKS, self._check_inputs())
         after: tuple[Function | Given, ...] = (*_IN_SINGLE, *self._computing())
         second = Second(self.names)
         sections = second.sections()
         own = list(dict.fromkeys(f for f in self.functions.values() if f is not None))
-        reads = reads_of((*own, *after, *sections))
+        reads = reads_of((*before, *own, *after, *sections))
         stable = helpers(reads)
         reads |= reads_of(stable)
-        functions = (*self._setting_up(), *_CHECKS, self._check_inputs(), *stable, *own, *given(reads), *after)
+        functions = (*before, *stable, *own, *given(reads), *after)
         return Module(
             f"{stack.name}: a network and its gradients, derived by symjac from {stack.source}.",
             (*self._preamble(second.remark), "", *indented(self._notation())),
@@ -176,8 +177,7 @@ class _Writer:
 
     def _computing(self) -> Iterator[Function]:
         n = self.names
-        params, given_all = Argument("params", PARAMS), arrays(n.inputs)
-        forward = (params, *arrays(n.forward_inputs))
+        forward = (Argument("params", PARAMS), *arrays(n.forward_inputs))
         output = n.quantities[-1]
         yield Function(
             "activations",
@@ -196,7 +196,7 @@ class _Writer:
         yield Function("forward", forward, ARRAY, f"The output, {output}.", (value,))
         yield Function(
             "loss",
-            (params, *given_all),
+            n.at,
             FLOAT,
             formula(self.stack.loss.equation),
             (checked(n.inputs), *self._loss()),
@@ -204,7 +204,7 @@ class _Writer:
         )
         yield Function(
             "gradients",
-            (params, *given_all),
+            n.at,
             tuple_of(FLOAT, PARAMS),
             "The loss and its derivatives by the parameters, each in the shape of its parameter.",
             (checked(n.inputs), *self._gradients()),
@@ -231,11 +231,7 @@ class _Writer:
         for equation in (self.stack.loss.equation, *(d.equation for d in self.derivation.backward)):
             self.names.assign(body, equation)
         found = {d.by.name: d.equation.lhs.name for d in self.derivation.backward if d.kind == "gradient"}
-        values = [
-            keyword(in_python(p), named(in_python(found[p])) if p in found else call("np.zeros_like", _of_params(p)))
-            for p in (p.symbol.name for p in self.stack.parameters)
-        ]
-        body.add(returned_made("Params", values, named(self.names.loss)))
+        body.add(self.names.returned_params(found, "params", named(self.names.loss)))
         return self.names.after_forward(body.statements)
 
     # ------------------------------------------------------------ kinks
@@ -258,7 +254,7 @@ class _Writer:
         remark = f"; of the loss where {' and '.join(self.names.targets)} is given" if self.loss_kinks else ""
         doc = f"Arrays that are 0 exactly where KINKS says that a formula has a kink{remark}."
         arguments = (Argument("params", PARAMS), *arrays(self.names.forward_inputs), *targets)
-        return Function("kinks", arguments, CodeText(("list[", CodePart(ARRAY, 0), "]"), 0), doc, tuple(self._kinks()))
+        return Function("kinks", arguments, between("list[", [ARRAY], "]"), doc, tuple(self._kinks()))
 
     def _kinks(self) -> list[CodeStatement]:
         if not self.kinks:
@@ -364,10 +360,6 @@ def _is_short(code: CodeText) -> bool:
     """True for `np.tanh(A)` and the like: one call, or the argument itself."""
     inner = [p.code for p in code.pieces if isinstance(p, CodePart)]
     return code.is_name or (code.heavy and len(inner) == 1 and inner[0].is_name)
-
-
-def _of_params(parameter: str) -> CodeText:
-    return named(f"params.{in_python(parameter)}")
 
 
 def _initial(p: Parameter) -> CodeText:

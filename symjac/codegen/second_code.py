@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 
@@ -16,11 +16,11 @@ from symjac.codegen.code import (
     CodeText,
     array_name,
     atom,
-    call,
     keyword,
     method,
     named,
     subcodes,
+    suffix,
 )
 from symjac.codegen.iteration_code import iteration
 from symjac.codegen.lines import (
@@ -193,7 +193,8 @@ class Second:
         for equation in kept:
             code = self._comment_and_code(body, equation, moved)
             body.assign(in_python(equation.lhs.name), self._fixed(code, spelt, in_python(of[equation.lhs.name])))
-        body.add(_params(targets, {q.lhs.name for q in kept}, self.direction))
+        found = {q.lhs.name for q in kept}
+        body.add(self.names.returned_params({p: q for p, q in targets.items() if q in found}, self.direction))
         return body.statements
 
     def _stacked(self, equation: Equation, moved: Collection[str], results: Collection[str]) -> Equation:
@@ -298,7 +299,8 @@ class Second:
             if in_python(equation.lhs.name) not in cached:
                 body.assign(in_python(equation.lhs.name), self._comment_and_code(body, equation, self.cotangents))
         gradients = {p.symbol.name: f"d{p.symbol.name}" for p in self.stack.parameters}
-        body.add(_params(gradients, self.cotangents, "self.params"))
+        found = {p: q for p, q in gradients.items() if q in self.cotangents}
+        body.add(self.names.returned_params(found, "self.params"))
         return body.statements
 
     @cached_property
@@ -343,7 +345,8 @@ class Second:
     def _from_cache(self, body: Sequence[CodeStatement], fields: Sequence[str]) -> list[CodeStatement]:
         """The body with what it reads before it."""
         names = self.names.needs(body)
-        sizes = {**self.names.sizes, _COUNT: named(f"{self.direction}.{self.names.parameters[0]}.shape[0]")}
+        first = named(f"{self.direction}.{self.names.parameters[0]}")
+        sizes = {**self.names.sizes, _COUNT: suffix(first, ".shape[0]")}
         return [
             *unpacked(self.directions, names, named(self.direction)),
             *unpacked(self.names.parameters, names, named("self.params")),
@@ -493,16 +496,6 @@ def _two(*names: str) -> tuple[Argument, ...]:
 def _matched(one: str, other: str, cases: Iterable[Case]) -> CodeStatement:
     """What is done for each pair of names."""
     return block(f"match {one}, {other}:", [block(f'case "{a}", "{b}":', body) for a, b, body in cases])
-
-
-def _params(values: Mapping[str, str], found: Collection[str], like: str) -> CodeStatement:
-    """`return Params(...)` of a value for each parameter; zeros like the parameter's in `like` where none is found."""
-    fields = []
-    for parameter, value in values.items():
-        name = in_python(parameter)
-        zeros = call("np.zeros_like", named(f"{like}.{name}"))
-        fields.append(keyword(name, named(in_python(value)) if value in found else zeros))
-    return returned_made("Params", fields)
 
 
 def _with_last(e: Expr, last: Set[str]) -> Expr:

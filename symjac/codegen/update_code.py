@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from symjac.codegen.body import Body
-from symjac.codegen.code import ATOM, CodePart, CodeText, atom, call, fill, keyword, named
+from symjac.codegen.code import ATOM, CodeName, CodePart, CodeText, atom, call, fill, keyword, named
 from symjac.codegen.lines import WIDTH, CodeStatement, assignment, block, read_by, written
 from symjac.codegen.outline import FLOAT, INT, PARAMS, STATE, Argument, Attribute, Class, Function, tuple_of
 from symjac.codegen.scalar_code import number, template
@@ -274,19 +274,19 @@ def _for_each(
     used = {n: s for n, s in sources.items() if n in needed} or dict([next(iter(sources.items()))])
     variables = ", ".join(used)
     arrays = f"zip({', '.join(used.values())}, strict=True)" if len(used) > 1 else next(iter(used.values()))
-    reads = (needed - used.keys()) | {s.partition(".")[0] for s in used.values()}
+    roots = {CodeName(s).root for s in used.values()}
     comments = [s for s in body if not s.assigns]
     own = [s for s in body if s.assigns]
     if len(own) == len(results) == 1 and assigned == set(results) and own[0].value is not None:
         value = f"Params(*({own[0].value.text} for {variables} in {arrays}))"
         if len(f"{results[0]} = {value}") <= WIDTH:
-            return _Loop(tuple(comments), tuple(results), value, frozenset(reads))
+            return _Loop(tuple(comments), tuple(results), value, frozenset((needed - used.keys()) | roots))
     rows, row = (next(n for n in (w, f"{w}_", f"{w}__") if n not in taken) for w in ("rows", "row"))
     gathered = f"{rows}.append({results[0]})" if len(results) == 1 else f"{rows}.append(({', '.join(results)}))"
     end = f"Params(*{rows})" if len(results) == 1 else f"(Params(*{row}) for {row} in zip(*{rows}, strict=True))"
-    loop = block(f"for {variables} in {arrays}:", [*body, written(gathered)])
-    before = (written(f"{rows} = []", assigns=[rows]), written(*loop.lines, reads=reads))
-    return _Loop(before, tuple(results), end, frozenset((rows,)))
+    gathering = [*body, written(gathered, reads=results)]
+    loop = block(f"for {variables} in {arrays}:", gathering, reads=roots, gives=used)
+    return _Loop((written(f"{rows} = []", assigns=[rows]), loop), tuple(results), end, frozenset((rows,)))
 
 
 def _body(update: Update, loop: _Loop, params: int, count: str) -> list[CodeStatement]:

@@ -25,7 +25,8 @@ from symjac.documents.content import (
     Row,
     say,
 )
-from symjac.model.names import in_python, suggest
+from symjac.model import habits
+from symjac.model.names import in_python
 from symjac.model.stack import Definition
 from symjac.printing import latex, text
 from symjac.printing.apart import apart
@@ -79,16 +80,15 @@ def find(derivation: Derivation, name: str) -> Found:
         written = "R{{{}}}".format
     elif quotient:
         written = _as_quotient
-    raise UnknownQuantity(_unknown(name.strip(), derivation, suggest(wanted, spelled), spelled, written))
+    raise UnknownQuantity(_unknown(name.strip(), derivation, habits.meant(wanted, spelled), spelled, written))
 
 
 def _unknown(name: str, derivation: Derivation, near: str, known: dict[str, str], written: Callable[[str], str]) -> str:
     given = {s.name for s in derivation.stack.inputs}
     if name in given:
         return f"{name} is given, not derived"
-    found = re.fullmatch(r"did you mean (.+)\?", near)
-    if found:
-        return f"nothing derived is called {name}; did you mean {written(known[found[1]])}?"
+    if near:
+        return f"nothing derived is called {name}; did you mean {written(known[near])}?"
     names = ", ".join(dict.fromkeys(map(written, known.values())))
     return (
         f"nothing derived is called {name}; there are {names}"
