@@ -206,17 +206,17 @@ class _Blocks:
         lhs = s.equation.lhs
         n = self.batch(lhs).name
         if form is None:
-            left, right = latex.sides(lhs.indices, [lhs, apart(s.equation.rhs)], self.in_entries)
-            return Row(f"{left} = {self.entry(s, left)}", right)
+            value = apart(s.equation.rhs)
+            left, right = latex.sides(lhs.indices, [lhs, value], self.in_entries)
+            return Row(f"{left} = {self.entry(s, latex.subscripts(lhs, value, self.in_entries))}", right)
         names = self.at_sample(n)
         of, by = (latex.sample(q.name, n, self.names) for q in (s.of, s.by))
         return Row(
             rf"{names(lhs.name)} = \frac{{\partial {of}}}{{\partial {by}}}", latex.matrix_of(self.named(form), names)
         )
 
-    def entry(self, s: Sensitivity, left: str) -> str:
-        """The derivative whose entry `left` names: ∂of/∂by, both at the sample."""
-        below = left[len(latex.at(self.in_entries(s.equation.lhs.name), "")) - 1 : -1].split(",")
+    def entry(self, s: Sensitivity, below: list[str]) -> str:
+        """The derivative whose entry has these indices: ∂of/∂by, both at the sample."""
         first = len(s.of.indices)
         texts = []
         for q, own in ((s.of, below[1:first]), (s.by, below[first:])):
