@@ -53,6 +53,9 @@ HOLD = [
     "<!-- symjac: gradient: numerator -->\n" r"$\frac{\partial L}{\partial x} = x^\top (A + A^\top)$",
     "<!-- symjac: jacobian: denominator -->\n" r"$\frac{\partial e}{\partial x} = C^\top$",
     r"$h = \sum_{i=1}^{n-1} x_i^2$, $\frac{\partial h}{\partial x_j} = 2 \sum_{i=1}^{n-1} x_i \mathbb{1}[j = i]$",
+    "<!-- symjac: samples: columns -->\n"
+    r"$B \in \mathbb{R}^{n \times k}$, $H = C B$, $J = \lVert H \rVert_F^2$, "
+    r"$\frac{\partial J}{\partial C} = \sum_s 2 H_s B_s^\top$",
 ]
 
 
