@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from symjac.meaning import functions
 from symjac.meaning.calls import OPERATORS
-from symjac.meaning.naming import identifier, ways
-from symjac.meaning.notebook import Notebook
+from symjac.meaning.naming import identifier, spelled_by, ways
+from symjac.meaning.notebook import Notebook, loss_of
 from symjac.notation.pending import innermost, is_zero
 from symjac.notation.tree import (
     Around,
@@ -96,7 +96,8 @@ def speaks(nodes: Iterable[Node], notebook: Notebook) -> bool:
             if key is None or key in seen:
                 continue
             seen.add(key)
-            if isinstance(n, Name) and len(n.text) > 1 and n.text[0] == "d" and notebook.knows(n.text[1:]):
+            by = spelled_by(n)
+            if by is not None and any(notebook.knows(way.key) for way in ways(by)) and loss_of(notebook) is not None:
                 return True
             if key in notebook.definitions:
                 pending.append(notebook.definitions[key].right)

@@ -15,7 +15,7 @@ from symjac.meaning.calls import OPERATORS
 from symjac.meaning.columns import columns
 from symjac.meaning.functions import ELEMENTWISE
 from symjac.meaning.handled import arrays
-from symjac.meaning.naming import identifier, label, ways
+from symjac.meaning.naming import identifier, label, spelled_by, ways
 from symjac.meaning.notebook import Alias, Notebook, Shape, WrittenDefinition, WrittenFunction, each, loss_of
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.notation.tree import (
@@ -438,11 +438,8 @@ class _Definitions:
 
 def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:
     """dW where W is named as well."""
-    base = left.base if isinstance(left, Scripts) else left
-    if not isinstance(base, Name) or not base.text.startswith("d") or len(base.text) < 2:
-        return False
-    bare = Name(base.text[1:])
-    return any(way.key in named for way in ways(replace(left, base=bare) if isinstance(left, Scripts) else bare))
+    by = spelled_by(left)
+    return by is not None and any(way.key in named for way in ways(by))
 
 
 def _define(s: Statement, place: int, notebook: Notebook) -> bool:

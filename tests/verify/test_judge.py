@@ -162,6 +162,12 @@ def test_a_claim_that_is_not_read_is_listed(text: str, reason: str) -> None:
     assert any(reason in u.reason for u in result.unread), [u.reason for u in result.unread]
 
 
+def test_the_gradient_by_a_name_with_a_subscript_is_a_claim() -> None:
+    net = r"$W_1 \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $v \in \mathbb{R}^m$, $L = v^\top W_1 x$, "
+    right, wrong = judged(net + r"$dW_1 = v x^\top$, $dW_1 = 2 v x^\top$.").claims
+    assert (right.verdict, wrong.verdict) == (PROVED, REFUTED)
+
+
 def test_everything_on_one_page_in_order() -> None:
     text = (
         GIVEN
