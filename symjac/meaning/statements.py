@@ -387,6 +387,7 @@ class _Definitions:
         self.notebook = notebook
         self.places: set[int] = set()
         self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
+        self.named |= notebook.network.names
         self.variables = natures.differentiated([s for s, _ in statements])
         self.applied = {natures.function_of(s.sides[0]) for s, _ in statements if s.relations[:1] in (("=",), (":=",))}
 
@@ -527,7 +528,8 @@ def _bare_of(left: Node, cut: int) -> Node:
 
 
 def _taken(key: str, notebook: Notebook) -> bool:
-    return key in notebook.definitions or key in notebook.aliases or key in notebook.opaque
+    known = key in notebook.definitions or key in notebook.aliases or key in notebook.opaque
+    return known or notebook.network.knows(key)
 
 
 def _define_function(left: Node, right: Node, place: int, notebook: Notebook) -> bool:

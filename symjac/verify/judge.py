@@ -26,7 +26,7 @@ from symjac.equality.decide import Decision, Question, decide, holds, ratio, sur
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.equality.targets import of_targets
 from symjac.meaning import sizes, values
-from symjac.meaning.dependence import Link, Links, states_independence
+from symjac.meaning.dependence import Link, Links, states_independence, written_in
 from symjac.meaning.derivatives import of_several, tells_totals_apart
 from symjac.meaning.glossary import ALL, NOTHING, Taken
 from symjac.meaning.grouping import is_elementwise
@@ -37,6 +37,7 @@ from symjac.meaning.notebook import Layout, Notebook
 from symjac.meaning.reasons import CONFINED, Misfit, NoLink, NotUnderstood, TooMuch, reason_of
 from symjac.meaning.statements import Equality, at_layers
 from symjac.meaning.values import Value
+from symjac.model.stack import Stack
 from symjac.notation import latex_notation
 from symjac.notation.tree import (
     Abs,
@@ -68,6 +69,7 @@ from symjac.verify.diagnose import FoundFault, diagnose
 from symjac.verify.elsewhere import free_of
 from symjac.verify.left_open import left_open, names_read
 from symjac.verify.missing import missing_term
+from symjac.verify.networks import taken_anew
 from symjac.verify.phrase import phrase
 from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
@@ -99,12 +101,12 @@ Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
 
-def judge_source(source: Source, progress: Progress | None = None) -> Judged:
-    """The verdict on every claim, in the order of the file.
+def judge_source(source: Source, progress: Progress | None = None, stack: Stack | None = None) -> Judged:
+    """The verdict on every claim, in the order of the file; it may speak of the network of `stack`.
 
     In a chain a = b = c where b is wrong, undecided or not read, c is compared with a.
     """
-    session = Session(source)
+    session = Session(source, stack)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
     unread, others = list(session.unread), session.others
@@ -227,7 +229,7 @@ class Judge:
             text=source.text[span.start : span.end],
             verdict=outcome.verdict,
             road=_with_numbers(outcome.road),
-            notes=(*outcome.notes, *self.grouping),
+            notes=(*outcome.notes, *self.grouping, *taken_anew(self.notebook, self.left, right)),
             fault=fault,
             counterexample=_shown(outcome.counterexample, self._meaning()),
         )
@@ -312,6 +314,10 @@ class Judge:
         if tells_totals_apart(self.left, right, of_one=False) or tells_totals_apart(*page, of_one=True):
             taken = replace(self.taken, whole=frozenset(), held=ALL)
             yield taken, "∂ holds what else stands in the formula, d does not"
+        constants = [c for c in self.notebook.network.values if c in written_in(trees, self.notebook)]
+        if constants:
+            said = (f"{phrase(self._as_written(c))} = {self.notebook.network.values[c]}" for c in constants)
+            yield replace(self.taken, whole=frozenset(), valued=True), " and ".join(said)
         if of_several(self.notebook, self.left, right):
             taken = replace(self.taken, whole=frozenset(), held=NOTHING)
             yield taken, "∂ goes through all that depends on the variable"
