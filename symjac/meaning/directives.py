@@ -195,6 +195,7 @@ SENTENCES: tuple[tuple[str, Callable[..., bool | None]], ...] = (
     (r"gradients? *[:=] *(shape|numerator)", _gradient),
     (r"jacobians? *[:=] *(numerator|denominator)", _convention("jacobian")),
     (r"vec *[:=] *(columns|rows)", _convention("vec")),
+    (r"product *[:=] *(matrix|elementwise)", _convention("product")),
     (r"parameters *[:=] *(.+)", _parameters),
     (r"indices from ([01])", _indices),
     (r"layers *[:=] *(\w) *= *(\d+) *\.\. *(\w+)(,? *\w *= *(\d+))?", _layers),

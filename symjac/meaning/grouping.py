@@ -7,7 +7,7 @@ A product binds tighter than ⊙. Where the shapes do not fit so, and fit under 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from itertools import pairwise
@@ -22,7 +22,7 @@ from symjac.meaning.reasons import Misfit
 from symjac.meaning.values import Value
 from symjac.notation.brackets import called
 from symjac.notation.pending import product
-from symjac.notation.tree import Binary, Group, Neg, Node, Product, Sum
+from symjac.notation.tree import Binary, Group, Neg, Node, Num, Product, Sum, walk
 
 OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {"hadamard": values.hadamard, "divide": values.divide}
 
@@ -46,6 +46,49 @@ def is_elementwise(node: Node) -> TypeGuard[ProductChain]:
     return False
 
 
+def readings_of_stars(sides: Iterable[Node]) -> frozenset[str]:
+    """What the `*` of a page may be read as, "matrix" and "elementwise"; nothing where none stands between two arrays.
+
+    It is not the other of two products where the page has a sign of its own for that: .* or ⊙ beside *, and @ beside *.
+    """
+    every = [n for side in sides for n in walk(side)]
+    products = [n for n in every if isinstance(n, Product)]
+    if not any(map(_is_starred, products)):
+        return frozenset()
+    apart = {
+        "elementwise": any(isinstance(n, Binary) and n.op in OPERATIONS for n in every),
+        "matrix": any("@" in n.signs for n in products),
+    }
+    return frozenset(reading for reading, has_own_sign in apart.items() if not has_own_sign)
+
+
+def _is_starred(node: Product) -> bool:
+    """True where a `*` stands between factors of which none is written as a number."""
+    between = zip(node.signs, pairwise(node.factors), strict=False)
+    return any(sign in STARS and not any(isinstance(f, Num) for f in pair) for sign, pair in between)
+
+
+def starred_apart(node: Product) -> Node:
+    """a * b as a ⊙ b. Factors side by side are one operand; @ and * are taken from the left."""
+    done: Node | None = None
+    run, signs = [node.factors[0]], list[str]()
+
+    def closed() -> Node:
+        made = product(run, signs)
+        return made if done is None else Binary("hadamard", done, made, span=done.span.to(made.span))
+
+    for sign, factor in zip(node.signs, node.factors[1:], strict=True):
+        if sign in STARS:
+            done, run, signs = closed(), [factor], []
+            continue
+        if sign == "@" and done is not None:
+            whole = closed()
+            done, run, signs = None, [Group(whole, span=whole.span)], []
+        run.append(factor)
+        signs.append(sign)
+    return closed()
+
+
 class Products(Frame):
     """A frame in which products are read beside other parts."""
 
@@ -66,6 +109,8 @@ class Products(Frame):
 
 def value(m: Products, node: ProductChain) -> Value:
     """The value of a chain of elementwise signs; raises Misfit where it fits under no brackets."""
+    if isinstance(node, Product) and m.glossary.reading.product == "elementwise":
+        return m.read(starred_apart(node))
     try:
         return as_it_binds(m, node)
     except Misfit as error:

@@ -25,6 +25,9 @@ class Layout:
     """∂y/∂x of vectors: "numerator" (y in rows) or "denominator"."""
     vec: str = "columns"
     """vec stacks "columns" or "rows"."""
+    product: str = "matrix"
+    """a * b of two arrays: "matrix" (their product; of two columns of a LaTeX text entry by entry, for they have none),
+    or "elementwise". The @ of the plain notation is the matrix product."""
 
     def changes(self, other: Layout) -> list[str]:
         """What `other` reads differently, in words."""
@@ -35,11 +38,15 @@ class Layout:
             + ("the transposed shape (numerator layout)" if other.matrix == "numerator" else "the matrix's shape"),
             "jacobian": f"in {other.jacobian} layout",
             "vec": f"with {'row' if other.vec == 'rows' else 'column'}-stacking vec",
+            "product": f"where `*` is {'elementwise' if other.product == 'elementwise' else 'the matrix product'}",
         }
         return [text for name, text in words.items() if getattr(self, name) != getattr(other, name)]
 
-    def others(self) -> Iterator[Layout]:
-        """The readings that differ, those with one difference first, then two."""
+    def others(self, stars: frozenset[str]) -> Iterator[Layout]:
+        """The readings that differ, those with one difference first, then two, neither of which is how `*` is read.
+
+        `stars`: what it may be read as.
+        """
         flips = [
             {"vector": "row" if self.vector == "column" else "column"},
             {"matrix": "numerator" if self.matrix == "shape" else "shape"},
@@ -48,6 +55,7 @@ class Layout:
         ]
         for flip in flips:
             yield replace(self, **flip)
+        yield from (replace(self, product=product) for product in stars - {self.product})
         for place, one in enumerate(flips):
             for other in flips[place + 1 :]:
                 yield replace(self, **one, **other)
@@ -160,6 +168,8 @@ class Notebook:
     """Names that the text handles as arrays, declared or not."""
     columns: dict[str, Shape] = field(default_factory=dict)
     """The shapes of columns that the text does not declare, taken from what they stand beside."""
+    stars: frozenset[str] = frozenset()
+    """What `*` between two arrays may be read as; nothing where there is none."""
     primes_transpose: bool = False
     """X' is the transpose, as in the plain notation."""
     fonts: Fonts = field(default_factory=Fonts)
@@ -194,6 +204,11 @@ class Notebook:
     def has_formula(self, key: str) -> bool:
         """True where a formula says what the quantity or the function is."""
         return key in self.definitions or key in self.functions or self.network.knows(key)
+
+    def readings(self) -> Iterator[Layout]:
+        """The conventions in force, then the others that may read a formula differently."""
+        yield self.reading
+        yield from self.reading.others(self.stars)
 
     def forget(self, names: Iterable[str]) -> None:
         """From here on these are no names of the network's."""

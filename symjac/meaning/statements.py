@@ -14,6 +14,7 @@ from symjac.meaning import generic, natures
 from symjac.meaning.calls import OPERATORS
 from symjac.meaning.columns import columns
 from symjac.meaning.functions import ELEMENTWISE
+from symjac.meaning.grouping import readings_of_stars
 from symjac.meaning.handled import arrays
 from symjac.meaning.naming import identifier, label, spelled_by, ways
 from symjac.meaning.notebook import Alias, Notebook, Shape, WrittenDefinition, WrittenFunction, each, loss_of
@@ -106,6 +107,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     statements = [(s, role) for s, (_, role) in zip(separated, statements, strict=True)]
     notebook.opaque = {k: tuple(_with_depth(n, notebook) for n in of) for k, of in notebook.opaque.items()}
     notebook.arrays = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
+    notebook.stars = readings_of_stars(side for s, _ in statements for side in s.sides)
     notebook.limits = tuple(_limits(s for s, _ in statements))
     each_of(lambda _, s, __: _ranges(s, notebook))
 

@@ -83,8 +83,9 @@ _PIECE = re.compile(
 
 _SIGNS = {
     ".*": ("\\odot",), "./": ("\\oslash",), "<=": ("\\leq",), ">=": ("\\geq",), "!=": ("\\neq",), "==": ("=",),
-    ":=": (":", "="), "=>": ("\\Rightarrow",), "<-": ("\\leftarrow",), "->": ("\\to",), "||": ("\\|",), "@": ("*",),
-    "~": ("\\approx",), "...": ("\\dots",), "{": ("\\{",), "}": ("\\}",), "&": ("\\text", "{", "a", "n", "d", "}"),
+    ":=": (":", "="), "=>": ("\\Rightarrow",), "<-": ("\\leftarrow",), "->": ("\\to",), "||": ("\\|",),
+    "@": (signs.MATRIX_PRODUCT,), "~": ("\\approx",), "...": ("\\dots",), "{": ("\\{",), "}": ("\\}",),
+    "&": ("\\text", "{", "a", "n", "d", "}"),
 }  # fmt: skip
 
 _REMARKS = frozenset({"where", "and", "with", "if", "for", "when", "otherwise", "so", "let", "then", "since"})

@@ -34,6 +34,7 @@ from symjac.notation.tree import (
 )
 
 _BINARY_SIGNS = {"hadamard": ".*", "kron": "⊗", "divide": "./", "power": ".^"}
+_TIMES = {"\\times": " × ", "@": " @ "}
 _RELATION_SIGNS = {"prop": "∝"}
 _MARKS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7"}
 _BRACKETS = {"(": ("(", ")"), "[": ("[", "]"), "{": ("{", "}")}
@@ -115,7 +116,7 @@ class Plain(Writer):
                 sign = node.signs[i - 1] if i - 1 < len(node.signs) else ""
                 applied = not sign and isinstance(innermost(factor), Group) and isinstance(previous, Name | Prime)
                 if not (applied and called(Product((previous, factor)))):
-                    out += " × " if sign == "\\times" else "*"
+                    out += _TIMES.get(sign, "*")
             out += text
             previous = factor
         return out

@@ -30,6 +30,8 @@ ARROWS = _words(
 """Signs between two statements."""
 
 TIMES = frozenset({"\\cdot", "\\times", "*", "\\ast", "\\cdotp"})
+MATRIX_PRODUCT = "@@"
+"""The @ of the plain notation; no token of TeX."""
 BINARY = frozenset({"\\odot", "\\circ", "\\otimes", "\\oslash"})
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 

@@ -653,6 +653,9 @@ class _Reader:
     def raised_top(self, token: Tex) -> None:
         self.put("TRANSPOSE", "\\top", token.span)
 
+    def matrix_product(self, token: Tex) -> None:
+        self.put("TIMES", "@", token.span)
+
     def raised_mark(self, token: Tex) -> None:
         self.leaf(Name(_MARKS[token.text], token.text, span=token.span), token.text)
 
@@ -706,6 +709,7 @@ _HANDLERS: dict[str, Callable[[_Reader, Tex], None]] = {
     "\\nabla": _Reader.sign,
     "\\forall": _Reader.every,
     "\\bullet": _Reader.placeholder,
+    signs.MATRIX_PRODUCT: _Reader.matrix_product,
     "\\star": _Reader.raised_mark,
     "\\dagger": _Reader.raised_mark,
 }

@@ -89,7 +89,7 @@ class Transpose(Node):
 
 @dataclass(frozen=True, slots=True)
 class Product(Node):
-    r"""Factors that stand side by side; juxtaposition, \cdot, \times, * and \, mean the same here.
+    r"""Factors that stand side by side, or with \cdot, \times, *, \, or the @ of the plain notation between them.
 
     `signs` are the separators as written, "" for juxtaposition, one fewer than the factors.
     """

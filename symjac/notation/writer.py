@@ -131,7 +131,7 @@ class _Latex(Writer):
             if previous is not None:
                 applied = isinstance(previous, Name | Prime) and isinstance(innermost(factor), Group)
                 sign = node.signs[i - 1] if i - 1 < len(node.signs) else ""
-                sign = {"*": "", r"\ast": ""}.get(sign, sign)
+                sign = {"*": "", r"\ast": "", "@": ""}.get(sign, sign)
                 if not sign and collides(previous, factor):
                     sign = r"\cdot"
                 out += f" {sign} " if sign else "" if applied else " "

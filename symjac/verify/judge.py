@@ -386,7 +386,7 @@ class Judge:
         first: Question | None = None
         misfit, elsewhere = "", False
         tried: list[Question] = []
-        for reading in (declared, *declared.others()):
+        for reading in self.notebook.readings():
             try:
                 problem = self._problem(left, right, reading)
             except (NoLink, TooMuch) as error:
@@ -543,8 +543,7 @@ class Judge:
 
     def _reading_of(self, equality: Equality) -> Layout | None:
         """The reading under which another claim holds."""
-        declared = self.notebook.reading
-        return next((r for r in (declared, *declared.others()) if self._holds_under(equality, r)), None)
+        return next((r for r in self.notebook.readings() if self._holds_under(equality, r)), None)
 
     # ------------------------------------------------------------ the fault
 
@@ -891,7 +890,7 @@ def _name(name: str, meaning: Meaning) -> str:
 
 
 def _same(a: Question, b: Question) -> bool:
-    return a.left == b.left and a.right == b.right and a.order == b.order
+    return a.left == b.left and a.right == b.right and a.order == b.order and a.digest == b.digest
 
 
 def bracketed(node: Node, meaning: Meaning) -> Node:

@@ -19,6 +19,7 @@ ENTERED: list[tuple[str, Callable[[Notebook], Any], Any]] = [
     ("gradients: shape", lambda b: (b.reading.vector, b.reading.matrix), ("column", "shape")),
     ("gradient: shape", lambda b: b.said, {"vector", "matrix"}),
     ("jacobian: denominator", lambda b: (b.reading.jacobian, b.said), ("denominator", {"jacobian"})),
+    ("product: elementwise", lambda b: (b.reading.product, b.said), ("elementwise", {"product"})),
     ("vec: rows", lambda b: (b.reading.vec, b.said), ("rows", {"vec"})),
     ("parameters: W_1, b_1", lambda b: b.parameters, (expression("W_1"), expression("b_1"))),
     ("parameters: W", lambda b: b.parameters, (expression("W"),)),
