@@ -1,7 +1,9 @@
 """The plain notation -> statements: X'*(Y - T)/k, norm2(x)^2, tr(A), d(x'*A*x)/dx, W in R^(m x n).
 
-Its words and signs are respelled as TeX tokens, each at its place in the file, and read as those are. Letters that
-stand together are one word here, and W1 is W_1. A ' transposes, except between a name and its bracket: f'(a).
+Its words and signs become tokens as TeX has them, each at its place in the file, in one pass from left to right. From
+there on both notations are one: accents, fonts, differentials, bars, terms and statements are read in one place.
+Letters that stand together are one word here, and W1 is W_1. A ' transposes, except between a name and its bracket:
+f'(a).
 """
 
 from __future__ import annotations
@@ -76,10 +78,12 @@ _PIECE = re.compile(
     |(?P<raised>\^|\*\*|\.\^)
     |(?P<transposed>\.T\b)
     |(?P<primes>'+)
-    |(?P<kron>(?<=\s)\(x\)(?=\s))
     |(?P<sign>\.\.\.|\.\*|\./|<=|>=|!=|==|:=|=>|<-(?=\s)|->|\|\||.)""",
     re.VERBOSE | re.DOTALL,
 )
+
+_KRON = re.compile(r"(?P<kron>(?<=\s)\(x\)(?=\s))")
+"""A (x) B, behind a quantity."""
 
 _SIGNS = {
     ".*": ("\\odot",), "./": ("\\oslash",), "<=": ("\\leq",), ">=": ("\\geq",), "!=": ("\\neq",), "==": ("=",),
@@ -95,11 +99,18 @@ _CONSTANTS = {"inf": "\\infty", "infty": "\\infty", "nabla": "\\nabla", "partial
 
 @dataclass(frozen=True, slots=True)
 class _Bracket:
-    """An open bracket: what its closing one and the commas in it are spelled as. `sizes`: an x in it is a sign."""
+    """An open bracket: what its closing one and the commas in it are spelled as.
+
+    `sizes`: an x in it is a sign. `end`: where the brace stands that closes it; -1 of a round bracket.
+    """
 
     close: tuple[str, ...]
     comma: tuple[str, ...] = (",",)
     sizes: bool = False
+    end: int = -1
+
+
+_ROUND = _Bracket((")",))
 
 
 _CALLS: dict[str, tuple[tuple[str, ...], _Bracket]] = {
@@ -119,6 +130,18 @@ _CALLS: dict[str, tuple[tuple[str, ...], _Bracket]] = {
 """Functions that are signs in TeX: how they open, and how they close."""
 
 
+def _closing_braces(text: str) -> dict[int, int]:
+    """Where each brace is closed that is."""
+    pending: list[int] = []
+    closing: dict[int, int] = {}
+    for brace in re.finditer(r"[{}]", text):
+        if brace.group() == "{":
+            pending.append(brace.start())
+        elif pending:
+            closing[pending.pop()] = brace.start()
+    return closing
+
+
 class _Speller:
     """Goes through the text once."""
 
@@ -128,13 +151,18 @@ class _Speller:
         self.at = 0
         self.out: list[Tex] = []
         self.open: list[_Bracket] = []
+        self.braces: list[int] = []  # which of the open brackets are braces
+        self.closing = _closing_braces(text)
         self.span = Span(0, 0)
         self.operand = False
         self.membership = False
 
     def spell(self) -> list[Tex]:
         while self.at < len(self.text):
-            match = _PIECE.match(self.text, self.at)
+            if self.braces and self.at == self.open[self.braces[-1]].end:
+                self.close_script()
+                continue
+            match = (_KRON.match(self.text, self.at) if self.operand else None) or _PIECE.match(self.text, self.at)
             assert match is not None
             kind = match.lastgroup or ""
             self.take(match.end())
@@ -144,10 +172,14 @@ class _Speller:
                 continue
             handler: Callable[[str], None] = getattr(self, kind)
             handler(match.group())
-        for bracket in reversed(self.open):
-            if bracket.close != (")",):
-                raise Unreadable(self.span, "a bracket is opened and never closed")
+        self.closed_before(0)
         return self.out
+
+    def closed_before(self, count: int) -> None:
+        """Brackets after the first `count` end here; those that are signs of TeX have to be closed."""
+        if any(bracket.close != _ROUND.close for bracket in self.open[count:]):
+            raise Unreadable(self.span, "a bracket is opened and never closed")
+        del self.open[count:]
 
     def take(self, end: int) -> str:
         """The text up to `end`, whose place is now the place of what is put."""
@@ -179,11 +211,7 @@ class _Speller:
             self.out.append(Tex(c, self.span, space=i == 0))
 
     def kron(self, _: str) -> None:
-        if self.operand:
-            self.put("\\otimes")
-        else:
-            self.at -= 2
-            self.sign("(")
+        self.put("\\otimes")
 
     def transposed(self, _: str) -> None:
         self.put("^", "{", "\\top", "}", operand=True)
@@ -199,9 +227,9 @@ class _Speller:
     def sign(self, found: str) -> None:
         if found == "(":
             self.put("(")
-            self.open.append(_Bracket((")",)))
+            self.open.append(_ROUND)
         elif found == ")":
-            bracket = self.open.pop() if self.open else _Bracket((")",))
+            bracket = self.open.pop() if self.open and self.open[-1].end < 0 else _ROUND
             self.put(*bracket.close, operand=True)
         elif found == ",":
             self.put(*(self.open[-1].comma if self.open else (",",)))
@@ -257,7 +285,7 @@ class _Speller:
             self.put("\\mathbf", "{", "1", "}", operand=True)
         elif found == "eye":
             self.put("I", operand=True)
-        elif found in ("R", "ℝ") and self.membership:
+        elif found == "ℝ" or (found == "R" and self.membership):
             self.space()
         elif found in ("sum", "prod", "max", "min") and self.peek(r"\s*_"):
             self.put("\\" + found)
@@ -278,14 +306,13 @@ class _Speller:
         self.open.append(bracket)
 
     def space(self) -> None:
-        """R^(m x n)."""
+        """R^(m x n), R^{m x n}."""
         self.put("\\mathbb", "R", operand=True)
-        if self.peek(r"\s*\^\s*\("):
-            match = self.peek(r"\s*\^\s*\(")
-            assert match is not None
-            self.take(match.end())
+        if power := self.peek(r"\s*(?:\^|\*\*)(\s*[({])"):
+            self.take(power.start(1))
+            self.take(power.end())
             self.put("^", "{")
-            self.open.append(_Bracket(("}",), ("\\times",), True))
+            self.open_script(power.group()[-1], sizes=True)
 
     def put_name(self, found: str, begins_call: bool = False) -> None:
         """A letter, a Greek one, a function or a word."""
@@ -323,27 +350,24 @@ class _Speller:
             self.subscript(match.group(1))
         self.put("}", operand=True)
 
-    def script(self, kind: str) -> None:
+    def script(self, kind: str, *mark: str) -> None:
+        """x_i, x^2, x_(i,j), x^{n+1}; `mark` stands first in it."""
         if match := self.peek(r"\s*[({]"):
-            round_bracket = match.group().endswith("(")
             label = self.peek(r"\s*\(\s*\w+\s*\)") if kind == "^" else None
             self.take(match.end())
+            self.put(kind, "{", *mark)
             if label:
-                self.put("^", "{", "(")
+                self.put("(")
                 self.open.append(_Bracket((")", "}")))
             else:
-                self.put(kind, "{")
-                if round_bracket:
-                    self.open.append(_Bracket(("}",)))
-                else:
-                    self.braces()
+                self.open_script(match.group()[-1])
             return
         match = self.peek(r"\s*(?:[^\W_]+_?)+") if kind == "_" else self.peek(r"\s*-?\s*(?:\d+|[^\W\d_]+|[+*])")
         if match is None:
             raise Unreadable(self.span, f"nothing follows {kind} that can be read; a letter or a number was expected")
         self.take(match.end())
         found = match.group().strip()
-        self.put(kind, "{")
+        self.put(kind, "{", *mark)
         if kind == "_":
             parts = [p for p in found.split("_") if p]
             for i, part in enumerate(parts):
@@ -370,34 +394,29 @@ class _Speller:
             else:
                 self.put_name(part)
 
-    def braces(self) -> None:
-        """x_{i,j}, x^{n+1}: to the brace that closes."""
-        depth, end = 1, self.at
-        while end < len(self.text) and depth:
-            depth += (self.text[end] == "{") - (self.text[end] == "}")
-            end += 1
-        if depth:
-            raise Unreadable(self.span, "a brace { is opened and never closed")
-        inner = _Speller(self.text[self.at : end - 1], self.offsets[self.at : end])
-        if self.text.count("{", self.at, end) > 20:
-            raise Unreadable(self.span, "braces stand more than 20 deep inside one another")
-        sizes = len(self.out) > 3 and self.out[-3].text == "R" and self.out[-4].text == "\\mathbb"
-        inner.open = [_Bracket((")",), ("\\times",) if sizes else (",",), sizes)]
-        self.out.extend(inner.spell())
-        self.take(end)
-        self.put("}", operand=True)
+    def open_script(self, bracket: str, sizes: bool = False) -> None:
+        """What stands in these brackets is a script: to the round one that closes, or to the very brace."""
+        end = -1
+        if bracket == "{":
+            if self.at - 1 not in self.closing:
+                raise Unreadable(self.span, "a brace { is opened and never closed")
+            self.braces.append(len(self.open))
+            end = self.closing[self.at - 1]
+        self.open.append(_Bracket(("}",), ("\\times",) if sizes else (",",), sizes, end))
+
+    def close_script(self) -> None:
+        """The brace that closes a script has come."""
+        self.closed_before(self.braces.pop() + 1)
+        self.take(self.at + 1)
+        self.put(*self.open.pop().close, operand=True)
 
     def raised(self, found: str) -> None:
         if found == ".^":
             self.power()
-        elif self.peek(r"\s*T\b"):
-            match = self.peek(r"\s*T\b")
-            assert match is not None
+        elif match := self.peek(r"\s*T\b"):
             self.take(match.end())
             self.transposed("")
-        elif self.peek(r"\s*-\s*T\b"):
-            match = self.peek(r"\s*-\s*T\b")
-            assert match is not None
+        elif match := self.peek(r"\s*-\s*T\b"):
             self.take(match.end())
             self.put("^", "{", "-", "\\top", "}", operand=True)
         else:
@@ -405,8 +424,6 @@ class _Speller:
 
     def power(self) -> None:
         """x.^2: entry by entry."""
-        before = len(self.out)
         if self.peek(r"\s*-"):
             raise Unreadable(self.span, "a negative power entry by entry is not read; write 1./x.^n for x.^-n")
-        self.script("^")
-        self.out.insert(before + 2, Tex("\\odot", self.span, space=True))
+        self.script("^", "\\odot")

@@ -112,6 +112,12 @@ exp(x) .* y ⊘ z
     (./ (.* (call exp x) y) z)
 a = b => c = d
     a = b ; c = d
+W in R^{m, n}, x in R**{k}, V in R^((m+1) x n)
+    W in (R m n) ; x in (R k) ; V in (R (paren (+ m 1)) n)
+x_{i,{j}} + x.^{n} + x^{(i)} + A_{ones(n)'}
+    (+ (_ x i (curly j)) (.^ x n) (^ x (paren i)) (_ A (T (one n))))
+A (x) (x) + f (x)
+    (+ (kron A (paren x)) (* f (paren x)))
 """
 )
 
@@ -123,6 +129,10 @@ a = 1 (b
     the formula ends too early; a closing bracket was expected
 x^
     nothing follows ^ that can be read; a letter or a number was expected
+x_{i + x_{j}
+    a brace { is opened and never closed
+x_{norm(i} + inv(A)
+    a bracket is opened and never closed
 sum(f(x
     the formula ends too early; a closing bracket was expected
 \alpha
