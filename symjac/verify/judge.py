@@ -405,7 +405,7 @@ class Judge:
             if any(_same(problem, known) for known in tried):
                 continue
             tried.append(problem)
-            if holds(problem):
+            if holds(problem) and self.chapter.allows(reading):
                 return self._held(problem, reading)
         if first is None and elsewhere:  # that the claim itself is wrong is not known
             raise NotUnderstood(self.equality.span, misfit)

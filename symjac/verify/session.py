@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symjac.core.expr import ShapeError
 from symjac.meaning import directives
 from symjac.meaning.clauses import conditioned
 from symjac.meaning.dependence import Dependence, Links
@@ -15,7 +16,7 @@ from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning
 from symjac.meaning.notebook import Layout as Conventions
 from symjac.meaning.notebook import Notebook
-from symjac.meaning.reasons import CONFINED, reason_of
+from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality, at_layers
 from symjac.model.stack import Stack
 from symjac.notation import latex_notation, plain_notation
@@ -49,6 +50,20 @@ class Chapter:
         if wanted not in self._meanings:
             self._meanings[wanted] = Meaning(self.notebook, *wanted)
         return self._meanings[wanted]
+
+    def allows(self, reading: Conventions) -> bool:
+        """False where a formula for a name fits as the notes read `*`, and not as it is read here."""
+        stated, formulas = self.notebook.reading, self.notebook.definitions
+        if reading.product == stated.product:
+            return True
+        return all(self._fits(key, reading) or not self._fits(key, stated) for key in formulas)
+
+    def _fits(self, key: str, reading: Conventions) -> bool:
+        try:
+            self.meaning(reading).symbol(key, self.notebook.definitions[key].span)
+        except CONFINED as error:
+            return not isinstance(error, Misfit | ShapeError)
+        return True
 
     def links(self, claim: Equality) -> list[Links]:
         """What the names that are only named may depend on, as the claim can be read; the likeliest first."""

@@ -29,6 +29,11 @@ ROWS = [
     (SQUARE, "sum(Z .* (D*B))", "dL/dZ = D .* B", {REFUTED}, ""),
     (SQUARE, "sum(Z*D)", "dL/dZ = D + Z .* Z - Z .* Z", {REFUTED}, ""),
     (SQUARE, "sum(Z*D*B)", "dL/dZ = D @ B", {REFUTED}, ""),
+    # of all given formulas, of which one can be read in one way alone
+    (f"{SQUARE}; W in R^{{m x n}}; h = W*x", "sum(Z*D)", "dL/dZ = D", {REFUTED}, ""),
+    (f"{SQUARE}; h = D*x; k = sum(h*y)", "sum(Z*D)", "dL/dZ = D", {REFUTED}, ""),
+    (f"{SQUARE}; W in R^{{m x n}}; V in R^{{m x n}}; h = W*V", "sum(Z*D)", "dL/dZ = D", {OTHER}, ELEMENTWISE),
+    (f"{SQUARE}; h = 2*x; k = h'*x", "sum(Z*D)", "dL/dZ = D", {REFUTED}, ""),
     # @ is the matrix product under both
     (SQUARE, "sum(Z @ D)", "dL/dZ = D", {REFUTED}, ""),
     (SQUARE, "sum(Z*(D @ B))", "dL/dZ = D @ B", {OTHER}, ELEMENTWISE),
