@@ -41,6 +41,11 @@ _BRACKETS = {"(": ("(", ")"), "[": ("[", "]"), "{": ("{", "}")}
 
 
 class Plain(Writer):
+    """`matrix`: what stands between two arrays for their product; @ where * is elementwise."""
+
+    def __init__(self, matrix: str = "*") -> None:
+        self.matrix = matrix
+
     def form(self, node: Node) -> str:
         return _FORMS[type(node)](self, node)
 
@@ -116,10 +121,14 @@ class Plain(Writer):
                 sign = node.signs[i - 1] if i - 1 < len(node.signs) else ""
                 applied = not sign and isinstance(innermost(factor), Group) and isinstance(previous, Name | Prime)
                 if not (applied and called(Product((previous, factor)))):
-                    out += _TIMES.get(sign, "*")
+                    out += self.times(sign, previous, factor)
             out += text
             previous = factor
         return out
+
+    def times(self, sign: str, before: Node, after: Node) -> str:
+        scaled = isinstance(before, Num | Quotient) or isinstance(after, Num | Quotient)
+        return _TIMES.get(sign, "*") if sign or scaled else self.matrix
 
     def binary(self, node: Binary) -> str:
         if node.op == "power":

@@ -47,9 +47,9 @@ def latex(node: Node) -> str:
     return _Latex().write(node)
 
 
-def plain(node: Node) -> str:
-    """The tree in the plain notation."""
-    return Plain().write(node)
+def plain(node: Node, matrix: str = "*") -> str:
+    """The tree in the plain notation, with `matrix` between two arrays for their product."""
+    return Plain(matrix).write(node)
 
 
 def statement_latex(statement: Statement) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from symjac.meaning.reasons import CONFINED
 from symjac.notation import latex_notation, plain_notation, writer
@@ -12,7 +14,11 @@ from symjac.notation.tree import Node
 Judged = Callable[[Node, Node], bool]
 """Whether left = right holds on a second road."""
 
-_WRITERS = {"latex": writer.latex, "plain": writer.plain}
+_WRITERS: dict[str, tuple[Callable[[Node], str], ...]] = {
+    "latex": (writer.latex,),
+    "plain": (writer.plain, partial(writer.plain, matrix=" @ ")),
+}
+"""The second where the first is not right as it is read: where * is elementwise."""
 _READERS = {"latex": latex_notation.expression, "plain": plain_notation.expression}
 
 
@@ -26,13 +32,12 @@ class Correction:
 
 def corrected(left: Node, right: Node, notation: str, judged: Judged) -> Correction | None:
     """`left = right` as it is printed; None where that is not right as it is read."""
-    try:
-        replacement = _WRITERS[notation](right)
-        if not judged(left, _READERS[notation](replacement)):
-            return None
-        return Correction(f"{_WRITERS[notation](left)} = {replacement}", replacement)
-    except CONFINED:
-        return None
+    for write in _WRITERS[notation]:
+        with suppress(*CONFINED):
+            replacement = write(right)
+            if judged(left, _READERS[notation](replacement)):
+                return Correction(f"{write(left)} = {replacement}", replacement)
+    return None
 
 
 def derived_correction(left: Node, formula: str, replacement: str, notation: str, judged: Judged) -> Correction | None:

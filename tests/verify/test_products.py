@@ -64,9 +64,16 @@ def test_a_star_in_latex_is_read_by_it_too() -> None:
     assert said.verdict in RIGHT
 
 
-def test_the_right_formula_is_right_under_the_convention_that_is_said() -> None:
-    given = [*OBLONG.split("; "), "product: elementwise", "L = sum(Z*D*D)"]
-    (found,) = judge_source(from_claim("dL/dZ = 3*D*D", given, "plain")).claims
-    assert found.verdict == REFUTED and found.fault is not None and found.fault.formula
-    (again,) = judge_source(from_claim(found.fault.formula, given, "plain")).claims
-    assert again.verdict in RIGHT
+@pytest.mark.parametrize(
+    ("loss", "claim", "right"),
+    [
+        ("sum((X @ W)*D)", "dL/dW = X @ D", "dL/dW = X' @ D"),
+        ("sum((X @ W)*D)", "dL/dW = 2*X' @ D", "dL/dW = X' @ D"),
+        ("sum((X @ W)*D*T)", "dL/dW = X' @ D", "dL/dW = X' @ (D .* T)"),
+    ],
+)
+def test_the_right_formula_is_right_under_the_convention_that_is_said(loss: str, claim: str, right: str) -> None:
+    sizes = ("X in R^{n x d}", "W in R^{d x k}", "D in R^{n x k}", "T in R^{n x k}", "product: elementwise")
+    (found,) = judge_source(from_claim(claim, [*sizes, f"L = {loss}"], "plain")).claims
+    assert found.verdict == REFUTED and found.fault is not None
+    assert found.fault.formula == right
