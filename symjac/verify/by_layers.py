@@ -20,6 +20,7 @@ from symjac.verify.verdict import OTHER
 
 
 def at_every_layer(posed: Posed) -> Outcome:
+    """The outcome; undecided where it cannot be worked out."""
     try:
         return _combined([_met(posed, _outcome(posed, a, b), a, b) for a, b in posed.instances(posed.right)])
     except OverflowError:

@@ -16,6 +16,7 @@ from symjac.verify.posed import Posed
 
 
 def dimension(posed: Posed, left: Node, right: Space) -> Outcome:
+    """dim(θ) is the number of entries that are claimed."""
     meaning = posed.meaning()
     found = meaning.dimension(left)
     said = sympy.Mul(*(sizes.written_size(meaning.notebook, n) for n in right.sizes))

@@ -1,7 +1,9 @@
 """The verdict on each claim of a page.
 
-A claim is read under the conventions that the notes state, then under the others; where it holds, the conventions under
-which it does say which verdict it is. Where it holds under none, it is refuted, and the fault is looked for.
+A claim is taken as the notes most likely mean it (`posed`): at every layer (`by_layers`), under the conventions that
+they state, then under the others (`conventions`); which of them it holds under says which verdict it is. Where it is
+wrong, the other readings are tried that the notes leave open (`readings`), and what they leave unsaid (`supposed`,
+`left_open`, `elsewhere`). Where it is wrong all the same, it is refuted, and the fault is looked for (`at_fault`).
 """
 
 from __future__ import annotations

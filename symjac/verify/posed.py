@@ -49,7 +49,7 @@ class Posed:
         links = tuple(chapter.links(equality))
         return Posed(session, chapter, equality, right, grouping, links, Taken(links[0]))
 
-    def reading(self, taken: Taken) -> Posed:
+    def taking(self, taken: Taken) -> Posed:
         """The same, where the notes are read otherwise."""
         return replace(self, taken=taken)
 
@@ -106,6 +106,7 @@ class Posed:
         return self.holds_under(self.equality, self.notebook.reading)
 
     def holds_under(self, equality: Equality, reading: Layout) -> bool:
+        """True where another claim of the chapter, or this one, holds under these conventions."""
         try:
             pairs = at_layers((equality.left, equality.right), self.notebook)
             return bool(pairs) and all(holds(self.question(a, b, reading)) for a, b in pairs)
@@ -113,6 +114,8 @@ class Posed:
             return False
 
     def sure_under(self, reading: Layout, left: Node, right: Node) -> bool:
+        """True where `left = right` is confirmed on a second road, at every layer where `left` is the claim's own."""
+
         def at_every_layer() -> bool:
             pairs = self.instances(right) if left == self.left else [(left, right)]
             return all(sure(self.question(a, b, reading)) for a, b in pairs)

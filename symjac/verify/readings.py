@@ -27,7 +27,7 @@ def best_reading(posed: Posed) -> tuple[Posed, Outcome]:
     if outcome.verdict != REFUTED:
         return posed, outcome
     for taken, note in list(_others(posed)):
-        read = posed.reading(taken)
+        read = posed.taking(taken)
         with suppress(NotUnderstood):
             other = _linked(read)
             if other.verdict != REFUTED:
@@ -69,7 +69,7 @@ def _linked(posed: Posed) -> Outcome:
         if outcome.verdict == UNDECIDED:
             break
         try:
-            other = at_every_layer(posed.reading(replace(posed.taken, links=links)))
+            other = at_every_layer(posed.taking(replace(posed.taken, links=links)))
         except NotUnderstood:
             continue
         if (other.verdict == REFUTED) != (outcome.verdict == REFUTED) or other.verdict == UNDECIDED:
