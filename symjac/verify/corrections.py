@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symjac.meaning.reasons import CONFINED
 from symjac.notation import latex_notation, plain_notation, writer
 from symjac.notation.tree import Node
-from symjac.verify.derived import Derived
+from symjac.verify.derived import DerivedEquation
 
 Judged = Callable[[Node, Node], bool]
 """Whether left = right holds on a second road."""
@@ -36,7 +36,7 @@ def corrected(left: Node, right: Node, notation: str, judged: Judged) -> Correct
         return None
 
 
-def derived_correction(left: Node, found: Derived, notation: str, judged: Judged) -> Correction | None:
+def derived_correction(left: Node, found: DerivedEquation, notation: str, judged: Judged) -> Correction | None:
     """The same of an equation that was derived; where it has another left side it replaces nothing."""
     if found.left is None:
         return corrected(left, found.right, notation, judged)

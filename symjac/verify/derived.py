@@ -39,7 +39,7 @@ MOST_NODES = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
+class DerivedEquation:
     """The right equation."""
 
     right: Node
@@ -47,7 +47,7 @@ class Derived:
     """None for the left side itself: then `right` can stand in the place of another right side."""
 
 
-def derived(left: Node, meaning: Meaning) -> Derived | None:
+def derived(left: Node, meaning: Meaning) -> DerivedEquation | None:
     """In matrix form where it has one, else entry by entry, read as it is printed; None where it is too long."""
     value = meaning.value(left)
     if isinstance(left, Derivative):
@@ -60,14 +60,14 @@ def derived(left: Node, meaning: Meaning) -> Derived | None:
         return None
     names = partial(_written, meaning=meaning)
     if order and not value.axes:
-        return Derived(latex_notation.expression(latex.indexed(expr, names)))
+        return DerivedEquation(latex_notation.expression(latex.indexed(expr, names)))
     axes_of = [*order[: len(order) - len(letters)], *letters]
-    return Derived(latex_notation.expression(latex.expression(expr, axes_of, names)))
+    return DerivedEquation(latex_notation.expression(latex.expression(expr, axes_of, names)))
 
 
 def _of_arrays(
     left: Derivative, expr: Expr, rows: tuple[Index, ...], columns: tuple[Index, ...], meaning: Meaning
-) -> Derived | None:
+) -> DerivedEquation | None:
     """∂vec(Y)/∂vec(X) as one matrix, else ∂Y_ij/∂X_pq."""
     out, letters = _simplified(expr, (*rows, *columns), meaning)
     if out is None or any(i not in letters for i in out.free):
@@ -77,11 +77,11 @@ def _of_arrays(
     reading = meaning.reading
     form = jacobian_form(LocalJacobian(y, x, out, ()), layout=reading.jacobian, vec=reading.vec)
     if rows and form is not None and form.sample is None:
-        return Derived(latex_notation.expression(latex.matrix_of(form.value, names)))
+        return DerivedEquation(latex_notation.expression(latex.matrix_of(form.value, names)))
     of, by = (_entry(node, of.indices) for node, of in ((left.of, y), (left.by[0], x)))
     text = rf"\frac{{\partial {of}}}{{\partial {by}}} = {latex.indexed(out, names)}"
     first, *others = latex_notation.statement(text).sides
-    return Derived(others[-1], first) if others else None
+    return DerivedEquation(others[-1], first) if others else None
 
 
 def _entry(node: Node, at: tuple[Index, ...]) -> str:

@@ -33,7 +33,7 @@ from symjac.notation.tree import (
     Sum,
     walk,
 )
-from symjac.verify.derived import Derived, derived
+from symjac.verify.derived import DerivedEquation, derived
 from symjac.verify.posed import Posed, unless_it_fails
 from symjac.verify.scalars import scalar_tree
 from symjac.verify.sites import is_operand, negated, plus, product
@@ -199,7 +199,7 @@ class Oracle:
         return None
 
     @cached_property
-    def derived(self) -> Derived | None:
+    def derived(self) -> DerivedEquation | None:
         """The left side, derived, in the writer's names; None where it has no form to print."""
         left, _ = self.posed.instances(self.right)[0]
         try:
