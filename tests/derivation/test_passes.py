@@ -12,7 +12,7 @@ from symjac.core.wellformed import check_formed
 from symjac.derivation.chain import Derivation, derive
 from symjac.model.build import build_stack, load_spec
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parent.parent.parent / "examples").glob("*.yaml"))
 
 
 def expressions(derivation: Derivation) -> Iterator[tuple[str, Expr]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARK = Path(__file__).parent.parent / "benchmarks" / "derive_scaling.py"
+BENCHMARK = Path(__file__).parent.parent.parent / "benchmarks" / "derive_scaling.py"
 
 
 def busy(measured: Callable[..., list[float] | str], layers: int) -> float:
