@@ -76,7 +76,6 @@ from symjac.verify.unseen import not_seen
 from symjac.verify.verdict import OTHER, Claim, Fault, Judged, NotRead
 from symjac.verify.view import Sizes, fit
 
-SECONDS_TO_DECIDE = 1.0
 SECONDS_TO_DIAGNOSE = 4.0
 """Of one claim."""
 SECONDS_FOR_A_SHAPE = 2.0
@@ -249,7 +248,7 @@ class Judge:
         for fact in of_targets(problem):
             with suppress(WorldError):
                 supposed = replace(problem, world=problem.world.supposing(fact))
-                decision = decide(supposed, SECONDS_TO_DECIDE) if holds(supposed) else None
+                decision = decide(supposed) if holds(supposed) else None
                 if decision is not None and decision.verdict in (PROVED, AGREES):
                     note = f"taken: {proposal.shown(fact, self.notebook)}"
                     return Outcome(decision.verdict, decision.road, (note,), problem=supposed)
@@ -406,7 +405,7 @@ class Judge:
         if first is None:
             self._check_operands(left)
             return Outcome(REFUTED, "shapes", misfit=misfit)
-        decision = decide(first, SECONDS_TO_DECIDE)
+        decision = decide(first)
         if decision.verdict in (PROVED, AGREES):
             return Outcome(decision.verdict, decision.road, self._used(decision), problem=first)
         if decision.verdict == UNDECIDED:
@@ -481,7 +480,7 @@ class Judge:
         return outcome
 
     def _held(self, problem: Question, reading: Layout) -> Outcome:
-        decision = decide(problem, SECONDS_TO_DECIDE)
+        decision = decide(problem)
         declared = self.notebook.reading
         notes = self._used(decision)
         changed = declared.changes(reading)
