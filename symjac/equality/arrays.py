@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 import sympy
 
+from symjac.core import scalar
 from symjac.core.expr import (
     Add,
     Contract,
@@ -127,9 +129,6 @@ class Evaluation:
         """The number of a SymPy expression in sizes and named constants."""
         return self.formula(value, Arguments((), (), (), {}))
 
-    def formula(self, f: sympy.Expr, args: Arguments) -> Array:
-        raise NotImplementedError
-
     def draw(self, name: str, shape: tuple[int, ...]) -> Array:
         """Values of a declared tensor, axis 0 the points."""
         raise NotImplementedError
@@ -158,6 +157,67 @@ class Evaluation:
 
     def weight(self, x: Array) -> Array:
         """How good each number is as a pivot; 0 is not."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------ formulas
+
+    def formula(self, f: sympy.Expr, args: Arguments) -> Array:
+        """A scalar formula in the placeholders of `args`."""
+        return self._evaluated(f, args)
+
+    def _evaluated(self, e: sympy.Basic, args: Arguments) -> Array:
+        known = args.done.get(e)
+        if known is None:
+            known = args.done[e] = self._worked_out(e, args)
+        return known
+
+    def _worked_out(self, e: sympy.Basic, args: Arguments) -> Array:
+        if isinstance(e, sympy.Symbol):
+            return self._name(e, args)
+        if isinstance(e, sympy.Float):
+            e = sympy.Rational(str(e))
+        if isinstance(e, sympy.Rational):
+            return self._fraction(int(e.p), int(e.q), args)
+        if isinstance(e, sympy.Add):
+            return reduce(self.plus, [self._evaluated(a, args) for a in e.args])
+        if isinstance(e, sympy.Mul):
+            return reduce(self.times, [self._evaluated(a, args) for a in e.args])
+        if isinstance(e, sympy.Pow):
+            return self._pow(e.base, e.exp, args)
+        if isinstance(e, sympy.Piecewise):
+            return self._piecewise(e, args)
+        if isinstance(e, scalar.Share):
+            return self._evaluated(e.in_signs(), args)
+        if isinstance(e, sympy.Max | sympy.Min):
+            return self._extreme(e, args)
+        if e.is_number and not e.args:
+            return self._irrational(e, args)
+        if isinstance(e, sympy.Function):
+            return self._function(e, args)
+        raise TypeError(f"{type(e).__name__} is not in the language")
+
+    def _name(self, s: sympy.Symbol, args: Arguments) -> Array:
+        """A placeholder, a size or a named constant."""
+        raise NotImplementedError
+
+    def _fraction(self, above: int, below: int, args: Arguments) -> Array:
+        raise NotImplementedError
+
+    def _irrational(self, e: sympy.Expr, args: Arguments) -> Array:
+        """π and the like."""
+        raise NotImplementedError
+
+    def _pow(self, base: sympy.Expr, exponent: sympy.Expr, args: Arguments) -> Array:
+        raise NotImplementedError
+
+    def _piecewise(self, e: sympy.Piecewise, args: Arguments) -> Array:
+        raise NotImplementedError
+
+    def _extreme(self, e: sympy.Expr, args: Arguments) -> Array:
+        """Of `Max` and `Min`."""
+        raise NotImplementedError
+
+    def _function(self, e: sympy.Function, args: Arguments) -> Array:
         raise NotImplementedError
 
     # ------------------------------------------------------------ nodes

@@ -8,6 +8,8 @@ equation is proved at these sizes; where it is not, nothing is said.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from itertools import repeat
 from math import prod
 from typing import Any
 
@@ -215,42 +217,25 @@ class Entries(Evaluation):
 
     # ------------------------------------------------------------ formulas
 
-    def formula(self, f: sympy.Expr, args: Arguments) -> Array:
-        known = args.done.get(f)
-        if known is None:
-            known = args.done[f] = self._worked_out(f, args)
-        return known
+    def _fraction(self, above: int, below: int, args: Arguments) -> Array:
+        return self._array(self.field.number(QQ(above, below)), 1 + len(args.free))
 
-    def _worked_out(self, e: sympy.Basic, args: Arguments) -> Array:
-        axes = 1 + len(args.free)
-        if isinstance(e, sympy.Symbol):
-            return self._name(e, args)
-        if isinstance(e, sympy.Rational):
-            return self._array(self.field.number(QQ(int(e.p), int(e.q))), axes)
-        if isinstance(e, sympy.Add):
-            return sum((self.formula(a, args) for a in e.args[1:]), start=self.formula(e.args[0], args))
-        if isinstance(e, sympy.Mul):
-            out = self.formula(e.args[0], args)
-            for a in e.args[1:]:
-                out = out * self.formula(a, args)
-            return out
-        if isinstance(e, sympy.Pow):
-            return self._pow(e, args)
+    def _irrational(self, e: sympy.Expr, args: Arguments) -> Array:
+        raise NoProof
+
+    def _extreme(self, e: sympy.Expr, args: Arguments) -> Array:
+        sign = 1 if isinstance(e, sympy.Max) else -1
+        out = self.formula(sign * e.args[0], args)
+        for a in e.args[1:]:
+            out = np.asarray(np.frompyfunc(self._larger, 2, 1)(out, self.formula(sign * a, args)), dtype=object)
+        return out if sign == 1 else -out
+
+    def _function(self, e: sympy.Function, args: Arguments) -> Array:
         if type(e) in _FORMS:
             return self.formula(_FORMS[type(e)].xreplace({scalar.slot(0): e.args[0]}), args)
         if isinstance(e, sympy.exp):
             return self._each(self._exp, self.formula(e.args[0], args))
-        if isinstance(e, sympy.Piecewise):
-            return self._piecewise(e, args)
-        if isinstance(e, scalar.Share):
-            return self.formula(e.in_signs(), args)
-        if isinstance(e, sympy.Max | sympy.Min):
-            sign = 1 if isinstance(e, sympy.Max) else -1
-            out = self.formula(sign * e.args[0], args)
-            for a in e.args[1:]:
-                out = np.asarray(np.frompyfunc(self._larger, 2, 1)(out, self.formula(sign * a, args)), dtype=object)
-            return out if sign == 1 else -out
-        if isinstance(e, sympy.Function) and len(e.args) == 1 and not isinstance(e, sympy.floor):
+        if len(e.args) == 1 and not isinstance(e, sympy.floor):
             name = e.func.__name__
             return self._each(lambda q: self._atom(name, q), self.formula(e.args[0], args))
         raise NoProof
@@ -267,19 +252,13 @@ class Entries(Evaluation):
             self._constants[s.name] = PolynomialQuotient(self.field, self.field.new(), {})
         return self._array(self._constants[s.name], 1 + len(args.free))
 
-    def _pow(self, e: sympy.Pow, args: Arguments) -> Array:
-        if e.exp.is_Integer:
-            base = out = self.formula(e.base, args)
-            for _ in range(abs(int(e.exp)) - 1):
-                out = out * base
-            return out if e.exp > 0 else self.reciprocal(out)
-        if e.exp.is_Rational and e.exp.q == 2:
-            root = self._each(self._sqrt, self.formula(e.base, args))
-            out = root
-            for _ in range(abs(int(e.exp.p)) - 1):
-                out = out * root
-            return out if e.exp > 0 else self.reciprocal(out)
-        raise NoProof
+    def _pow(self, base: sympy.Expr, exponent: sympy.Expr, args: Arguments) -> Array:
+        if not exponent.is_Rational or exponent.q > 2:
+            raise NoProof
+        x = self.formula(base, args)
+        root = x if exponent.q == 1 else self._each(self._sqrt, x)
+        out = reduce(self.times, repeat(root, abs(int(exponent.p))))
+        return out if exponent > 0 else self.reciprocal(out)
 
     def _piecewise(self, e: sympy.Piecewise, args: Arguments) -> Array:
         one = self._array(self.field.number(1), 1 + len(args.free))

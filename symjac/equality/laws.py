@@ -162,9 +162,9 @@ def _unknown(f: sympy.Expr) -> set[str]:
             found.add("sqrt" if _root(e.exp) else "power")
         elif isinstance(e, sympy.Piecewise | scalar.Share):
             found.add("cases")
-        elif isinstance(e, (sympy.Function, sympy.Max, sympy.Min)) and not isinstance(
-            e, (*THROUGH_EXP, scalar.Unknown)
-        ):
+        elif isinstance(e, (*THROUGH_EXP, scalar.Unknown)):
+            continue
+        elif isinstance(e, (sympy.Function, sympy.Max, sympy.Min)):
             found.add(e.func.__name__)
     return found
 

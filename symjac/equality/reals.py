@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import flint
@@ -162,41 +163,23 @@ class Reals(Evaluation):
     def _flat(self, value: Any, args: Arguments) -> Array:
         return np.asarray(value).reshape((1,) * (1 + len(args.free)))
 
-    def formula(self, f: sympy.Expr, args: Arguments) -> Array:
-        known = args.done.get(f)
-        if known is None:
-            known = args.done[f] = self._worked_out(f, args)
-        return known
+    def _fraction(self, above: int, below: int, args: Arguments) -> Array:
+        return self._flat(self.scalar_number(Fraction(above, below)), args)
 
-    def _worked_out(self, e: sympy.Basic, args: Arguments) -> Array:
-        if isinstance(e, sympy.Symbol):
-            return self._name(e, args)
-        if isinstance(e, sympy.Float):
-            e = sympy.Rational(str(e))
-        if isinstance(e, sympy.Rational):
-            return self._flat(self.scalar_number(Fraction(int(e.p), int(e.q))), args)
-        if isinstance(e, sympy.Add):
-            return sum((self.formula(a, args) for a in e.args[1:]), start=self.formula(e.args[0], args))
-        if isinstance(e, sympy.Mul):
-            out = self.formula(e.args[0], args)
-            for a in e.args[1:]:
-                out = out * self.formula(a, args)
-            return out
-        if isinstance(e, sympy.Pow):
-            return self._pow(e, args)
-        if isinstance(e, sympy.Piecewise):
-            out = self.formula(e.args[-1][0], args)
-            for branch, condition in reversed(e.args[:-1]):
-                out = np.where(self._condition(condition, args), self.formula(branch, args), out)
-            return out
-        if isinstance(e, scalar.Share):
-            return self.formula(e.in_signs(), args)
-        if isinstance(e, sympy.Max | sympy.Min):
-            pick = self.larger if isinstance(e, sympy.Max) else self.smaller
-            out = self.formula(e.args[0], args)
-            for a in e.args[1:]:
-                out = pick(out, self.formula(a, args))
-            return out
+    def _irrational(self, e: sympy.Expr, args: Arguments) -> Array:
+        return self._flat(self.atomic(e), args)
+
+    def _piecewise(self, e: sympy.Piecewise, args: Arguments) -> Array:
+        out = self.formula(e.args[-1][0], args)
+        for branch, condition in reversed(e.args[:-1]):
+            out = np.where(self._condition(condition, args), self.formula(branch, args), out)
+        return out
+
+    def _extreme(self, e: sympy.Expr, args: Arguments) -> Array:
+        pick = self.larger if isinstance(e, sympy.Max) else self.smaller
+        return reduce(pick, [self.formula(a, args) for a in e.args])
+
+    def _function(self, e: sympy.Function, args: Arguments) -> Array:
         if isinstance(e, sympy.Abs):
             return np.abs(self.formula(e.args[0], args))
         if isinstance(e, sympy.sign):
@@ -204,15 +187,11 @@ class Reals(Evaluation):
             zero = one - one
             above, below = self.related(sympy.StrictGreaterThan, x, zero), self.related(sympy.StrictLessThan, x, zero)
             return np.where(above, one, zero) - np.where(below, one, zero)
-        if e.is_number and not e.args:
-            return self._flat(self.atomic(e), args)
-        if isinstance(e, sympy.Function) and type(e) in scalar.STABLE:
+        if type(e) in scalar.STABLE:
             return self.formula(scalar.STABLE[type(e)].xreplace({scalar.slot(0): e.args[0]}), args)
         if isinstance(e, scalar.Unknown):
             return self.unknown(e.name, e.order, self.formula(e.args[0], args))
-        if isinstance(e, sympy.Function):
-            return self.call(type(e), self.formula(e.args[0], args))
-        raise TypeError(f"{type(e).__name__} is not in the language")
+        return self.call(type(e), self.formula(e.args[0], args))
 
     def _name(self, s: sympy.Symbol, args: Arguments) -> Array:
         if s in scalar.slots_of(s):
@@ -225,15 +204,16 @@ class Reals(Evaluation):
         self.constants[s.name] = self.fractions(*values)[0]
         return self._flat(self.constants[s.name], args)
 
-    def _pow(self, e: sympy.Pow, args: Arguments) -> Array:
-        if e.exp.is_Integer:
-            out = self.whole_power(self.formula(e.base, args), abs(int(e.exp)))
-            return out if e.exp > 0 else self.reciprocal(out)
-        if e.exp == sympy.Rational(1, 2):
-            return self.call(sympy.sqrt, self.formula(e.base, args))
-        if e.exp == sympy.Rational(-1, 2):
-            return self.reciprocal(self.call(sympy.sqrt, self.formula(e.base, args)))
-        return self.power(self.formula(e.base, args), e.exp, args)
+    def _pow(self, base: sympy.Expr, exponent: sympy.Expr, args: Arguments) -> Array:
+        x = self.formula(base, args)
+        if exponent.is_Integer:
+            out = self.whole_power(x, abs(int(exponent)))
+            return out if exponent > 0 else self.reciprocal(out)
+        if exponent == sympy.Rational(1, 2):
+            return self.call(sympy.sqrt, x)
+        if exponent == sympy.Rational(-1, 2):
+            return self.reciprocal(self.call(sympy.sqrt, x))
+        return self.power(x, exponent, args)
 
     def _condition(self, c: sympy.Basic, args: Arguments) -> Any:
         if c in (sympy.true, sympy.false):
@@ -361,11 +341,11 @@ class Balls(Reals):
         self._looked_at(out, type(node).__name__.lower())
         return out
 
-    def formula(self, f: sympy.Expr, args: Arguments) -> Array:
-        known = args.done.get(f)
+    def _evaluated(self, e: sympy.Basic, args: Arguments) -> Array:
+        known = args.done.get(e)
         if known is None:
-            known = super().formula(f, args)
-            self._looked_at(known, str(f))
+            known = super()._evaluated(e, args)
+            self._looked_at(known, str(e))
         return known
 
     def _looked_at(self, x: Array, what: str) -> None:

@@ -196,52 +196,24 @@ class Residues(Evaluation):
     def formula(self, f: sympy.Expr, args: Arguments) -> Array:
         return self._evaluated(_prepared(f), args)
 
-    def _evaluated(self, e: sympy.Basic, args: Arguments) -> Array:
-        known = args.done.get(e)
-        if known is None:
-            known = args.done[e] = self._worked_out(e, args)
-        return known
+    def _fraction(self, above: int, below: int, args: Arguments) -> Array:
+        return self._rational(above, below).reshape((-1,) + (1,) * len(args.free))
 
-    def _worked_out(self, e: sympy.Basic, args: Arguments) -> Array:
-        if isinstance(e, sympy.Symbol):
-            return self._name(e, args)
-        if isinstance(e, sympy.Float):
-            e = sympy.Rational(str(e))
-        if isinstance(e, sympy.Rational):
-            return self._rational(int(e.p), int(e.q)).reshape((-1,) + (1,) * len(args.free))
-        if isinstance(e, sympy.Add):
-            out = self._evaluated(e.args[0], args)
-            for a in e.args[1:]:
-                out = self.plus(out, self._evaluated(a, args))
-            return out
-        if isinstance(e, sympy.Mul):
-            out = self._evaluated(e.args[0], args)
-            for a in e.args[1:]:
-                out = self.times(out, self._evaluated(a, args))
-            return out
-        if isinstance(e, sympy.Pow):
-            return self._pow(e.base, e.exp, args)
-        if isinstance(e, sympy.exp):
-            return self._exp(e.args[0], args)
+    def _irrational(self, e: sympy.Expr, args: Arguments) -> Array:
         if e is sympy.E:
             return self._exp(sympy.Integer(1), args)
-        if isinstance(e, sympy.Piecewise):
-            return self._piecewise(e, args)
-        if isinstance(e, scalar.Share):
-            return self._evaluated(e.in_signs(), args)
-        if isinstance(e, sympy.Max | sympy.Min):
-            return self._extreme(e, args)
+        if not e.is_real:
+            raise ValueError(f"{e} is no real number")
+        return self._random(f"number {e}", ()).reshape((-1,) + (1,) * len(args.free))
+
+    def _function(self, e: sympy.Function, args: Arguments) -> Array:
+        if isinstance(e, sympy.exp):
+            return self._exp(e.args[0], args)
         if isinstance(e, sympy.Abs):
             return self.times(self._evaluated(e.args[0], args), self._sign(e.args[0], args))
         if isinstance(e, sympy.sign):
             return self._sign(e.args[0], args)
-        if e.is_number and not e.args:
-            if not e.is_real:
-                raise ValueError(f"{e} is no real number")
-            return self._random(f"number {e}", ()).reshape((-1,) + (1,) * len(args.free))
-        if isinstance(e, sympy.Function):
-            return self._atom(e, args)
-        raise TypeError(f"{type(e).__name__} is not in the language")
+        return self._atom(e, args)
 
     def _name(self, s: sympy.Symbol, args: Arguments) -> Array:
         if s in scalar.slots_of(s):

@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from symjac.core import expr
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import (
     ONE,
+    SAME,
     ZERO,
     Equation,
     Expr,
@@ -44,6 +46,7 @@ from symjac.core.expr import (
     walk,
 )
 from symjac.core.index import Index, axes, fresh, index, size_symbol
+from symjac.core.pattern import relabel, structure
 from symjac.core.scalar import slot
 from symjac.core.wellformed import check_formed
 from tests.core import bank, strategies
@@ -294,3 +297,39 @@ def test_scalar_view_round_trip(e: Expr) -> None:
     values = (evaluate(x, strategies.INDICES, SMALL, FEW) for x in (e, again))
     np.testing.assert_allclose(*values, rtol=1e-9, atol=1e-12)
     assert scalar_of(again, atoms) == formula
+
+
+# ---------------------------------------------------------------- a new node
+
+
+class Least(Expr):
+    """min_over body: of this node nothing is said but here."""
+
+    __slots__ = ("over",)
+    over: tuple[Index, ...]
+
+    @property
+    def bound(self) -> tuple[Index, ...]:
+        return self.over
+
+    def text(self, children: Sequence[str]) -> str:
+        return f"min[{','.join(i.text for i in self.over)}]({children[0]})"
+
+    def remade(self, children: Sequence[Expr], indices: Mapping[Index, Index] = SAME) -> Expr:
+        return least(children[0], [indices.get(i, i) for i in self.over])
+
+
+def least(body: Expr, over: Sequence[Index]) -> Expr:
+    return expr._intern(Least, (body,), over=tuple(over))
+
+
+def test_a_node_is_declared_in_its_class_alone() -> None:
+    e = least(A(), [j])
+    assert e is least(A(), [j])
+    assert (e.free, e.bound, e.names) == ((i,), (j,), {"A"})
+    assert rename(e, {i: i1}) is least(A(i1), [j])
+    assert rename(least(D(i, i1), [i]), {i1: i}) is least(D(i2, i), [i2])
+    assert transform(e, lambda node: None) is e
+    assert substitute(e, Equation(A(), contract([v(), w()]))) is least(contract([v(), w()]), [j])
+    assert relabel(e, {"A": "B"}) is least(symbol("B", [i, j]), [j])
+    assert structure([add(e, v())]) == (f"(min[{j.text}](#0[{i.text},{j.text}]) + #1[{i.text}])", ["A", "v"])
