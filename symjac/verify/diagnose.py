@@ -12,12 +12,11 @@ from symjac.notation.tree import Big, Neg, Node, Span, Sum, walk
 from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.edits import edits
+from symjac.verify.oracle import Oracle
 from symjac.verify.phrase import phrase
 from symjac.verify.scalars import Scalar, coefficient, scalar
 from symjac.verify.sites import negated, plus
-from symjac.verify.view import KnownNames, Oracle, View, fit
-
-__all__ = ["KINDS", "FoundFault", "Oracle", "diagnose"]
+from symjac.verify.view import KnownNames, View, fit
 
 KINDS = (
     "sign",
@@ -70,12 +69,12 @@ class _Fit:
     number: Scalar
 
 
-def diagnose(right: Node, judge: Oracle, seconds: float = 3.0) -> FoundFault | None:
-    """The least change of `right` that the judge holds for right: a number, one edit, the missing term, two edits."""
+def diagnose(right: Node, oracle: Oracle, seconds: float = 3.0) -> FoundFault | None:
+    """The least change of `right` that the oracle holds for right: a number, one edit, the missing term, two edits."""
     if sum(1 for _ in itertools.islice(walk(right), LARGEST + 1)) > LARGEST:
         return None
     begin = time.process_time()  # not the clock: what is found must not hang on what else the machine does
-    view = View(right, KnownNames(judge))
+    view = View(right, KnownNames(oracle))
     return (
         _by_number(view)
         or _by_one(view, begin + SINGLE_SHARE * seconds)
@@ -89,7 +88,7 @@ def diagnose(right: Node, judge: Oracle, seconds: float = 3.0) -> FoundFault | N
 
 def _by_number(view: View) -> FoundFault | None:
     """left = c · right."""
-    c = _number(view.judge.factor(view.root))
+    c = _number(view.oracle.factor(view.root))
     if c is None or c.is_one:
         return None
     return _accepted(view, (Edit("factor", "", view.root.span, view.root, Cost.NUMBER_OF_WHOLE),), c)
@@ -113,13 +112,12 @@ def _by_one(view: View, until: float) -> FoundFault | None:
 
 
 def _by_residual(view: View) -> FoundFault | None:
-    """right + what the judge derives as the difference, where that is one term that people would write."""
-    residual = getattr(view.judge, "residual", None)
-    term = residual(view.root) if residual is not None and view.fits else None
+    """right + what the oracle derives as the difference, where that is one term that people would write."""
+    term = view.oracle.residual(view.root) if view.fits else None
     if term is None or not _is_new(term, view.root):
         return None
     right = plus(view.root, term)
-    if not view.judge.sure(right):
+    if not view.oracle.sure(right):
         return None
     return FoundFault("missing_term", f"the term {phrase(term)} is missing", view.root.span, right)
 
@@ -175,7 +173,7 @@ def _asked(e: Edit, view: View) -> Scalar | None:
     """The number c with which the edit makes the formula right."""
     if not _can_fit(e, view):
         return None
-    c = _number(view.judge.factor(e.asked, e.beside))
+    c = _number(view.oracle.factor(e.asked, e.beside))
     if c is None or (e.finish is not None and c.is_one):
         return None
     return c
@@ -203,9 +201,9 @@ def _confirmed(view: View, found: _Fit) -> FoundFault | None:
 
 
 def _accepted(view: View, changes: Sequence[Edit], c: Scalar) -> FoundFault | None:
-    """What was found, once the judge holds for the corrected formula itself."""
+    """What was found, once the oracle holds for the corrected formula itself."""
     right = changes[-1].corrected(c)
-    if not view.judge.sure(right):
+    if not view.oracle.sure(right):
         return None
     texts = [e.text for e in changes if e.text]
     last = changes[-1]

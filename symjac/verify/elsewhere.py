@@ -17,13 +17,25 @@ from symjac.meaning.statements import Equality
 from symjac.notation.pending import innermost
 from symjac.notation.tree import Derivative, Name, Node, Num, Span, walk
 from symjac.notes.sections import Sections
+from symjac.verify.phrase import phrase
+from symjac.verify.posed import Posed
 from symjac.verify.question import problem_of
 
 MOST_FREED = 4
 """Names of other sections that are tried as free quantities."""
 
 
-def free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Span] | None:
+def free_elsewhere(posed: Posed) -> str:
+    """That the claim is right but for a definition in another section of the text; empty where it is not."""
+    source = posed.session.source
+    found = _free_of(posed.equality, posed.meaning(), source.sections)
+    if found is None:
+        return ""
+    name, line = phrase(posed.as_written(found[0])), source.place(found[1].start).line
+    return f"it is right for any {name}, and wrong for the {name} of line {line}, which is defined in another section"
+
+
+def _free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Span] | None:
     """A name defined in another section that the claim, wrong under that definition, is right for any value of."""
     book = meaning.notebook
     far = {key: span for key, span in _defined(e, book) if sections.part(span.start, e.span.start)}

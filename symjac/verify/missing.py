@@ -4,51 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 import sympy
 
 from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Product, Sum, Transpose, rebuild, walk
 from symjac.verify.diagnose import FoundFault
+from symjac.verify.oracle import Oracle, Sizes
 from symjac.verify.phrase import phrase
-from symjac.verify.view import Oracle, Sizes
 
 MOST_ATOMS = 40
 
 
-class Asked(Oracle, Protocol):
-    """What is asked beside the questions of the diagnosis."""
-
-    def sums(self) -> Sequence[Sum]:
-        """The sums that the notes define quantities as."""
-        ...
-
-
-def missing_term(right: Node, judge: Asked, seconds: float) -> FoundFault | None:
+def missing_term(right: Node, oracle: Oracle, seconds: float) -> FoundFault | None:
     """The term that `right` lacks; None where none is found."""
-    return _of_a_definition(right, judge) or _of_two(right, judge, time.process_time() + seconds)
+    return _of_a_definition(right, oracle) or _of_two(right, oracle, time.process_time() + seconds)
 
 
-def _of_a_definition(right: Node, judge: Asked) -> FoundFault | None:
+def _of_a_definition(right: Node, oracle: Oracle) -> FoundFault | None:
     """One term of a defined sum stands where all of it belongs."""
-    for total in judge.sums():
+    for total in oracle.sums():
         for place, term in enumerate(total.terms):
             for node in walk(right):
                 if node != term:
                     continue
                 whole = replaced(right, node, Group(total))
-                if judge.sure(whole):
+                if oracle.sure(whole):
                     rest = [t for p, t in enumerate(total.terms) if p != place]
                     missing = rest[0] if len(rest) == 1 else Sum(tuple(rest))
                     return FoundFault("missing_term", f"the term {phrase(missing)} is missing", node.span, whole)
     return None
 
 
-def _of_two(right: Node, judge: Asked, until: float) -> FoundFault | None:
+def _of_two(right: Node, oracle: Oracle, until: float) -> FoundFault | None:
     """The term is a product, or a Kronecker product, of two quantities, beside a sum's body or the whole."""
-    atoms = list(_atoms(judge))
+    atoms = list(_atoms(oracle))
     for body in (*(n.body for n in walk(right) if isinstance(n, Big) and n.op == "sum"), right):
-        shape = _matrix(judge.shape(body)) or (_matrix(judge.left_shape) if body is right else None)
+        shape = _matrix(oracle.shape(body)) or (_matrix(oracle.left_shape) if body is right else None)
         if shape is None:
             continue
         kron = any(isinstance(n, Binary) and n.op == "kron" for n in walk(body))
@@ -56,21 +47,21 @@ def _of_two(right: Node, judge: Asked, until: float) -> FoundFault | None:
             if time.process_time() > until:
                 return None
             alone = term if body is right else replaced(right, body, term)
-            c = judge.factor(alone, right)
+            c = oracle.factor(alone, right)
             if c is None or c not in (Num("1"), Neg(Num("1"))):
                 continue
             signed = term if c == Num("1") else Neg(term)
             whole = replaced(right, body, Group(Sum((body, signed))) if body is not right else Sum((body, signed)))
-            if judge.sure(whole):
+            if oracle.sure(whole):
                 return FoundFault("missing_term", f"the term {phrase(term)} is missing", body.span, whole)
     return None
 
 
-def _atoms(judge: Asked) -> Iterator[tuple[Node, tuple[sympy.Expr, sympy.Expr]]]:
+def _atoms(oracle: Oracle) -> Iterator[tuple[Node, tuple[sympy.Expr, sympy.Expr]]]:
     """Quantities and what stands in brackets, as they are, transposed, and columns on a diagonal."""
     count = 0
-    for node in (*judge.quantities(), *(Group(f) for f in judge.fragments())):
-        shape = _matrix(judge.shape(node))
+    for node in (*oracle.quantities(), *(Group(f) for f in oracle.fragments())):
+        shape = _matrix(oracle.shape(node))
         if shape is None or shape == (1, 1) or count >= MOST_ATOMS:
             continue
         count += 1

@@ -2,74 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Protocol
 
 from symjac.notation.tree import Node, Num, Product, Quotient, Scripts
+from symjac.verify.oracle import Oracle, Sizes
 from symjac.verify.scalars import scalar
 from symjac.verify.sites import Applies, Site, bracketed, is_application, is_operand, product, sites, units
 
-Sizes = tuple[object, ...]
-"""() a number, (n,) a column, (1, n) a row, (m, n) a matrix; None for a size that is open."""
-
-
-class Oracle(Protocol):
-    """What the diagnosis asks about one claim, whose left side is fixed. Nothing here raises.
-
-    `residual(right) -> Node | None`, the term that `right` lacks, derived, is used where a judge has it.
-    """
-
-    left: Node
-
-    @property
-    def left_shape(self) -> Sizes | None: ...
-
-    def holds(self, right: Node) -> bool:
-        """True where the left side equals `right`."""
-        ...
-
-    def sure(self, right: Node) -> bool:
-        """True where that is confirmed on a second road: what is offered as right is asked for this."""
-        ...
-
-    def factor(self, right: Node, beside: Node | None = None) -> Node | None:
-        """The number c with left = beside + c · right (beside = 0 where None), as a tree such as -2/n; None where there
-        is none, or where the shapes differ."""
-        ...
-
-    def shape(self, node: Node) -> Sizes | None:
-        """The shape of a part; its free indices are entries or samples. None where it has none."""
-        ...
-
-    def quantities(self) -> Sequence[Node]:
-        """All quantities that the notes name, as written there, derivatives included; a sample with the letter of the
-        claim. Never one that the notes define as the left side."""
-        ...
-
-    def fragments(self) -> Sequence[Node]:
-        """What stands in brackets elsewhere in the notes: Y − T, 1 − Z."""
-        ...
-
-    def functions(self) -> Sequence[tuple[Node, Node]]:
-        """The functions that the notes apply, each with what stands in its bracket: f and a for f(a)."""
-        ...
-
 
 class KnownNames:
-    """What a judge says of a claim's notes, asked once."""
+    """What an oracle says of a claim's notes, asked once."""
 
-    def __init__(self, judge: Oracle) -> None:
-        self.judge = judge
-        self.left_shape = judge.left_shape
-        self.functions = list(judge.functions())
+    def __init__(self, oracle: Oracle) -> None:
+        self.oracle = oracle
+        self.left_shape = oracle.left_shape
+        self.functions = list(oracle.functions())
         self._shapes: dict[Node, Sizes | None] = {}
         self._known = {f for f, _ in self.functions}
 
     def shape(self, node: Node) -> Sizes | None:
         if node not in self._shapes:
-            self._shapes[node] = matrix_shape(self.judge.shape(node))
+            self._shapes[node] = matrix_shape(self.oracle.shape(node))
         return self._shapes[node]
 
     def applies(self, node: Node) -> bool:
@@ -78,12 +33,12 @@ class KnownNames:
 
     @cached_property
     def quantities(self) -> list[Node]:
-        every = dict.fromkeys(self.judge.quantities())
-        return [q for q in every if q != self.judge.left and q not in self._known and self.shape(q) is not None]
+        every = dict.fromkeys(self.oracle.quantities())
+        return [q for q in every if q != self.oracle.left and q not in self._known and self.shape(q) is not None]
 
     @cached_property
     def fragments(self) -> list[Node]:
-        every = dict.fromkeys(bracketed(f) for f in self.judge.fragments())
+        every = dict.fromkeys(bracketed(f) for f in self.oracle.fragments())
         return [f for f in every if self.shape(f) is not None]
 
     def alternatives(self, node: Node) -> list[Node]:
@@ -98,7 +53,7 @@ class View:
     def __init__(self, root: Node, names: KnownNames) -> None:
         self.root = root
         self.names = names
-        self.judge = names.judge
+        self.oracle = names.oracle
         self.applies: Applies = names.applies
         self.sites: list[Site] = list(sites(root, self.applies))
         self.fits = fit(self.shape(root), names.left_shape)

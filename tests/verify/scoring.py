@@ -12,7 +12,7 @@ from tests.verify.random_claims import Case, RandomClaim, equation
 
 RIGHT = (PROVED, AGREES)
 NO_SEARCH = ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS")
-"""The budgets of `judge` that are 0 where verdicts are wanted, and no faults."""
+"""The budgets of `at_fault` that are 0 where verdicts are wanted, and no faults."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A judge for tests: quantities are random arrays, formulas are worked out by a small interpreter of matrix notation.
+"""An oracle for tests: quantities are random arrays, formulas are worked out by a small interpreter of matrix notation.
 
 The claim's left side is the value of a formula that is known to be right.
 """
@@ -32,6 +32,7 @@ from symjac.notation.tree import (
     Sum,
     Transpose,
 )
+from symjac.verify.oracle import Oracle
 from symjac.verify.phrase import phrase
 
 Array = Any
@@ -51,7 +52,7 @@ class Meaningless(Exception):
 
 
 @dataclass
-class StandIn:
+class StandIn(Oracle):
     shapes: Mapping[str, tuple[str, ...]]
     """Name as `phrase` writes it -> sizes; `x_i` with the sizes (i: n) of one sample: ("n:i", "d")."""
     truth: Node
@@ -137,14 +138,17 @@ class StandIn:
     def quantities(self) -> list[Node]:
         return [_written(name) for name in (*self.shapes, *self.defined)]
 
-    def fragments(self) -> Sequence[Node]:
-        return self.brackets
+    def fragments(self) -> list[Node]:
+        return list(self.brackets)
 
-    def functions(self) -> Sequence[tuple[Node, Node]]:
-        return self.used
+    def functions(self) -> list[tuple[Node, Node]]:
+        return list(self.used)
 
     def residual(self, right: Node) -> Node | None:
         return None if self.extra is None else self.extra(right)
+
+    def sums(self) -> list[Sum]:
+        return []
 
     # ---- values
 

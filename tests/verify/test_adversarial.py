@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
 from symjac.notes.source import read_source
-from symjac.verify import judge
+from symjac.verify import at_fault
+from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
 from symjac.verify.verdict import OTHER
 from tests.verify.scoring import NO_SEARCH
@@ -29,7 +30,7 @@ ALLOWED = {
 def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are not looked for."""
     for name in NO_SEARCH:
-        monkeypatch.setattr(judge, name, 0.0)
+        monkeypatch.setattr(at_fault, name, 0.0)
 
 
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}{k}" for k, (kind, _) in enumerate(ROWS)])
@@ -40,7 +41,7 @@ def test_verdicts(kind: str, row: dict[str, object]) -> None:
         source, wanted = from_claim(str(row["claim"]), given, "plain"), [row["wanted"]]
     else:
         source, wanted = read_source("notes.md", str(row["notes"])), row["wanted"]
-    result = judge.judge_source(source)
+    result = judge_source(source)
     verdicts = [c.verdict for c in result.claims if c.road != "shapes fit"]
     said = f"{result.claims}\n{result.unread}"
     assert isinstance(wanted, list)

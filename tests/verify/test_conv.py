@@ -20,7 +20,7 @@ from symjac.equality.entries import Cut
 from symjac.equality.outcome import AGREES, PROVED, REFUTED
 from symjac.equality.problem import Question, residues, sides
 from symjac.notes.source import read_source
-from symjac.verify import judge
+from symjac.verify import at_fault
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import Claim
 
@@ -91,7 +91,7 @@ FAULTS = [pytest.param(*w, marks=[pytest.mark.slow] if w[0] in LONG else []) for
 def limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """With entries of whatever has more than a few entries."""
     monkeypatch.setattr(entries, "LONG", request.param)
-    monkeypatch.setattr(judge, "SECONDS_TO_DIAGNOSE", 0.2)
+    monkeypatch.setattr(at_fault, "SECONDS_TO_DIAGNOSE", 0.2)
     return int(request.param)
 
 

@@ -11,7 +11,7 @@ from symjac.core.expr import ShapeError
 from symjac.equality.outcome import AGREES, PROVED, REFUTED
 from symjac.notes.source import Source, read_source
 from symjac.report.fix import fixed
-from symjac.verify import judge, proposal
+from symjac.verify import proposal
 from symjac.verify.judge import judge_source
 from symjac.verify.session import Session, from_claim
 from symjac.verify.verdict import Judged
@@ -57,7 +57,8 @@ def test_latex_gets_latex() -> None:
 
 
 def test_what_is_not_sure_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "sure", lambda problem: False)
+    for module in ("posed", "at_fault"):
+        monkeypatch.setattr(f"symjac.verify.{module}.sure", lambda problem: False)
     (claim,) = plain("x in R^n; L = x'*x", "dL/dx = x").claims
     assert claim.fault is not None
     assert (claim.verdict, claim.fault.formula, claim.fault.replacement) == (REFUTED, "", "")
@@ -67,12 +68,12 @@ ERRORS = [ShapeError("index j runs over 10 and over 7"), ZeroDivisionError(), Re
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize("where", ["diagnose", "ratio", "missing_term"])
+@pytest.mark.parametrize("where", ["at_fault.diagnose", "oracle.ratio", "at_fault.missing_term"])
 def test_an_edit_that_fails_costs_no_verdict(where: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*args: object) -> None:
         raise error
 
-    monkeypatch.setattr(judge, where, fails)
+    monkeypatch.setattr(f"symjac.verify.{where}", fails)
     result = plain("x in R^n; A in R^(n x n); L = x'*A*x", "dL/dx = 3*A*x + x")
     assert not result.unread
     (claim,) = result.claims

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from symjac.verify import judge
+from symjac.verify import at_fault
 from tests.verify.random_claims import Case, RandomClaim, case
 from tests.verify.scoring import NO_SEARCH, outcomes
 
@@ -16,7 +16,7 @@ SEEDS = range(44)
 def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are not looked for."""
     for name in NO_SEARCH:
-        monkeypatch.setattr(judge, name, 0.0)
+        monkeypatch.setattr(at_fault, name, 0.0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

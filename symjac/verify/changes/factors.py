@@ -25,6 +25,7 @@ from symjac.notation.tree import (
 )
 from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
+from symjac.verify.oracle import Sizes
 from symjac.verify.phrase import phrase
 from symjac.verify.scalars import scalar
 from symjac.verify.sites import (
@@ -40,7 +41,7 @@ from symjac.verify.sites import (
     product,
     units,
 )
-from symjac.verify.view import Sizes, View, fit
+from symjac.verify.view import View, fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from symjac.notation.tree import Big, Call, Group, Neg, Node, Num, Product, Quot
 from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.factors import elementwise_factors
+from symjac.verify.oracle import Sizes
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
     Site,
@@ -23,7 +24,7 @@ from symjac.verify.sites import (
     transposed,
     units,
 )
-from symjac.verify.view import Sizes, View, matrix_shape, same_size
+from symjac.verify.view import View, matrix_shape, same_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from symjac.notation.tree import (
 from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
 from symjac.verify.changes.matrices import stands_as_term
+from symjac.verify.oracle import Sizes
 from symjac.verify.phrase import phrase
 from symjac.verify.sites import (
     Site,
@@ -39,7 +40,7 @@ from symjac.verify.sites import (
     product,
     transposed,
 )
-from symjac.verify.view import Sizes, View, same_size
+from symjac.verify.view import View, same_size
 
 
 def full_jacobians(view: View) -> Iterator[Edit]:

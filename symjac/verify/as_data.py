@@ -1,0 +1,64 @@
+"""A verdict as plain data, under the names of the notes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from symjac.equality.outcome import Counterexample
+from symjac.meaning.meaning import Meaning
+from symjac.meaning.statements import Equality
+from symjac.verify.outcomes import Outcome
+from symjac.verify.phrase import phrase
+from symjac.verify.posed import Posed
+from symjac.verify.session import Session
+from symjac.verify.verdict import Claim, Fault, NotRead
+
+
+def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
+    source, span = posed.session.source, posed.equality.span
+    place = source.place(span.start)
+    return Claim(
+        file=source.file,
+        line=place.line,
+        column=place.column,
+        span=span,
+        claimed=posed.right.span,
+        text=source.text[span.start : span.end],
+        verdict=outcome.verdict,
+        road=_with_numbers(outcome.road),
+        notes=(*outcome.notes, *posed.grouping),
+        fault=fault,
+        counterexample=_shown(outcome.counterexample, posed.meaning()),
+    )
+
+
+def as_unread(session: Session, equality: Equality, reason: str) -> NotRead:
+    place = session.source.place(equality.span.start)
+    text = session.source.text[equality.span.start : equality.span.end]
+    return NotRead(session.source.file, place.line, place.column, equality.span, text, reason)
+
+
+def _with_numbers(text: str) -> str:
+    """A size that stands for a number, as "3 for 784"."""
+    return re.sub(r"\bsize(\d+) = (\d+)", r"\2 for \1", text)
+
+
+def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | None:
+    """The point under the notes' own names."""
+    if point is None:
+        return None
+    sizes_of = tuple((name.removeprefix("size"), n) for name, n in point.sizes)
+    named = ((_name(name, meaning), v) for name, v in point.values)
+    return replace(point, sizes=sizes_of, values=tuple((name, v) for name, v in named if "__" not in name))
+
+
+def _name(name: str, meaning: Meaning) -> str:
+    made = meaning.world.auxiliary.get(name)
+    if made is not None and made.by:
+        below = "".join(f"∂{_name(n, meaning)}" for n in (made.by, made.also) if n)
+        return f"∂{'²' if made.also else ''}{_name(made.of, meaning)}/{below}"
+    if made is not None and made.kind == "direction":
+        return f"R{{{_name(made.of, meaning)}}}"
+    written = meaning.notebook.latex.get(name)
+    return name if written is None else phrase(written)
