@@ -26,6 +26,7 @@ from symjac.equality.small_sizes import OpenSizes, Sizes
 T = TypeVar("T")
 R = TypeVar("R", bound=Reals)
 
+FEW_POINTS = 6
 MOST_ENTRIES = 1 << 16
 """Sides of more entries are compared through random vectors, one an axis."""
 
@@ -95,6 +96,11 @@ class Question:
             return effort(parts, Cut(self.world, sizes).size)
 
         return self.once(("effort", *sorted(sizes.items()), self.world.facts), count)
+
+    @property
+    def steps(self) -> int:
+        """Of an evaluation at a few points of few choices of sizes."""
+        return sum(self.effort(sizes).steps(FEW_POINTS) for sizes in self.open.distinct())
 
     def once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
         """What `work` gives, kept under `key`."""
