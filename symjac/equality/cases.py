@@ -243,13 +243,16 @@ def placed(problem: Question, sizes: Sizes) -> tuple[Points, Placed] | None:
     known = _known.setdefault(problem.world, {})
     longest = max(map(prod, shapes.values()), default=1).bit_length()
     key: object = found, tuple(sorted(sizes.items())), problem.world.facts, longest
-    if key not in known:
+    both = known.get(key)
+    if both is None:
         while len(known) >= _MOST_KNOWN or (known and sum(at.held for _, at in known.values()) > _MOST_NUMBERS):
             known.pop(next(iter(known)))
         points = Points(problem.world, sizes, found, Budget(STEPS_TO_PLACE, problem.clock))
         _place(points, deciding or shapes, 1 << longest)
-        known[key] = points, _doubles(problem.world, sizes, points.point)
-    points, at = known[key]
+        both = points, _doubles(problem.world, sizes, points.point)
+        if not problem.clock.said:  # what the clock ended is for this problem alone
+            known[key] = both
+    points, at = both
     _add_beside(points, {name: shape for name, shape in shapes.items() if name not in points.point})
     at.point = points.point
     return points, at

@@ -43,7 +43,7 @@ FEW_OF_LONG = 3
 """Entries of long sides that are looked at first."""
 STEPS_TO_COMPARE = 10_000
 STEPS_FOR_COUNTEREXAMPLE = 5_000
-STEPS_FOR_COMPONENTS = 12_000
+STEPS_FOR_COMPONENTS = 20_000
 ROUNDING = 1e-10
 MOST_SIZES = 40
 """Choices of sizes that are tried where sizes stand as numbers."""
