@@ -334,6 +334,7 @@ def jacobian(
 
 @main.command("verify")
 @click.argument("files", metavar="[FILE]...", nargs=-1)
+@click.option("--spec", metavar="SPEC", help="The network that they, or --claim, speak of, whatever they name.")
 @click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this one; may be given again.")
 @click.option("--given", multiple=True, metavar="EQUATION", help="What --claim is about; may be given again.")
 @click.option("--notation", type=click.Choice(["latex", "plain"]), default="latex", help="Of --claim and --given.")
@@ -345,6 +346,7 @@ def jacobian(
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
 def verify_command(
     files: tuple[str, ...],
+    spec: str | None,
     claims: tuple[str, ...],
     given: tuple[str, ...],
     notation: str,
@@ -362,6 +364,9 @@ def verify_command(
 
     \b
     symjac verify --notation plain --given "x in R^n" --given "L = x'*x" --claim "dL/dx = 2*x"
+
+    With --spec, notes may speak of that network, by the names that its document prints (X, W_1, A_1, Y, T, L, delta_1):
+    its formulas, facts and conventions are in force. Notes name it themselves by <!-- symjac: network: net.yaml -->.
     """
     if bool(files) == bool(claims):
         raise click.UsageError("expected FILE... or --claim, and not both")
@@ -371,9 +376,10 @@ def verify_command(
         raise click.UsageError("--given is for --claim; in a file, write what is given there")
     files = tuple(dict.fromkeys(files))
     copies = _copies(files) if fix else {}
-    _keep_apart([sarif, html, *copies.values()], [*files, *(f"{file}.symjac.yaml" for file in files)])
+    _keep_apart([sarif, html, *copies.values()], [spec, *files, *(f"{file}.symjac.yaml" for file in files)])
 
-    judged, errors = _judge(files, claims, given, notation)
+    stack = None if spec is None else _stack(spec)
+    judged, errors = _judge(files, claims, given, notation, stack)
     results = [result for _, result in judged]
     if as_json:
         from symjac.report import as_json as form
@@ -450,9 +456,24 @@ def _derive(spec: str) -> Derivation:
 
         with at_hand(lambda: spec):
             derivation = derive(build_stack(load_spec(spec)))
-    for remark in derivation.stack.remarks:
-        click.echo(remark.render(), err=True)
+    _remark(derivation.stack)
     return derivation
+
+
+def _stack(spec: str) -> Stack:
+    with _busy("reading"):
+        from symjac.model.build import build_stack, load_spec
+
+        with at_hand(lambda: spec):
+            stack = build_stack(load_spec(spec))
+    _remark(stack)
+    return stack
+
+
+def _remark(stack: Stack) -> None:
+    """Says what in the spec is hardly meant."""
+    for remark in stack.remarks:
+        click.echo(remark.render(), err=True)
 
 
 def _hide_nothing(path: Path) -> None:
@@ -525,7 +546,7 @@ def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: 
 
 
 def _judge(
-    files: Sequence[str], claims: Sequence[str], given: Sequence[str], notation: str
+    files: Sequence[str], claims: Sequence[str], given: Sequence[str], notation: str, stack: Stack | None
 ) -> tuple[list[tuple[Source, Judged]], list[str]]:
     """What could be judged, and a message for each file that could not be used."""
     judged: list[tuple[Source, Judged]] = []
@@ -546,7 +567,8 @@ def _judge(
             try:
                 with at_hand(partial(str, name)):
                     source = read()
-                    result = judge_source(source, lambda done, total: bar.update(task, completed=done, total=total))
+                    shown = lambda done, total: bar.update(task, completed=done, total=total)  # noqa: E731
+                    result = judge_source(source, shown, stack)
             except InputError as error:
                 errors.append(error.render())
                 continue

@@ -26,7 +26,7 @@ WRONG = "then $c = d$ and $e = g$\n"
 UNREAD = "and $q = {$\n"
 
 
-def by_hand(source, progress=None) -> Judged:
+def by_hand(source, progress=None, stack=None) -> Judged:
     """Knows RIGHT, WRONG and UNREAD; every other text has nothing in it."""
     text, file = source.text, source.file
     claims, left = [], []

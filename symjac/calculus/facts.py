@@ -14,10 +14,13 @@ from itertools import combinations
 
 import sympy
 
+from symjac.calculus.trace import SumFact
 from symjac.core import scalar
 from symjac.core.expr import (
+    Contract,
     Equation,
     Expr,
+    Number,
     Symbol,
     add,
     affine,
@@ -95,6 +98,18 @@ def _sentence(f: Fact, name: str, what: str) -> str:
 def sums_to(s: Symbol, value: sympy.Expr | int, *axes: int) -> Fact:
     """Σ over `axes` (all where none is named) is `value`."""
     return Fact(s, Property.SUM, _axes(s, axes), sympy.sympify(value) if isinstance(value, int) else value)
+
+
+def sum_stated(fact: SumFact) -> Fact | None:
+    """Σ c T = d as the sum of a symbol over some of its axes; None for what says anything else."""
+    for left, right in ((fact.left, fact.right), (fact.right, fact.left)):
+        match left, right:
+            case Contract(factors=factors, summed=over), Number(value=value) if over:
+                scale = sympy.Mul(*(f.value for f in factors if isinstance(f, Number)))
+                tensors = [f for f in factors if not isinstance(f, Number)]
+                if len(tensors) == 1 and isinstance(s := tensors[0], Symbol) and len(set(s.indices)) == len(s.indices):
+                    return sums_to(s, value / scale, *(s.indices.index(i) for i in over))
+    return None
 
 
 def mean_zero(s: Symbol, *axes: int) -> Fact:

@@ -161,7 +161,7 @@ class World:
             raise WorldError(f"{name}: the index {', '.join(loose)} of the right side is not on the left")
         for s in symbols(rhs):
             self._check_access(s)
-        if name in rhs.names or name in self.cone(rhs.names):
+        if name in rhs.names or (name in self._readers and name in self.cone(rhs.names)):
             through = [n for n in sorted(rhs.names) if n == name or name in self.cone((n,))]
             raise WorldError(f"{name} is defined by itself, through {', '.join(through)}")
         self.declare(name, axes)

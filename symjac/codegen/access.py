@@ -11,8 +11,22 @@ from dataclasses import dataclass
 
 import sympy
 
-from symjac.codegen.array import Array, permuted, shape, size
-from symjac.codegen.code import DTYPE, CodePart, CodeText, array_name, atom, binary, call, method, part, suffix
+from symjac.codegen.array import Array, permuted, shape
+from symjac.codegen.code import (
+    ATOM,
+    DTYPE,
+    CodeName,
+    CodePart,
+    CodeText,
+    array_name,
+    atom,
+    binary,
+    call,
+    method,
+    named,
+    part,
+    suffix,
+)
 from symjac.codegen.scalar_code import number
 from symjac.core.expr import Identity
 from symjac.core.index import Index
@@ -122,12 +136,12 @@ def _split_axis(a: Array, target: Index, indices: Sequence[Index]) -> Array:
 
 def _reshaped(code: CodeText, axes: Sequence[Index]) -> CodeText:
     """`code.reshape(...)`, in place of an earlier one; one open size is left to NumPy."""
-    match code.pieces:
-        case (CodePart() as owner, str() as call_) if call_.startswith(".reshape("):
-            code = owner.code
+    owner = code.pieces[0]
+    if code.stem == "reshape" and isinstance(owner, CodePart):
+        code = owner.code
     open_sizes = [i for i in axes if not isinstance(i.size, sympy.Integer)]
-    sizes = ["-1" if len(open_sizes) == 1 and i is open_sizes[0] else size(i.size) for i in axes]
-    return method(code, "reshape", ", ".join(sizes), heavy=False)
+    sizes = ["-1" if len(open_sizes) == 1 and i is open_sizes[0] else number(i.size) for i in axes]
+    return method(code, "reshape", *sizes, heavy=False)
 
 
 def _windows(a: Array, windows: Sequence[Window]) -> Array:
@@ -169,7 +183,7 @@ def _sliding(code: CodeText, places: Sequence[int], spans: Sequence[int]) -> Cod
     """A view, so it costs nothing to have twice."""
     one = len(places) == 1
     spec = f", {spans[0] if one else tuple(spans)}, axis={places[0] if one else tuple(places)})"
-    return CodeText(("sliding_window_view(", part(code, 0), spec), atom("").precedence)
+    return CodeText((CodeName("sliding_window_view"), "(", part(code, 0), spec), ATOM)
 
 
 def _slice(start: int, step: int, count: int, length: int) -> str:
@@ -202,8 +216,8 @@ def _with_axes(a: Array, indices: Sequence[Index]) -> Array:
     grown = suffix(a.code, f"[..., {', '.join(['None'] * len(missing))}]") if a.axes else a.code
     axes = (*a.axes, *missing)
     if array_name(a.code) is None and not a.axes:
-        return Array(call("np.full", atom(shape(axes)), a.code, atom(DTYPE)), axes)
-    return Array(call("np.broadcast_to", grown, atom(shape(axes))), axes)
+        return Array(call("np.full", shape(axes), a.code, named(DTYPE)), axes)
+    return Array(call("np.broadcast_to", grown, shape(axes)), axes)
 
 
 def _merge_axes(a: Array, target: Index, indices: Sequence[Index]) -> Array:

@@ -8,7 +8,7 @@ from functools import cache
 
 import sympy
 
-from symjac.codegen.code import CodeText, atom, binary, call, dtype_of, method, suffix
+from symjac.codegen.code import CodeText, atom, binary, call, dtype_of, listed, method, named, suffix
 from symjac.codegen.scalar_code import number
 from symjac.core.index import Index
 
@@ -112,14 +112,9 @@ def times(a: Array, b: Array, wanted: Sequence[Index]) -> Array:
     return Array(binary(aligned(a, axes), "*", aligned(b, axes)), axes)
 
 
-def size(s: sympy.Expr) -> str:
-    return number(s).text
-
-
-def shape(indices: Sequence[Index]) -> str:
+def shape(indices: Sequence[Index]) -> CodeText:
     """A shape as a Python tuple."""
-    inner = ", ".join(size(i.size) for i in indices)
-    return f"({inner},)" if len(indices) == 1 else f"({inner})"
+    return listed([number(i.size) for i in indices])
 
 
 def constant(value: sympy.Expr) -> Array:
@@ -130,7 +125,7 @@ def name(text: str, axes: Sequence[Index]) -> Array:
     """A named tensor; along an index that it has twice, its diagonal."""
     distinct = tuple(dict.fromkeys(axes))
     if len(distinct) == len(axes):
-        return Array(atom(text), distinct)
+        return Array(named(text), distinct)
     letters = {i: chr(ord("a") + p) for p, i in enumerate(distinct)}
     pattern = "".join(letters[i] for i in axes) + "->" + "".join(letters[i] for i in distinct)
-    return Array(call("np.einsum", atom(repr(pattern).replace("'", '"')), atom(text)), distinct)
+    return Array(call("np.einsum", atom(repr(pattern).replace("'", '"')), named(text)), distinct)

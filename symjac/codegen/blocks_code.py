@@ -12,17 +12,34 @@ is a Kronecker symbol: all entries where the two differ are 0.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sympy
 
 from symjac.calculus.stabilise import stabilise
-from symjac.codegen import scalar_code
 from symjac.codegen.array import volume
-from symjac.codegen.body import WIDTH, Body, identifiers, unpack
+from symjac.codegen.body import Body
+from symjac.codegen.code import ATOM, CodeName, CodePart, CodeText, atom, between, named, suffix
+from symjac.codegen.lines import WIDTH, CodeStatement, indented, read_by, sizes_read, unpacked, written
 from symjac.codegen.lower import lower_equation
-from symjac.codegen.shared import helpers, imports, open_sizes
+from symjac.codegen.lowering import told
+from symjac.codegen.outline import (
+    ARRAY,
+    INT,
+    TEMPLATE,
+    Argument,
+    Constant,
+    Function,
+    Module,
+    Section,
+    arrays,
+    laid_out,
+    reads_of,
+)
+from symjac.codegen.scalar_code import HELPER_NAMES, SHARE
+from symjac.codegen.scalar_code import number as scalar_number
+from symjac.codegen.shared import given, helpers, open_sizes, shapes
 from symjac.core.expr import (
     ONE,
     Add,
@@ -45,14 +62,18 @@ from symjac.core.expr import (
 from symjac.core.index import LETTERS, Index, size_symbol
 from symjac.derivation.hessian_blocks import Curvature, HessianBlock
 from symjac.model.names import in_python
-from symjac.printing import render, text
+from symjac.printing import text
 
-TEMPLATE = "numpy/blocks.py.j2"
+_PREAMBLE = (
+    "Factors of each sample, and every block as a sum of their products over the samples. "
+    "A term is (scale, factors, labels of the row, labels of the column); a factor is the name of an array "
+    f"and the labels of its axes, n for the samples. Laid out by templates/{TEMPLATE}."
+)
 
 
 def generate_blocks(curvature: Curvature) -> str:
     """The source of the module."""
-    return render.render(TEMPLATE, **_Module(curvature).context())
+    return laid_out(_Writer(curvature).module())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +92,14 @@ class _Term:
     column: tuple[Index, ...]
 
 
-class _Module:
+class _Writer:
     def __init__(self, curvature: Curvature) -> None:
         self.curvature = curvature
         stack = self.stack = curvature.derivation.stack
         self.batch = Index("n", stack.batch)
         self.inputs = [in_python(s.name) for s in stack.inputs]
         self.parameters = [in_python(p.symbol.name) for p in stack.parameters]
+        self.sizes = open_sizes(stack)
         self.known = {
             q.lhs.name: q
             for q in (
@@ -88,42 +110,43 @@ class _Module:
         }
         self.values = {d.equation.lhs.name: d.equation for d in stack.forward}
         constants = [in_python(name) for name, _ in stack.constants]
-        self.taken = {*self.inputs, *self.parameters, *map(in_python, self.known), *constants, *open_sizes(stack)}
-        self.taken |= {"params", "np", "math", "factors", "blocks", *scalar_code.HELPERS.values(), scalar_code.SHARE}
+        self.taken = {*self.inputs, *self.parameters, *map(in_python, self.known), *constants, *self.sizes}
+        self.taken |= {"params", "np", "math", "factors", "blocks", *HELPER_NAMES, SHARE}
         self.samples = self._free("samples")
         self.arrays: dict[Expr, str] = {}
         """What the factors of the terms are, over the batch index and then letters, and their names."""
 
-    # ------------------------------------------------------------ what the template is filled with
+    # ------------------------------------------------------------ what the module has
 
-    def context(self) -> dict[str, object]:
+    def module(self) -> Module:
         found = [(b, self._terms(b)) for b in self.curvature.blocks]
-        lines, largest = self._factors()
-        rows = [line for b, terms in found for line in self._printed(b, terms)]
-        functions = helpers(identifiers(lines))
-        constants = [(in_python(name), scalar_code.number(value).text) for name, value in self.stack.constants]
-        words = identifiers([*lines, *rows, *(line for f in functions for line in f.lines), *(v for _, v in constants)])
-        return {
-            "title": f"{self.stack.name}: the Hessian of its loss, in blocks, by symjac from {self.stack.source}.",
-            "preamble": textwrap.wrap(
-                "Factors of each sample, and every block as a sum of their products over the samples. "
-                "A term is (scale, factors, labels of the row, labels of the column); a factor is the name of an array "
-                f"and the labels of its axes, n for the samples. Laid out by templates/{TEMPLATE}.",
-                WIDTH,
+        factors, largest = self._factors()
+        terms = self._blocks([statement for b, terms in found for statement in self._printed(b, terms)])
+        reads = factors.reads | terms.reads
+        stable = helpers(reads)
+        reads |= reads_of(stable)
+        constants = [(in_python(name), scalar_number(value)) for name, value in self.stack.constants]
+        return Module(
+            f"{self.stack.name}: the Hessian of its loss, in blocks, by symjac from {self.stack.source}.",
+            tuple(textwrap.wrap(_PREAMBLE, WIDTH)),
+            (
+                Section(
+                    (
+                        Constant("INPUTS", shapes(self.stack.inputs)),
+                        Constant("PARAMETERS", shapes(p.symbol for p in self.stack.parameters)),
+                        Constant("NUMBERS", atom(str(largest)), "a sample, in all arrays of `factors`"),
+                        *(Constant(name, value) for name, value in constants if name in reads),
+                    ),
+                    functions=(*stable, *given(reads), factors, terms),
+                ),
             ),
-            "standard_imports": ["import math"] if "math" in words else [],
-            "imports": imports(words),
-            "inputs": _shapes(self.stack.inputs),
-            "parameter_shapes": _shapes([p.symbol for p in self.stack.parameters]),
-            "constants": [(name, value) for name, value in constants if name in words],
-            "numbers": largest,
-            "functions": functions,
-            "adds_back": "add_back" in words,
-            "arguments": ", ".join(f"{name}: np.ndarray" for name in self.inputs),
-            "samples": self.samples,
-            "factor_lines": lines,
-            "block_lines": rows,
-        }
+        )
+
+    def _blocks(self, terms: Sequence[CodeStatement]) -> Function:
+        doc = "(row, column, terms) for each pair of parameters; what is not here is the transpose of one that is."
+        lines = indented(line for t in terms for line in t.lines)
+        returned = written("return (", *lines, ")", reads=read_by(terms))
+        return Function("blocks", (Argument(self.samples, INT),), named("tuple"), doc, (returned,))
 
     # ------------------------------------------------------------ a block as terms
 
@@ -133,7 +156,7 @@ class _Module:
     def _term(self, b: HessianBlock, e: Expr) -> _Term:
         e = self._totals(e)
         factors = list(e.factors if isinstance(e, Contract) else (e,))
-        summed = set(e.summed) if isinstance(e, Contract) else set()
+        summed = e.summed if isinstance(e, Contract) else ()
         scale = sympy.Mul(*(f.value for f in factors if isinstance(f, Number)))
         factors = [f for f in factors if not isinstance(f, Number)]
         row, column = b.row.indices, b.column.indices
@@ -187,8 +210,8 @@ class _Module:
 
     # ------------------------------------------------------------ bodies
 
-    def _factors(self) -> tuple[list[str], int]:
-        """The body of `factors`, and how many numbers a sample its arrays hold together."""
+    def _factors(self) -> tuple[Function, int]:
+        """The function `factors`, and how many numbers a sample its arrays hold together."""
         needed = frozenset().union(*(e.names for e in self.arrays))
         wanted: list[Equation] = []
         for equation in reversed(self.known.values()):
@@ -199,51 +222,65 @@ class _Module:
         for equation in reversed(wanted):
             self._assign(body, equation, in_python(equation.lhs.name))
             numbers += self._volume(equation.lhs.indices)
-        returned = []
+        values: dict[str, CodeText] = {}
         for e, name in self.arrays.items():
             labels = [i for i in _in_letters(e) if i is not self.batch]
             axes = (self.batch, *labels) if self.batch in e.free else tuple(labels)
             of_samples = any(i is self.batch for n in walk(e) for i in n.free)
-            value = name
+            values[name] = named(name)
             if isinstance(e, Symbol) and name == in_python(e.name):
                 axes = (*([self.batch] if self.batch in e.free else []), *(i for i in e.indices if i is not self.batch))
-                value = lower_equation(Equation(symbol("unit", axes), e), "").text
+                values[name] = lower_equation(Equation(symbol("unit", axes), e), self.dtype)
             else:
                 self._assign(body, Equation(symbol(name, axes), e), name)
             if of_samples and self.batch not in e.free:
-                value = f"{name}[None]"
+                values[name] = suffix(named(name), "[None]")
             numbers += self._volume(axes)
-            returned.append(f'    "{name}": {value},')
-        lines = [*body.lines, "return {", *returned, "}"]
-        words = identifiers(lines)
-        sizes = [f"{name} = {source}" for name, source in open_sizes(self.stack).items() if name in words]
-        return [*unpack(self.parameters, words, "params"), *sizes, *lines], numbers
+        rows = indented(f'"{name}": {value.text},' for name, value in values.items())
+        body.add(written("return {", *rows, "}", reads=frozenset().union(*(v.names for v in values.values()))))
+        return self._factor_function(body.statements), numbers
+
+    def _factor_function(self, body: Sequence[CodeStatement]) -> Function:
+        read = read_by(body)
+        read = read.union(*(source.names for size, source in self.sizes.items() if size in read))
+        before = [*unpacked(self.parameters, read, named("params")), *sizes_read(self.sizes, read)]
+        sequence = CodeText((CodeName("Sequence"), "[", CodePart(ARRAY, 0), "]"), ATOM)
+        arguments = (Argument("params", sequence), *arrays(self.inputs), Argument(self.samples, INT))
+        doc = "The arrays that `blocks` names, for some of the samples; "
+        doc += f"`{self.samples}` is the number of all of them."
+        returns = between("dict[str, ", [ARRAY], "]")
+        return Function("factors", arguments, returns, doc, (*before, *body))
+
+    @property
+    def dtype(self) -> str:
+        return f"{self.inputs[0]}.dtype"
 
     def _assign(self, body: Body, equation: Equation, name: str) -> None:
         """The formula as a comment, then the assignment."""
         body.comment(text.equation(equation.lhs, equation.rhs, names=in_python))
         inputs = [s.name for s in self.stack.inputs]
         rhs, steps = stabilise(equation.rhs, self.values, inputs, equation.lhs.name not in self.values)
-        if steps:
-            body.comment(f"computed stably: {', '.join(step.law.name for step in steps)}")
-        body.assign(name, lower_equation(Equation(equation.lhs, rhs), f"{self.inputs[0]}.dtype"))
+        told(body, [step.law.name for step in steps])
+        body.assign(name, lower_equation(Equation(equation.lhs, rhs), self.dtype))
 
     def _volume(self, axes: Iterable[Index]) -> int:
         return volume(i for i in axes if i.size != self.stack.batch)
 
-    def _printed(self, b: HessianBlock, terms: Sequence[_Term]) -> list[str]:
+    def _printed(self, b: HessianBlock, terms: Sequence[_Term]) -> list[CodeStatement]:
         """A block as a tuple, its formula above it."""
         body = Body([])
         names = [in_python(s.name) for s in (b.row, b.column)]
         axes = (*b.row.indices, *b.column.indices)
         body.comment(f"∂²L/∂{names[0]}∂{names[1]} = {text.expression(self._totals(b.value), axes, in_python)}")
         rows = []
-        for t in terms:
-            factors = [f'("{f.name}", "{_spelt(f.labels)}"),' for f in t.factors]
-            inner = " ".join(factors).removesuffix("," if len(factors) > 1 else "")
-            scale = scalar_code.number(t.scale).text
-            rows.append(f'        ({scale}, ({inner}), "{_spelt(t.row)}", "{_spelt(t.column)}"),')
-        return [*body.lines, "(", f'    "{names[0]}",', f'    "{names[1]}",', "    (", *rows, "    ),", "),"]
+        scales = [scalar_number(t.scale) for t in terms]
+        for t, scale in zip(terms, scales, strict=True):
+            factors = [f'("{f.name}", "{_spelt(f.labels)}")' for f in t.factors]
+            inner = ", ".join(factors) + "," * (len(factors) == 1)
+            rows.append(f'        ({scale.text}, ({inner}), "{_spelt(t.row)}", "{_spelt(t.column)}"),')
+        lines = ["(", f'    "{names[0]}",', f'    "{names[1]}",', "    (", *rows, "    ),", "),"]
+        body.add(written(*lines, reads=frozenset().union(*(s.names for s in scales))))
+        return body.statements
 
     # ------------------------------------------------------------ words
 
@@ -276,9 +313,9 @@ def _sums_over(e: Expr, size: sympy.Expr) -> bool:
     return isinstance(e, Contract) and any(i.size == size for i in e.summed)
 
 
-def _ties(f: Expr, summed: set[Index]) -> bool:
+def _ties(f: Expr, summed: Collection[Index]) -> bool:
     """True for 1[i = j] of two labels."""
-    return isinstance(f, Identity) and f.plain and not summed.intersection(f.free)
+    return isinstance(f, Identity) and f.plain and not set(summed).intersection(f.free)
 
 
 def _connected(factors: Sequence[Expr], inner: Sequence[Index]) -> list[Expr]:
@@ -320,12 +357,3 @@ def _in_letters(e: Expr) -> list[Index]:
 
 def _spelt(labels: Iterable[Index]) -> str:
     return " ".join(i.name for i in labels)
-
-
-def _shapes(symbols_: Iterable[Symbol]) -> list[str]:
-    """Rows of a dictionary from names to shapes, open sizes as strings."""
-    rows = []
-    for s in symbols_:
-        sizes = [scalar_code.number(x).text if x.is_Integer else f'"{scalar_code.number(x).text}"' for x in s.shape]
-        rows.append(f'"{in_python(s.name)}": ({", ".join(sizes)}{"," * (len(sizes) == 1)}),')
-    return rows

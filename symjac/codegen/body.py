@@ -1,54 +1,46 @@
-"""Lines of Python: assignments with repeated subexpressions named, unpacking, and breaks in long lines."""
+"""The body of a function: assignments, with a name for what is computed twice."""
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from symjac.codegen.code import ATOM, COMPARE, CodePart, CodeText, array_name, atom, repeated, replace, subcodes
-
-WIDTH = 110
-_IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-
-
-def identifiers(lines: Iterable[str]) -> set[str]:
-    """The names that lines of code mention; what follows a dot is none."""
-    return {word for line in lines if not line.startswith("#") for word in _IDENTIFIER.findall(line)}
+from symjac.codegen.code import ATOM, COMPARE, CodeText, array_name, named, repeated, replace, subcodes
+from symjac.codegen.lines import WIDTH, CodeStatement, assignment, comment, lines_of, returned, wrapped
 
 
 class Body:
-    """The lines of one function. A name is assigned once, so equal texts stay equal to its end."""
+    """The statements of one function. A name is assigned once, so equal texts stay equal to its end."""
 
     def __init__(self, taken: Collection[str], known: Mapping[str, str] | None = None, width: int = WIDTH) -> None:
         """`known` gives names to subexpressions whose values are there already, by their text."""
         self._width = width
-        self.lines: list[str] = []
+        self.statements: list[CodeStatement] = []
         self._taken = set(taken)
-        self._known = {text: atom(name) for text, name in (known or {}).items()}
+        self._known = {text: named(name) for text, name in (known or {}).items()}
+
+    @property
+    def lines(self) -> list[str]:
+        return lines_of(self.statements)
 
     def know(self, text: str, name: str) -> None:
         """From here on, `name` stands for the subexpression of this text."""
-        self._known[text] = atom(name)
+        self._known[text] = named(name)
 
     def comment(self, text: str) -> None:
-        if len(text) + 2 <= self._width and "\n" not in text:
-            self.lines.append(f"# {text}")
-            return
-        wrapper = textwrap.TextWrapper(
-            self._width, initial_indent="# ", subsequent_indent="#     ", break_long_words=False
-        )
-        self.lines += wrapper.wrap(text)
+        self.statements.append(comment(text, self._width))
+
+    def add(self, *statements: CodeStatement) -> None:
+        self.statements += statements
 
     def assign(self, target: str, code: CodeText) -> None:
         """`target = code`, what it computes twice before it."""
         for before, value in self._separated(code):
-            self.lines += wrapped(f"{before or target} = ", value, self._width)
+            self.statements.append(assignment(before or target, value, self._width))
 
     def result(self, code: CodeText) -> None:
         """`return code`"""
         for before, value in self._separated(code):
-            self.lines += wrapped(f"{before} = " if before else "return ", value, self._width)
+            self.statements.append(assignment(before, value, self._width) if before else returned(value, self._width))
 
     def _separated(self, code: CodeText) -> list[tuple[str, CodeText]]:
         """(name, value) of the repeated subexpressions in order of evaluation, then ("", what is left of `code`)."""
@@ -57,16 +49,15 @@ class Body:
             longest = max(found, key=lambda c: len(c.text))
             name = self._new_name(longest)
             place = next(p for p, (_, value) in enumerate(statements) if _holds(value, longest))
-            table = {longest.text: atom(name)}
+            table = {longest.text: named(name)}
             statements = [(n, replace(value, table)) for n, value in statements]
             statements.insert(place, (name, longest))
-            self._known[longest.text] = atom(name)
+            self._known[longest.text] = named(name)
         return statements
 
     def _new_name(self, code: CodeText) -> str:
         """`exp_A2` for an exponential of A2, `shifted_A2` for A2 less its maximum, `mask_A2` for a comparison."""
-        stem = code.stem or ("mask" if code.precedence == COMPARE else "shifted" if ".max(" in code.text else "part")
-        name = f"{stem}_{array_name(code) or 'number'}"
+        name = f"{_stem(code)}_{array_name(code) or 'number'}"
         number = 2
         out = name
         while out in self._taken:
@@ -74,6 +65,14 @@ class Body:
             number += 1
         self._taken.add(out)
         return out
+
+
+def _stem(code: CodeText) -> str:
+    if code.stem:
+        return code.stem
+    if code.precedence == COMPARE:
+        return "mask"
+    return "shifted" if any(c.stem == "max" for c in subcodes(code)) else "part"
 
 
 def _worth_a_name(codes: Sequence[CodeText]) -> list[CodeText]:
@@ -100,69 +99,3 @@ def _is_worth_it(code: CodeText) -> bool:
 
 def _holds(code: CodeText, inner: CodeText) -> bool:
     return any(c.text == inner.text for c in subcodes(code))
-
-
-def wrapped(head: str, code: CodeText, width: int = WIDTH) -> list[str]:
-    """`head code`, broken at its outermost operators or its arguments where it is too long for a line."""
-    if len(head) + len(code.text) <= width:
-        return [head + code.text]
-    operands = _chain(code)
-    if len(operands) > 1:
-        return [f"{head}(", *(f"    {line}" for line in operands), ")"]
-    arguments = _arguments(code)
-    if len(arguments) > 2:
-        return [head + arguments[0], *(f"    {line}" for line in arguments[1:-1]), arguments[-1]]
-    return [head + code.text]
-
-
-def _arguments(code: CodeText) -> list[str]:
-    """f(a, b, axis=1) as `f(`, `a,`, `b,`, `axis=1,`, `)`."""
-    first, last = code.pieces[0], code.pieces[-1]
-    if not (isinstance(first, str) and first.endswith("(") and isinstance(last, str) and last.endswith(")")):
-        return [code.text]
-    inner = [f"{_bracketed(p)}," for p in code.pieces if isinstance(p, CodePart)]
-    options = last[:-1].removeprefix(", ")
-    return [first, *inner, *([f"{options},"] if options else []), ")"]
-
-
-def _chain(code: CodeText) -> list[str]:
-    """a + b − c as `a`, `+ b`, `- c`; a if c else b as `a`, `if c`, `else b`."""
-    match code.pieces:
-        case (CodePart() as left, str() as operator, CodePart() as right) if operator.strip() in (
-            "+",
-            "-",
-            "*",
-            "/",
-            "@",
-        ):
-            opened = left.code.precedence == code.precedence and left.code.precedence >= left.least
-            first = _chain(left.code) if opened else [_bracketed(left)]
-            return [*first, f"{operator.strip()} {_bracketed(right)}"]
-        case (CodePart() as left, " if ", CodePart() as condition, " else ", CodePart() as otherwise):
-            return [_bracketed(left), f"if {_bracketed(condition)}", f"else {_bracketed(otherwise)}"]
-    return [code.text]
-
-
-def _bracketed(p: CodePart) -> str:
-    return f"({p.code.text})" if p.code.precedence < p.least else p.code.text
-
-
-def unpack(names: Sequence[str], needed: Collection[str], source: str) -> list[str]:
-    """`a, _, c = source`, for the names that are needed; nothing where none is."""
-    if not any(n in needed for n in names):
-        return []
-    shown = [n if n in needed else "_" for n in names]
-    line = f"{', '.join(shown)}{',' * (len(names) == 1)} = {source}"
-    if len(line) <= WIDTH:
-        return [line]
-    return ["(", *indented(shown), f") = {source}"]
-
-
-def call_lines(head: str, arguments: Sequence[str]) -> list[str]:
-    """`head(a, b)`, its arguments on lines of their own where one line is too short."""
-    line = f"{head}({', '.join(arguments)})"
-    return [line] if len(line) <= WIDTH else [f"{head}(", *indented(arguments), ")"]
-
-
-def indented(items: Sequence[str]) -> list[str]:
-    return textwrap.wrap(", ".join(items) + ",", WIDTH - 4, initial_indent="    ", subsequent_indent="    ")

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 COMPARE, ADD, MATMUL, MUL, UNARY, POWER, ATOM = range(1, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeName:
+    """A name, or a dotted path from one: `A1`, `np.exp`, `X.dtype`."""
+
+    path: str
+
+    @property
+    def root(self) -> str:
+        """What the path begins with: the name that has to be there."""
+        return self.path.partition(".")[0]
+
+    def renamed(self, names: Mapping[str, str]) -> CodeName:
+        root, dot, rest = self.path.partition(".")
+        return CodeName(f"{names[root]}{dot}{rest}") if root in names else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class CodePart:
 class CodeText:
     """An expression. Equal texts mean equal values: the text holds no index names, positions alone."""
 
-    pieces: tuple[str | CodePart | Hole, ...]
+    pieces: tuple[Piece, ...]
     precedence: int
     heavy: bool = False
     """True where the outermost operation is worth doing only once."""
@@ -42,15 +57,37 @@ class CodeText:
         object.__setattr__(self, "text", "".join(_shown(p) for p in self.pieces))
 
     @property
+    def names(self) -> frozenset[str]:
+        """All that it reads by a name: arrays, sizes, constants, functions, modules."""
+        found: set[str] = set()
+        left = [self]
+        while left:
+            for p in left.pop().pieces:
+                if isinstance(p, CodeName):
+                    found.add(p.root)
+                elif isinstance(p, CodePart):
+                    left.append(p.code)
+        return frozenset(found)
+
+    @property
     def is_name(self) -> bool:
         """True for the name of an array."""
-        return self.stem != "number" and self.precedence == ATOM and len(self.pieces) == 1 and self.text.isidentifier()
+        match self.pieces:
+            case (CodeName() as name,):
+                return self.stem != "number" and self.precedence == ATOM and name.path == name.root
+        return False
 
 
-def _shown(piece: str | CodePart | Hole) -> str:
+Piece = str | CodeName | CodePart | Hole
+"""What an expression is written with; a bare text has signs, numbers and options, no names."""
+
+
+def _shown(piece: Piece) -> str:
     match piece:
         case str():
             return piece
+        case CodeName():
+            return piece.path
         case Hole():
             return f"<{piece.slot}>"
         case CodePart():
@@ -58,7 +95,13 @@ def _shown(piece: str | CodePart | Hole) -> str:
 
 
 def atom(text: str) -> CodeText:
+    """A literal: nothing with a name."""
     return CodeText((text,), ATOM)
+
+
+def named(path: str) -> CodeText:
+    """A name, or a path from one."""
+    return CodeText((CodeName(path),), ATOM)
 
 
 def hole(slot: int) -> CodeText:
@@ -113,16 +156,35 @@ def negative(code: CodeText) -> CodeText:
 
 def call(function: str, *arguments: CodeText, options: Sequence[str] = (), heavy: bool = True) -> CodeText:
     """`function(a, b, option=...)`."""
-    pieces: list[str | CodePart | Hole] = [f"{function}("]
-    for place, a in enumerate(arguments):
-        pieces += [", "] if place else []
-        pieces.append(part(a, 0))
-    pieces.append("".join(f", {o}" for o in options) + ")")
-    return CodeText(tuple(pieces), ATOM, heavy, function.split(".")[-1])
+    rest = "".join(f", {o}" for o in options) + ")"
+    return CodeText((CodeName(function), "(", *_listed(arguments), rest), ATOM, heavy, function.split(".")[-1])
 
 
-def method(owner: CodeText, name: str, arguments: str, heavy: bool = True) -> CodeText:
-    return CodeText((part(owner, ATOM), f".{name}({arguments})"), ATOM, heavy, name)
+def method(owner: CodeText, name: str, *arguments: Piece | CodeText, heavy: bool = True) -> CodeText:
+    return CodeText((part(owner, ATOM), f".{name}(", *_listed(arguments), ")"), ATOM, heavy, name)
+
+
+def listed(items: Sequence[CodeText]) -> CodeText:
+    """A tuple of the items."""
+    return between("(", items, ",)" if len(items) == 1 else ")")
+
+
+def between(opening: str, items: Sequence[CodeText], closing: str) -> CodeText:
+    """The items with commas between them, in brackets."""
+    return CodeText((opening, *_listed(items), closing), ATOM)
+
+
+def keyword(name: str, code: CodeText) -> CodeText:
+    """`name=code`, an argument."""
+    return CodeText((f"{name}=", part(code, 0)), ATOM)
+
+
+def _listed(items: Sequence[Piece | CodeText]) -> Iterator[Piece]:
+    """The items with commas between them."""
+    for place, item in enumerate(items):
+        if place:
+            yield ", "
+        yield part(item, 0) if isinstance(item, CodeText) else item
 
 
 def suffix(owner: CodeText, text: str) -> CodeText:
@@ -132,7 +194,7 @@ def suffix(owner: CodeText, text: str) -> CodeText:
 
 def fill(template: CodeText, arguments: Sequence[CodeText]) -> CodeText:
     """The template with its holes filled."""
-    pieces: list[str | CodePart | Hole] = []
+    pieces: list[Piece] = []
     for p in template.pieces:
         match p:
             case Hole() if p.dtype_of:
@@ -143,7 +205,7 @@ def fill(template: CodeText, arguments: Sequence[CodeText]) -> CodeText:
                 pieces.append(part(arguments[p.slot], p.least))
             case CodePart():
                 pieces.append(CodePart(fill(p.code, arguments), p.least))
-            case str():
+            case str() | CodeName():
                 pieces.append(p)
     return CodeText(tuple(pieces), template.precedence, template.heavy, template.stem)
 
@@ -157,15 +219,15 @@ DTYPE = "_dtype_"
 """Stands for the dtype of the arrays that a constant array meets, until `typed` says it."""
 
 
-def dtype_of(code: CodeText) -> str:
+def dtype_of(code: CodeText) -> CodeName:
     """The dtype of `code`; DTYPE, of what has no array in it."""
     name = array_name(code)
-    return f"{name}.dtype" if name else DTYPE
+    return CodeName(f"{name}.dtype" if name else DTYPE)
 
 
 def typed(code: CodeText, dtype: str) -> CodeText:
     """`code` with `dtype` for DTYPE."""
-    return reworded(code, {DTYPE: dtype}) if DTYPE in code.text else code
+    return renamed(code, {DTYPE: dtype}) if DTYPE in code.names else code
 
 
 def subcodes(code: CodeText) -> Iterator[CodeText]:
@@ -184,24 +246,18 @@ def replace(code: CodeText, names: Mapping[str, CodeText]) -> CodeText:
     return CodeText(pieces, code.precedence, code.heavy, code.stem)
 
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
-
-
-def reworded(code: CodeText, words: Mapping[str, str]) -> CodeText:
-    """`code` with every word in `words` replaced."""
-    pieces: list[str | CodePart | Hole] = []
+def renamed(code: CodeText, names: Mapping[str, str]) -> CodeText:
+    """`code` with every name in `names` replaced."""
+    pieces: list[Piece] = []
     for p in code.pieces:
-        if isinstance(p, CodePart):
-            pieces.append(CodePart(reworded(p.code, words), p.least))
-        elif isinstance(p, str) and p.strip():
-            pieces.append(words.get(p) or _WORD.sub(lambda m: words.get(m[0], m[0]), p))
-        else:
-            pieces.append(p)
-    stem = code.stem
-    if "_" in stem:
-        for word, other in words.items():
-            stem = stem.replace(word, other)
-    return CodeText(tuple(pieces), code.precedence, code.heavy, stem)
+        match p:
+            case CodePart():
+                pieces.append(CodePart(renamed(p.code, names), p.least))
+            case CodeName():
+                pieces.append(p.renamed(names))
+            case _:
+                pieces.append(p)
+    return CodeText(tuple(pieces), code.precedence, code.heavy, code.stem)
 
 
 def repeated(codes: Sequence[CodeText]) -> list[CodeText]:

@@ -83,7 +83,7 @@ def meetings(formula: sympy.Expr) -> tuple[tuple[sympy.Expr, sympy.Expr], ...]:
     """Formulas of which `formula` has a kink or jumps where the two are equal, each pair once."""
     zero = sympy.Integer(0)
     found: list[tuple[sympy.Expr, sympy.Expr]] = []
-    for e in sympy.preorder_traversal(formula):
+    for e in _nodes(formula):
         if isinstance(e, sympy.Max | sympy.Min):
             found += combinations(sorted(e.args, key=lambda a: not scalar.slots_of(a)), 2)
         elif isinstance(e, sympy.Abs | sympy.sign):
@@ -97,3 +97,10 @@ def meetings(formula: sympy.Expr) -> tuple[tuple[sympy.Expr, sympy.Expr], ...]:
             turned = gap.could_extract_minus_sign()
             once.setdefault(-gap if turned else gap, (-a, b) if turned and b == 0 else (a, b))
     return tuple(once.values())
+
+
+def _nodes(e: sympy.Basic) -> Iterator[sympy.Basic]:
+    """`e` and all that it is made of, in the order of arguments: SymPy's traversal takes those of Max in any."""
+    yield e
+    for a in e.args:
+        yield from _nodes(a)

@@ -9,7 +9,19 @@ import sympy
 
 from symjac.codegen import access
 from symjac.codegen.array import Array, aligned, constant, floating, name, permuted, reduced, shape, union, volume
-from symjac.codegen.code import DTYPE, CodeText, array_name, atom, binary, call, fill, method, negative, typed
+from symjac.codegen.code import (
+    DTYPE,
+    CodeName,
+    CodeText,
+    array_name,
+    binary,
+    call,
+    fill,
+    method,
+    named,
+    negative,
+    typed,
+)
 from symjac.codegen.contraction import product
 from symjac.codegen.scalar_code import scaled, template
 from symjac.core import scalar
@@ -42,14 +54,14 @@ def _lowered(equation: Equation) -> CodeText:
     axes = equation.lhs.indices
     a = lower(equation.rhs, axes)
     if a.truth and array_name(a.code) is None:
-        a = Array(method(a.code, "astype", DTYPE), a.axes)
+        a = Array(method(a.code, "astype", CodeName(DTYPE)), a.axes)
     a = floating(a)
     if not axes:
         return a.code
     if not a.axes:
-        return call("np.full", atom(shape(axes)), a.code, atom(DTYPE))
+        return call("np.full", shape(axes), a.code, named(DTYPE))
     if len(a.axes) < len(axes):
-        return call("np.broadcast_to", aligned(a, axes), atom(shape(axes)))
+        return call("np.broadcast_to", aligned(a, axes), shape(axes))
     return permuted(a, axes).code
 
 
@@ -89,7 +101,7 @@ def _reaching(e: Map) -> tuple[sympy.Expr, tuple[Expr, ...]]:
     A product in another order is rounded otherwise, and would reach no maximum.
     """
     formula, args = e.formula, list(e.args)
-    for equal in e.formula.atoms(sympy.Eq):
+    for equal in sorted(e.formula.atoms(sympy.Eq), key=str):
         for side, other in permutations(scalar.sides(equal)):
             largest = args[scalar.slot_number(side)] if side in scalar.slots_of(e.formula) else None
             found = _as_in(largest, apply(other, e.args)) if isinstance(largest, Max) else None

@@ -7,22 +7,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy
 
-from symjac.codegen.code import ATOM, CodeText, Hole, atom, binary, call, conditional, hole, negative, prefixed
+from symjac.codegen.code import (
+    ATOM,
+    CodeName,
+    CodeText,
+    Hole,
+    atom,
+    binary,
+    call,
+    conditional,
+    hole,
+    named,
+    negative,
+    prefixed,
+)
 from symjac.core import scalar
 from symjac.model.names import in_python
 
-HELPERS: dict[type[sympy.Function], str] = {
-    scalar.Logistic: "sigmoid",
-    scalar.Softplus: "softplus",
-    scalar.InverseRoot: "inverse_root",
+
+class Helper(NamedTuple):
+    """A function that a module defines for itself where it uses it."""
+
+    name: str
+    doc: str
+
+
+HELPERS: dict[type[sympy.Function], Helper] = {
+    scalar.Logistic: Helper("sigmoid", "1/(1 + exp(−u)), computed so that nothing overflows."),
+    scalar.Softplus: Helper("softplus", "log(1 + exp(u)), computed so that nothing overflows."),
+    scalar.InverseRoot: Helper("inverse_root", "1/√u; 0 where u is 0, as the derivative of a root is taken there."),
 }
-"""The functions that a module defines for itself where it uses them; `scalar.STABLE` says what they compute."""
+"""`scalar.STABLE` says what they compute."""
 SHARE = "share_of_maximum"
-"""Another one: `scalar.Share`."""
+"""`scalar.Share` in a module."""
+HELPER_NAMES = frozenset(h.name for h in HELPERS.values())
 
 _RELATIONS = {
     sympy.StrictGreaterThan: ">",
@@ -101,16 +123,18 @@ def _decimal(value: sympy.Rational) -> str | None:
 def _printed(e: sympy.Basic) -> CodeText:
     if isinstance(e, sympy.Symbol):
         return (
-            hole(scalar.slot_number(e)) if scalar.slots_of(e) else CodeText((in_python(e.name),), ATOM, stem="number")
+            hole(scalar.slot_number(e))
+            if scalar.slots_of(e)
+            else CodeText((CodeName(in_python(e.name)),), ATOM, stem="number")
         )
     if isinstance(e, sympy.Rational):
         return _rational(e)
     if isinstance(e, sympy.Float):
         return _rational(sympy.Rational(float(e))) if float(e).is_integer() else atom(repr(float(e)))
     if e is sympy.S.NegativeInfinity:
-        return negative(atom("np.inf"))
+        return negative(named("np.inf"))
     if e in _CONSTANTS:
-        return atom(_CONSTANTS[e])
+        return named(_CONSTANTS[e])
     if isinstance(e, sympy.Add):
         return _sum(e)
     if isinstance(e, sympy.Mul):
@@ -252,7 +276,7 @@ def _bound(e: sympy.Max | sympy.Min) -> CodeText:
 def _call(e: sympy.Function) -> CodeText:
     x = _printed(e.args[0])
     if type(e) in HELPERS:
-        return call(HELPERS[type(e)], x)
+        return call(HELPERS[type(e)].name, x)
     if isinstance(e, sympy.floor):
         return call("np.floor" if scalar.slots_of(e) else "math.floor", x)
     if isinstance(e, sympy.erf | scalar.Erfc):

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from functools import cached_property
-from typing import Protocol
 
 import sympy
 
-from symjac.codegen import update_code
 from symjac.codegen.array import volume
-from symjac.codegen.body import WIDTH, Body, call_lines, identifiers, unpack
-from symjac.codegen.code import ATOM, CodePart, CodeText, array_name, atom, subcodes
+from symjac.codegen.body import Body
+from symjac.codegen.code import (
+    ATOM,
+    CodePart,
+    CodeText,
+    array_name,
+    atom,
+    keyword,
+    method,
+    named,
+    subcodes,
+    suffix,
+)
+from symjac.codegen.iteration_code import iteration
+from symjac.codegen.lines import (
+    WIDTH,
+    CodeStatement,
+    attributes,
+    block,
+    read_by,
+    returned,
+    returned_made,
+    sizes_read,
+    unpacked,
+    written,
+)
+from symjac.codegen.lowering import Lowering, checked, formula, told
+from symjac.codegen.outline import (
+    ARRAY,
+    FLOAT,
+    PARAMS,
+    STR,
+    Argument,
+    Attribute,
+    Class,
+    Constant,
+    Function,
+    Given,
+    Section,
+    arrays,
+)
 from symjac.codegen.scalar_code import number
 from symjac.core.expr import Contract, Equation, Expr, Symbol, contract, symbol, symbols, transform
 from symjac.core.index import Index, fresh, size_symbol
@@ -26,9 +63,7 @@ from symjac.derivation.along import (
     gauss_newton,
     needed,
 )
-from symjac.derivation.chain import Derivation
 from symjac.derivation.hessian_blocks import Curvature, HessianBlock, NotBySample, curvature
-from symjac.derivation.step import linear_step
 from symjac.model.names import in_python
 from symjac.printing import text
 
@@ -36,56 +71,20 @@ MOST_LAYERS = 8
 """Networks of more layers with parameters have no blocks of the Hessian, whose number grows with the square of that of
 the layers, and no local Jacobians; they take directions one by one."""
 
-JVP = "How the results of `update` move when the parameters move along V and the gradient along HV."
-VJP = "The transpose of `update_jvp`: what W weighs on the old parameters and on the gradient."
-
 _COUNT = "count_of_directions"
 """What the number of directions is called, where code needs it; no user's name has two underscores."""
 
-
-class FirstOrder(Protocol):
-    """What the first-order part of the module lends."""
-
-    derivation: Derivation
-    parameters: list[str]
-    quantities: list[str]
-    inputs: list[str]
-    loss: str
-
-    @property
-    def taken(self) -> set[str]: ...
-
-    @property
-    def sizes(self) -> Mapping[str, str]: ...
-
-    def lowered(self, equation: Equation) -> tuple[CodeText, list[str]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """Lines that compute something from what is cached."""
-
-    name: str
-    doc: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One branch of a `match` over two names."""
-
-    first: str
-    second: str
-    lines: tuple[str, ...]
+Case = tuple[str, str, list[CodeStatement]]
+"""One branch of a `match` over two names."""
 
 
 class Second:
     """The second-order part. Products come first: they say which coefficients are worth computing once."""
 
-    def __init__(self, module: FirstOrder) -> None:
-        self.module = module
-        self.derivation = module.derivation
-        self.stack = module.derivation.stack
+    def __init__(self, names: Lowering) -> None:
+        self.names = names
+        self.derivation = names.derivation
+        self.stack = names.stack
         self.products = backward_in_products(self.derivation)
         self.cotangents = {q.lhs.name for q in self.products}
         self.gradients = {f"d{p.symbol.name}" for p in self.stack.parameters}
@@ -93,19 +92,17 @@ class Second:
         self.slopes: dict[str, tuple[str, CodeText]] = {}
         self._slope_names: set[str] = set()
         self._written: dict[Equation, tuple[str, CodeText, list[str]]] = {}
-        self.lines: list[str] = []
-        """All lines of code, once `context` has written them."""
 
     @cached_property
     def direction(self) -> str:
         """What V is called."""
-        return "V" if "V" not in self.module.taken else "V_"
+        return "V" if "V" not in self.names.taken else "V_"
 
     @cached_property
     def taken(self) -> set[str]:
         """Names that no repeated subexpression may be given."""
         along = {in_python(d.equation.lhs.name) for d in (*self.along, *self.newton)}
-        return {*self.module.taken, *along, *self.directions, "self", self.direction, "at", _COUNT}
+        return {*self.names.taken, *along, *self.directions, "self", self.direction, "at", _COUNT}
 
     @cached_property
     def along(self) -> tuple[Directional, ...]:
@@ -128,45 +125,62 @@ class Second:
         except NotBySample:
             return None
 
-    # ------------------------------------------------------------ what the template is filled with
+    # ------------------------------------------------------------ what the module has
 
-    def context(self) -> dict[str, object]:
+    def sections(self) -> tuple[Section, ...]:
         hvp = self._product(self.along, directional_name)
-        block = [] if self.long else self._product(self.along, directional_name, stacked=True)
+        stacked = [] if self.long else self._product(self.along, directional_name, stacked=True)
         newton = self._product(self.newton, cotangent_name)
         loss = self._loss()
         sensitivities, blocks = self._sensitivities(), self._blocks()
-        methods = [hvp, block, newton, loss, *(s.lines for s in sensitivities), *(b.lines for b in blocks)]
-        group = [] if self.long else self._group()
-        gradients = self._gradients(self._fields([*methods, group]))
-        methods.append(gradients)
-        fields = self._fields([*methods, group])
-        linearize = self._linearize(fields)
-        jacobians = self._jacobians()
-        self.lines = [line for lines in methods for line in lines] + linearize
-        self.lines += [line for j in jacobians for line in j.lines]
-        iteration = self._iteration()
-        return {
-            "V": self.direction,
-            "cached": fields,
-            "linearize_lines": linearize,
-            "linearized_loss": self._from_cache(loss, fields),
-            "linearized_gradients": self._from_cache(gradients, fields),
-            "hvp_lines": self._from_cache(hvp, fields),
-            "hvp_block_lines": self._from_cache(block, fields),
-            "group_lines": self._from_cache(group, fields),
-            "ggnvp_lines": self._from_cache(newton, fields),
-            "newton_at": in_python(self._newton_at),
-            "sensitivities": [Method(s.name, s.doc, tuple(self._from_cache(s.lines, fields))) for s in sensitivities],
-            "blocks": [Case(b.first, b.second, tuple(self._from_cache(b.lines, fields))) for b in blocks],
-            "jacobians": jacobians,
-            "iteration": iteration,
-        }
+        group = [] if self.long else [self._group()]
+        bodies = [hvp, stacked, newton, loss, *(s.body for s in sensitivities), *(b for _, _, b in blocks), group]
+        gradients = self._gradients(frozenset(self._fields(bodies)))
+        fields = self._fields([*bodies, gradients])
+
+        def cached(body: Sequence[CodeStatement]) -> list[CodeStatement]:
+            return self._from_cache(body, fields)
+
+        methods = [
+            self._method("loss", FLOAT, formula(self.stack.loss.equation), cached(loss), "cached_property"),
+            self._method("gradients", PARAMS, _GRADIENTS, cached(gradients), "cached_property"),
+            self._directed("hvp", _HVP, [self._checked_directions(), *cached(hvp)]),
+            self._directed(
+                "hvp_block", _HVP_BLOCK, [self._checked_directions('("m",)'), *self._grouped(cached(group))]
+            ),
+            *([self._directed("_hvp_group", _HVP_GROUP, cached(stacked))] if group else []),
+            self._directed("ggnvp", self._newton_doc(), [self._checked_directions(), *cached(newton)]),
+            *(replace(s, body=tuple(cached(s.body))) for s in sensitivities),
+            *([self._block_method([(row, column, cached(b)) for row, column, b in blocks])] if blocks else []),
+        ]
+        kept = Class(
+            "Cached", "NamedTuple", _CACHED, (Attribute("params", PARAMS), *(Attribute(f, ARRAY) for f in fields))
+        )
+        classes = (kept, Class("Linearized", "Cached", _LINEARIZED, methods=tuple(methods)))
+        functions = (*self._products_at(fields), *iteration(self.names, self.direction), *self._dense(bool(blocks)))
+        return (
+            Section(functions=(Given("check_directions"),), title="second order"),
+            Section((_TOGETHER,) if group else (), classes, functions),
+        )
+
+    def _method(
+        self, name: str, returns: CodeText, doc: str, body: Iterable[CodeStatement], decorator: str = ""
+    ) -> Function:
+        return Function(name, (Argument("self"),), returns, doc, tuple(body), decorator)
+
+    def _directed(self, name: str, doc: str, body: Iterable[CodeStatement]) -> Function:
+        """A method of V."""
+        return Function(name, (Argument("self"), Argument(self.direction, PARAMS)), PARAMS, doc, tuple(body))
+
+    def _checked_directions(self, *more: str) -> CodeStatement:
+        return written(f"check_directions({', '.join([self.direction, 'self.params', *more])})")
 
     # ------------------------------------------------------------ products with a direction
 
-    def _product(self, along: Sequence[Directional], naming: Callable[[str], str], stacked: bool = False) -> list[str]:
-        """The lines of H V, or of the Gauss-Newton product; `stacked` has directions in one more axis."""
+    def _product(
+        self, along: Sequence[Directional], naming: Callable[[str], str], stacked: bool = False
+    ) -> list[CodeStatement]:
+        """H V, or the Gauss-Newton product; `stacked` has directions in one more axis."""
         equations = [d.equation for d in along]
         of = {d.equation.lhs.name: d.of.name for d in along}
         targets = {p.symbol.name: naming(f"d{p.symbol.name}") for p in self.stack.parameters}
@@ -180,11 +194,8 @@ class Second:
             code = self._comment_and_code(body, equation, moved)
             body.assign(in_python(equation.lhs.name), self._fixed(code, spelt, in_python(of[equation.lhs.name])))
         found = {q.lhs.name for q in kept}
-        values = [
-            f"{in_python(p)}={in_python(r) if r in found else f'np.zeros_like({self.direction}.{in_python(p)})'}"
-            for p, r in targets.items()
-        ]
-        return [*body.lines, *call_lines("return Params", values)]
+        body.add(self.names.returned_params({p: q for p, q in targets.items() if q in found}, self.direction))
+        return body.statements
 
     def _stacked(self, equation: Equation, moved: Collection[str], results: Collection[str]) -> Equation:
         """The equation for many directions at once: their axis is the first of V and of the results, else the second.
@@ -202,29 +213,49 @@ class Second:
         rhs = transform(equation.rhs, lambda e: with_axis(e) if isinstance(e, Symbol) and e.name in moved else None)
         return Equation(with_axis(equation.lhs), rhs)
 
-    def _group(self) -> list[str]:
+    def _group(self) -> CodeStatement:
         """How many directions a group has: by the largest array of forward quantities."""
         largest = max((d.equation.lhs.indices for d in self.stack.forward), key=volume)
-        return [f"together = max(1, TOGETHER // ({number(sympy.Mul(*(i.size for i in largest))).text}))"]
+        entries = number(sympy.Mul(*(i.size for i in largest)))
+        line = f"together = max(1, TOGETHER // ({entries.text}))"
+        return written(line, reads=entries.names, assigns=["together"])
+
+    def _grouped(self, group: Sequence[CodeStatement]) -> Iterator[CodeStatement]:
+        """A product for each group of directions where there are groups, else one by one."""
+        yield from group
+        v = self.direction
+        if group:
+            of_group = (
+                "Params(*(np.concatenate(arrays) for arrays in zip(*(self._hvp_group(group) for group in groups))))"
+            )
+            yield block(
+                "if together > 1:",
+                [
+                    written(
+                        f"groups = [Params(*(v[at : at + together] for v in {v})) "
+                        f"for at in range(0, {v}[0].shape[0], together)]"
+                    ),
+                    written(f"return {of_group}"),
+                ],
+            )
+        yield written(
+            f"return Params(*(np.stack(arrays) for arrays in zip(*(self.hvp(Params(*v)) for v in zip(*{v})))))"
+        )
 
     def _comment_and_code(self, body: Body, equation: Equation, last: Set[str]) -> CodeText:
         """Writes the formula; its code has in each product the factors with a name in `last` behind the others."""
         if equation not in self._written:
-            formula = text.equation(equation.lhs, equation.rhs, names=in_python)
-            self._written[equation] = (
-                formula,
-                *self.module.lowered(Equation(equation.lhs, _with_last(equation.rhs, last))),
-            )
-        formula, code, laws = self._written[equation]
-        body.comment(formula)
-        if laws:
-            body.comment(f"computed stably: {', '.join(laws)}")
+            last_behind = Equation(equation.lhs, _with_last(equation.rhs, last))
+            self._written[equation] = formula(equation), *self.names.lowered(last_behind)
+        comment, code, laws = self._written[equation]
+        body.comment(comment)
+        told(body, laws)
         return code
 
     def _fixed(self, code: CodeText, moved: set[str], of: str) -> CodeText:
         """`code` with all that no direction moves, and that costs something, under a name: it is computed once."""
         if not any(c.text in moved for c in subcodes(code)) and not _is_view(code):
-            return atom(self._slope(code, of)) if _costs(code) else code
+            return named(self._slope(code, of)) if _costs(code) else code
         parts = {p.code: self._fixed(p.code, moved, of) for p in code.pieces if isinstance(p, CodePart)}
         if all(old is new for old, new in parts.items()):
             return code
@@ -245,34 +276,32 @@ class Second:
     def _known(self) -> dict[str, str]:
         return {text_: name for text_, (name, _) in self.slopes.items()}
 
-    @property
-    def _newton_at(self) -> str:
-        """The quantity z of the Gauss-Newton product."""
+    def _newton_doc(self) -> str:
+        """Of the Gauss-Newton product, with its quantity z."""
         curved = [d for d in self.newton if d.equation.lhs.name == cotangent_name(d.of.name)]
         by = {d.equation.lhs.name: d.by.name for d in self.derivation.chain}
-        return by[curved[0].of.name] if curved else self.stack.forward[-1].equation.lhs.name
+        z = in_python(by[curved[0].of.name] if curved else self.stack.forward[-1].equation.lhs.name)
+        return f"Jᵀ H J V, Gauss-Newton's part of H V: J = ∂{z}/∂theta, H = ∂²{self.names.loss}/∂{z}²."
 
     # ------------------------------------------------------------ loss and gradients from what is cached
 
-    def _loss(self) -> list[str]:
+    def _loss(self) -> list[CodeStatement]:
         body = Body(self.taken, self._known, WIDTH - 4)
         equation = self.stack.loss.equation
-        body.assign(self.module.loss, self._comment_and_code(body, equation, set()))
-        return [*body.lines, f"return {self.module.loss}"]
+        body.assign(self.names.loss, self._comment_and_code(body, equation, set()))
+        body.add(returned(named(self.names.loss)))
+        return body.statements
 
-    def _gradients(self, cached: Collection[str]) -> list[str]:
+    def _gradients(self, cached: Collection[str]) -> list[CodeStatement]:
         """The gradients, and again the cotangents on the way that are not cached: a product is cheaper than memory."""
         body = Body(self.taken, self._known, WIDTH - 4)
         for equation in self.products:
             if in_python(equation.lhs.name) not in cached:
                 body.assign(in_python(equation.lhs.name), self._comment_and_code(body, equation, self.cotangents))
-        found = {q.lhs.name for q in self.products}
-        values = []
-        for p in self.stack.parameters:
-            name, gradient = in_python(p.symbol.name), f"d{p.symbol.name}"
-            value = in_python(gradient) if gradient in found else f"np.zeros_like(self.params.{name})"
-            values.append(f"{name}={value}")
-        return [*body.lines, *call_lines("return Params", values)]
+        gradients = {p.symbol.name: f"d{p.symbol.name}" for p in self.stack.parameters}
+        found = {p: q for p, q in gradients.items() if q in self.cotangents}
+        body.add(self.names.returned_params(found, "self.params"))
+        return body.statements
 
     @cached_property
     def _cached_products(self) -> tuple[Equation, ...]:
@@ -288,28 +317,21 @@ class Second:
 
     # ------------------------------------------------------------ what is cached
 
-    def _fields(self, methods: Iterable[Sequence[str]]) -> list[str]:
+    def _fields(self, bodies: Iterable[Sequence[CodeStatement]]) -> list[str]:
         """What the methods read: inputs, forward quantities, cotangents, slopes, in this order."""
-        words = set().union(*(self._words(lines) for lines in methods))
+        names = set().union(*(self.names.needs(body) for body in bodies))
         cotangents = [in_python(q.lhs.name) for q in self._cached_products]
         slopes = [name for name, _ in self.slopes.values()]
-        return [n for n in (*self.module.inputs, *self.module.quantities, *cotangents, *slopes) if n in words]
+        return [n for n in (*self.names.inputs, *self.names.quantities, *cotangents, *slopes) if n in names]
 
-    def _words(self, lines: Sequence[str]) -> set[str]:
-        """The names that `lines` read and do not assign, and the arrays that sizes in them are read from."""
-        end = next((p for p, line in enumerate(lines) if line.startswith("return Params")), len(lines))
-        assigned = {line.split(" = ")[0] for line in lines if " = " in line}
-        words = identifiers(lines[:end]) - assigned
-        return words | {s.split(".")[0] for name, s in self.module.sizes.items() if name in words}
-
-    def _linearize(self, fields: Sequence[str]) -> list[str]:
-        """Lines that compute what is cached: cotangents, and each slope once all that it is made of is there."""
+    def _linearize(self, fields: Sequence[str]) -> list[CodeStatement]:
+        """Computes what is cached: cotangents, and each slope once all that it is made of is there."""
         body = Body(self.taken)
         cotangents = [in_python(q.lhs.name) for q in self._cached_products]
         place = {name: p for p, name in enumerate(cotangents)}
         after: dict[int, list[tuple[str, CodeText]]] = {}
         for name, code in self.slopes.values():
-            last = max((place[w] for w in identifiers([code.text]) if w in place), default=-1)
+            last = max((place[n] for n in code.names if n in place), default=-1)
             after.setdefault(last, []).append((name, code))
         for p, equation in enumerate((None, *self._cached_products), -1):
             if equation is not None:
@@ -317,69 +339,63 @@ class Second:
             for name, code in after.get(p, []):
                 body.assign(name, code)
                 body.know(code.text, name)
-        values = [f"{n}={n}" for n in ("params", *fields)]
-        lines = [*body.lines, *call_lines("return Linearized", values)]
-        words = self._words(lines)
-        given = ", ".join(self._forward_inputs)
-        forward = unpack(self.module.quantities, words, f"activations(params, {given})")
-        sizes = [f"{name} = {source}" for name, source in self.module.sizes.items() if name in words]
-        return [*forward, *unpack(self.module.parameters, words, "params"), *sizes, *lines]
+        body.add(returned_made("Linearized", [keyword(n, named(n)) for n in ("params", *fields)]))
+        return self.names.after_forward(body.statements)
 
-    @cached_property
-    def _forward_inputs(self) -> list[str]:
-        read = {s.name for d in self.stack.forward for s in symbols(d.equation.rhs)}
-        return [in_python(s.name) for p, s in enumerate(self.stack.inputs) if p == 0 or s.name in read]
-
-    def _from_cache(self, lines: Sequence[str], fields: Sequence[str]) -> list[str]:
-        """`lines` with what they read before them."""
-        words = self._words(lines)
-        sources = {**self.module.sizes, _COUNT: f"{self.direction}.{self.module.parameters[0]}.shape[0]"}
-        sizes = [f"{name} = {source}" for name, source in sources.items() if name in words]
+    def _from_cache(self, body: Sequence[CodeStatement], fields: Sequence[str]) -> list[CodeStatement]:
+        """The body with what it reads before it."""
+        names = self.names.needs(body)
+        first = named(f"{self.direction}.{self.names.parameters[0]}")
+        sizes = {**self.names.sizes, _COUNT: suffix(first, ".shape[0]")}
         return [
-            *unpack(self.directions, words, self.direction),
-            *unpack(self.module.parameters, words, "self.params"),
-            *_read([n for n in fields if n in words], "self"),
-            *sizes,
-            *lines,
+            *unpacked(self.directions, names, named(self.direction)),
+            *unpacked(self.names.parameters, names, named("self.params")),
+            *attributes([n for n in fields if n in names], "self"),
+            *sizes_read(sizes, names),
+            *body,
         ]
 
     # ------------------------------------------------------------ blocks
 
-    def _sensitivities(self) -> list[Method]:
+    def _sensitivities(self) -> list[Function]:
         """One a named sensitivity, from what is cached and from earlier ones."""
         if self.curvature is None:
             return []
         out = []
         for s in self.curvature.sensitivities:
             body = Body(self.taken, self._known, WIDTH - 4)
-            code = self._comment_and_code(body, s.equation, set())
-            body.result(code)
+            body.result(self._comment_and_code(body, s.equation, set()))
             doc = f"∂{in_python(s.of.name)}/∂{in_python(s.by.name)} of each sample."
-            out.append(Method(s.equation.lhs.name, doc, tuple(self._sensitivities_read(body.lines))))
+            statements = self._after_sensitivities(self.curvature, body.statements)
+            out.append(self._method(s.equation.lhs.name, ARRAY, doc, statements, "cached_property"))
         return out
 
-    def _sensitivities_read(self, lines: Sequence[str]) -> list[str]:
-        words = identifiers(lines)
-        assert self.curvature is not None
-        names = [s.equation.lhs.name for s in self.curvature.sensitivities]
-        return [*_read([n for n in names if n in words], "self"), *lines]
+    def _after_sensitivities(self, found: Curvature, body: Sequence[CodeStatement]) -> list[CodeStatement]:
+        read = read_by(body)
+        names = [s.equation.lhs.name for s in found.sensitivities]
+        return [*attributes([n for n in names if n in read], "self"), *body]
 
     def _blocks(self) -> list[Case]:
-        if self.curvature is None:
+        found = self.curvature
+        if found is None:
             return []
-        return [
-            Case(in_python(b.row.name), in_python(b.column.name), tuple(self._block(b))) for b in self.curvature.blocks
-        ]
+        return [(in_python(b.row.name), in_python(b.column.name), self._block(found, b)) for b in found.blocks]
 
-    def _block(self, block: HessianBlock) -> list[str]:
-        lhs = symbol("block", [*block.row.indices, *block.column.indices])
+    def _block(self, found: Curvature, b: HessianBlock) -> list[CodeStatement]:
+        lhs = symbol("block", [*b.row.indices, *b.column.indices])
         body = Body(self.taken, self._known, WIDTH - 12)
-        right = text.expression(block.value, lhs.indices, in_python)
-        row, column = (text.indexed(s, in_python) for s in (block.row, block.column))
-        body.comment(f"∂²{self.module.loss}/∂{row}∂{column} = {right}")
-        code, _ = self.module.lowered(Equation(lhs, block.value))
+        right = text.expression(b.value, lhs.indices, in_python)
+        row, column = (text.indexed(s, in_python) for s in (b.row, b.column))
+        body.comment(f"∂²{self.names.loss}/∂{row}∂{column} = {right}")
+        code, _ = self.names.lowered(Equation(lhs, b.value))
         body.result(code)
-        return self._sensitivities_read(body.lines)
+        return self._after_sensitivities(found, body.statements)
+
+    def _block_method(self, blocks: Sequence[Case]) -> Function:
+        axes = "with the axes of `row`, then those of `column`; dense."
+        doc = f"∂²{self.names.loss}/∂row∂column for two parameters, {axes}"
+        body = (*_BY_SYMMETRY, _matched("row", "column", blocks))
+        return Function("hessian_block", (Argument("self"), *_two("row", "column")), ARRAY, doc, body)
 
     @cached_property
     def remark(self) -> list[str]:
@@ -391,77 +407,95 @@ class Second:
         what = "hessian_block and no local_jacobian" if self.long else "hessian_block"
         return [f"There is no {what}, as {why}."]
 
-    # ------------------------------------------------------------ local Jacobians, the training step
+    # ------------------------------------------------------------ functions of the module
+
+    def _products_at(self, fields: Sequence[str]) -> Iterator[Function]:
+        body = (checked(self.names.inputs), *self._linearize(fields))
+        yield Function("linearize", self.names.at, named("Linearized"), _LINEARIZE, body, "in_single")
+        for name, what in (("hvp", "Hessian of the loss"), ("ggnvp", "Gauss-Newton matrix")):
+            value = returned(self._of_linearized(name, named(self.direction)))
+            arguments = (*self.names.at, Argument(self.direction, PARAMS))
+            yield Function(name, arguments, PARAMS, f"The {what} times V.", (value,))
+
+    def _of_linearized(self, name: str, *arguments: CodeText) -> CodeText:
+        return method(self.names.linearized, name, *arguments)
+
+    def _dense(self, blocks: bool) -> Iterator[Function]:
+        """Blocks of the Hessian, local Jacobians."""
+        if blocks:
+            first, last = self.names.parameters[0], self.names.parameters[-1]
+            called = f'hessian_block(params, {", ".join(self.names.inputs)}, "{first}", "{last}")'
+            doc = f"∂²{self.names.loss}/∂row∂column, e.g. {called}, with the axes of both."
+            value = returned(self._of_linearized("hessian_block", named("row"), named("column")))
+            yield Function("hessian_block", (*self.names.at, *_two("row", "column")), ARRAY, doc, (value,))
+        jacobians = self._jacobians()
+        if jacobians:
+            arguments = (Argument("params", PARAMS), *arrays(self.names.forward_inputs), *_two("output", "by"))
+            body = (
+                written(f"at = {self.names.activations.text}", assigns=["at"]),
+                _matched("output", "by", jacobians),
+                written('raise ValueError(f"no formula of {output} reads {by}")'),
+            )
+            yield Function("local_jacobian", arguments, ARRAY, _LOCAL, body)
 
     def _jacobians(self) -> list[Case]:
         """Each formula's derivative by each quantity that it reads, with the axes of both."""
         out: list[Case] = []
         if self.long:
             return out
-        quantities, parameters = set(self.module.quantities), set(self.module.parameters)
+        quantities, parameters = set(self.names.quantities), set(self.names.parameters)
         for j in self.derivation.jacobians:
             lhs = symbol("jacobian", [*j.output.indices, *j.by.indices])
-            code, laws = self.module.lowered(Equation(lhs, j.value))
-            body = Body({*self.taken, *identifiers([code.text]), "params"}, width=WIDTH - 8)
+            code, laws = self.names.lowered(Equation(lhs, j.value))
+            body = Body({*self.taken, *code.names, "params"}, width=WIDTH - 8)
             names = [text.indexed(s, in_python) for s in (j.output, j.by)]
             body.comment(f"∂{names[0]}/∂{names[1]} = {text.indexed(j.value, in_python)}")
-            if laws:
-                body.comment(f"computed stably: {', '.join(laws)}")
+            told(body, laws)
             body.result(code)
-            words = self._words(body.lines)
-            read = _read(sorted(words & quantities), "at") + _read(sorted(words & parameters), "params")
-            sizes = [f"{name} = {source}" for name, source in self.module.sizes.items() if name in words]
-            out.append(Case(in_python(j.output.name), in_python(j.by.name), (*read, *sizes, *body.lines)))
+            read = self.names.needs(body.statements)
+            before = attributes(sorted(read & quantities), "at") + attributes(sorted(read & parameters), "params")
+            before += sizes_read(self.names.sizes, read)
+            out.append((in_python(j.output.name), in_python(j.by.name), [*before, *body.statements]))
         return out
 
-    def _iteration(self) -> dict[str, object]:
-        """The step's derivative: the update's, with H V for how the gradient moves, and its transpose."""
-        update, direction = self.stack.update, self.direction
-        symmetric = linear_step(update) is not None
-        jvp, vjp = update_code.along(update), update_code.back(update)
-        self.lines += jvp if symmetric else [*jvp, *vjp]
-        read_by = {
-            name: [n for n in update_code.reads(lines) if n != "state"] for name, lines in (("jvp", jvp), ("vjp", vjp))
-        }
-        states = ["state", f"{direction}_state"] if update.has_state else []
-        given = ["params: Params", *(f"{n}: np.ndarray" for n in self.module.inputs), f"{direction}: Params"]
-        inputs = ", ".join(self.module.inputs)
 
-        def head(name: str, given: Sequence[str], moved: str, returns: str = "Params") -> list[str]:
-            return update_code.signature(update, name, given, "state", f"{moved}_state", returns=returns)
+_GRADIENTS = "The derivatives of the loss by the parameters, each in the shape of its parameter."
+_HVP = "H V, the Hessian of the loss times V: the derivative of the gradients along V."
+_HVP_BLOCK = "H V for m directions: each array of V, and of what is returned, has a first axis of length m."
+_HVP_GROUP = "H V, every step for all directions: their axis m is the first of V's arrays and the second of samples'."
+_CACHED = "What products at one theta have in common; the arrays are kept, not copied."
+_LINEARIZED = "The loss, its gradients and products with its Hessian at one theta; `linearize` makes it."
+_LINEARIZE = "Everything that Hessian products need and no direction moves, once: then each costs what a gradient does."
+_LOCAL = "∂output/∂by of one forward formula, with the axes of `output`, then those of `by`, samples included; dense."
 
-        def function(
-            name: str, doc: str, read: Sequence[str], given: Sequence[str], returns: str, lines: list[str]
-        ) -> dict[str, object]:
-            arrays = [f"{n}: Params" for n in (*read, *given)]
-            return {"head": head(name, arrays, given[0], returns), "doc": doc, "lines": lines}
-
-        def called(name: str, *arguments: str) -> str:
-            return f"{name}({', '.join([*arguments, *states])}{update_code.passed(update)})"
-
-        functions = [function("update_jvp", JVP, read_by["jvp"], ["V", "HV"], "Params", jvp)]
-        if not symmetric:
-            returns = "Params, Params" if update.has_state else "tuple[Params, Params]"
-            functions.append(function("update_vjp", VJP, read_by["vjp"], ["W"], returns, vjp))
-        state = ", state" if update.has_state else ""
-        return {
-            "step": f"params{state} -> update(params, gradients{state})",
-            "symmetric": symmetric,
-            "has_state": update.has_state,
-            "functions": functions,
-            "jvp_head": head("iteration_jvp", given, direction),
-            "vjp_head": head("iteration_vjp", given, direction),
-            "jvp_needs_gradient": "grads" in read_by["jvp"],
-            "jvp_call": called("update_jvp", *map(_at, read_by["jvp"]), direction, f"at.hvp({direction})"),
-            "jvp_short": called("update_jvp", *read_by["jvp"], direction, f"hvp(params, {inputs}, {direction})"),
-            "vjp_call": called("update_vjp", *map(_at, read_by["vjp"]), direction),
-            "passed": "".join(f", {s}" for s in states) + update_code.passed(update),
-        }
+_TOGETHER = Constant(
+    "TOGETHER",
+    atom("2**20"),
+    doc="The entries that an array of forward quantities, for a group of directions, has at most.",
+)
+_BY_SYMMETRY = (
+    written(
+        "for name in (row, column):",
+        "    if name not in Params._fields:",
+        "        raise ValueError(f\"{name}: expected one of {', '.join(Params._fields)}\")",
+    ),
+    written(
+        "if Params._fields.index(row) < Params._fields.index(column):",
+        "    transposed = self.hessian_block(column, row)",
+        "    behind = getattr(self.params, column).ndim",
+        "    return np.moveaxis(transposed, range(behind), range(-behind, 0))",
+    ),
+)
 
 
-def _at(name: str) -> str:
-    """Where a step's derivative finds the parameters and the gradient."""
-    return "at.gradients" if name == "grads" else name
+def _two(*names: str) -> tuple[Argument, ...]:
+    """Arguments that are names of quantities."""
+    return tuple(Argument(name, STR) for name in names)
+
+
+def _matched(one: str, other: str, cases: Iterable[Case]) -> CodeStatement:
+    """What is done for each pair of names."""
+    return block(f"match {one}, {other}:", [block(f'case "{a}", "{b}":', body) for a, b, body in cases])
 
 
 def _with_last(e: Expr, last: Set[str]) -> Expr:
@@ -488,20 +522,3 @@ def _is_view(code: CodeText) -> bool:
 def _costs(code: CodeText) -> bool:
     """True for arithmetic on arrays: not for names, numbers and views."""
     return any((c.heavy or c.precedence < ATOM) and array_name(c) is not None for c in subcodes(code))
-
-
-def _read(names: Sequence[str], owner: str) -> list[str]:
-    """`a, b = owner.a, owner.b`, on as many lines as are needed."""
-    lines: list[str] = []
-    row: list[str] = []
-    for name in names:
-        longer = [*row, name]
-        if row and len(_assigned(longer, owner)) > WIDTH:
-            lines.append(_assigned(row, owner))
-            longer = [name]
-        row = longer
-    return [*lines, _assigned(row, owner)] if row else []
-
-
-def _assigned(names: Sequence[str], owner: str) -> str:
-    return f"{', '.join(names)} = {', '.join(f'{owner}.{n}' for n in names)}"

@@ -1,23 +1,26 @@
-"""The update as lines of Python: the step itself, and its derivative forwards along directions and backwards.
+"""The update as functions of a module: the step itself, and its derivative forwards along directions and backwards.
 
-`step`, `along` and `back` give the body of a function whose arguments are
+Their arguments, with `state` where the update has one, are these and the update's constants:
 
-    step:   params, grads[, state]                      -> the new params[, the new state]
-    along:  params, grads[, state], V, HV[, V_state]    -> how the new params[, the new state] move
-    back:   params, grads[, state], W[, W_state]        -> W's weights on the old params, the gradient[, the old state]
+    update:      params, grads[, state]                      -> the new params[, the new state]
+    update_jvp:  params, grads, V, HV[, state, V_state]      -> how the new params[, the new state] move
+    update_vjp:  params, grads, W[, state, W_state]          -> W's weights on the old params, the gradient[, the state]
 
-and the update's constants; [state] is there where the update has one. HV is how the gradient moves: H V when the
-parameters move along V. Of params, grads and state, `reads` says which the lines use.
+HV is how the gradient moves: H V when the parameters move along V. The derivatives have params and grads as arguments
+only where they read them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sympy
 
-from symjac.codegen.body import WIDTH, Body, call_lines, identifiers, wrapped
-from symjac.codegen.code import CodeText, atom, fill
+from symjac.codegen.body import Body
+from symjac.codegen.code import ATOM, CodeName, CodePart, CodeText, atom, call, fill, keyword, named
+from symjac.codegen.lines import WIDTH, CodeStatement, assignment, block, read_by, written
+from symjac.codegen.outline import FLOAT, INT, PARAMS, STATE, Argument, Attribute, Class, Function, tuple_of
 from symjac.codegen.scalar_code import number, template
 from symjac.core import scalar
 from symjac.derivation.step import Quantity, step_map
@@ -25,41 +28,42 @@ from symjac.model.names import in_python
 from symjac.model.stack import Update
 from symjac.printing import text
 
-_TIED = "\0"
-"""A space at which no line is broken."""
+GRADIENTS = "grads"
+"""The argument that is the gradient."""
 
 
-def signature(update: Update, name: str, given: Sequence[str], *state: str, returns: str = "Params") -> list[str]:
-    """The head of a function of `given`, of `state` where the update has one, and of the constants."""
-    own = [f"{s}: State" for s in state] if update.has_state else []
-    constants = [f"{in_python(c)}: float = {number(value).text}" for c, value in update.constants]
-    parts = [*given, *own, *constants]
-    result = f"tuple[{returns}, State]" if update.has_state else returns
-    lines = call_lines(f"def {name}", [p.replace(" ", _TIED) for p in parts])
-    return [line.replace(_TIED, " ") for line in (*lines[:-1], f"{lines[-1]} -> {result}:")]
+def function(
+    update: Update, name: str, given: Sequence[Argument], states: Sequence[str], returns: CodeText = PARAMS
+) -> Function:
+    """The head of a function of `given`, of `states` where the update has one, and of the constants."""
+    own = [Argument(s, STATE) for s in states] if update.has_state else []
+    constants = [Argument(in_python(c), FLOAT, number(value)) for c, value in update.constants]
+    result = tuple_of(returns, STATE) if update.has_state else returns
+    return Function(name, (*given, *own, *constants), result, "", ())
 
 
-def passed(update: Update) -> str:
-    """The constants, as the end of a call's arguments."""
-    return "".join(f", {in_python(name)}" for name, _ in update.constants)
+def passed(update: Update) -> list[CodeText]:
+    """The constants, as arguments."""
+    return [named(in_python(name)) for name, _ in update.constants]
 
 
-def reads(lines: Iterable[str]) -> list[str]:
-    """Which of params, grads and state the lines read."""
-    words = identifiers(line.strip() for line in lines)
-    return [name for name in ("params", "grads", "state") if name in words]
+def state_class(update: Update) -> Class:
+    arrays = [Attribute(in_python(name), PARAMS) for name, _ in update.state]
+    count = [Attribute("t", INT, "steps taken")] if update.counts else []
+    return Class("State", "NamedTuple", "What the update keeps from step to step.", (*arrays, *count))
 
 
-def fields(update: Update) -> list[tuple[str, str, str]]:
-    """Name, declaration and initial value of each field of the state."""
+def starts(update: Update) -> list[CodeText]:
+    """The state's fields before the first step."""
     out = []
     for name, initial in update.state:
-        like = "np.zeros_like(theta)" if initial == 0 else f"np.full_like(theta, {number(initial).text})"
-        out.append((in_python(name), "Params", f"Params(*({like} for theta in params))"))
-    return [*out, ("t", "int  # steps taken", "0")] if update.counts else out
+        theta = named("theta")
+        like = call("np.zeros_like", theta) if initial == 0 else call("np.full_like", theta, number(initial))
+        out.append(keyword(in_python(name), CodeText(("Params(*(", CodePart(like, 0), " for theta in params))"), ATOM)))
+    return [*out, keyword("t", atom("0"))] if update.counts else out
 
 
-def doc(update: Update) -> str:
+def _doc(update: Update) -> str:
     """What a step does, in one sentence; of one formula, the formula."""
     name = f"One step of {update.title}"
     if _is_one_formula(update):
@@ -71,27 +75,55 @@ def doc(update: Update) -> str:
 # ---------------------------------------------------------------- the three functions
 
 
-def step(update: Update) -> list[str]:
+def update(of: Update) -> Function:
     """The assignments as they are declared."""
+    arguments = (Argument("params", PARAMS), Argument(GRADIENTS, PARAMS))
+    body = (written("check_params(params=params, grads=grads)"), *step(of))
+    return replace(function(of, "update", arguments, ["state"]), doc=_doc(of), body=body)
+
+
+def update_jvp(of: Update) -> Function:
+    body = along(of)
+    doc = "How the results of `update` move when the parameters move along V and the gradient along HV."
+    head = function(of, "update_jvp", _arguments(body, "V", "HV"), ["state", "V_state"])
+    return replace(head, doc=doc, body=tuple(body))
+
+
+def update_vjp(of: Update) -> Function:
+    body = back(of)
+    doc = "The transpose of `update_jvp`: what W weighs on the old parameters and on the gradient."
+    returns = CodeText(("Params, Params",), 0) if of.has_state else tuple_of(PARAMS, PARAMS)
+    return replace(
+        function(of, "update_vjp", _arguments(body, "W"), ["state", "W_state"], returns), doc=doc, body=tuple(body)
+    )
+
+
+def _arguments(body: Iterable[CodeStatement], *directions: str) -> list[Argument]:
+    """What the body reads of params and grads, and the directions."""
+    read = read_by(body)
+    return [Argument(n, PARAMS) for n in (*(n for n in ("params", GRADIENTS) if n in read), *directions)]
+
+
+def step(update: Update) -> list[CodeStatement]:
+    """The body of `update`."""
     names = [in_python(n) for n in update.variables]
     taken = _taken(update)
-    lines: list[str] = []
+    statements: list[CodeStatement] = []
     for name, formula in update.assignments:
         if scalar.slots_of(formula):
             # A name has a new value once it is assigned, so nothing that was computed before it stands for anything.
-            body = Body({*taken, *identifiers(lines)})
+            body = Body(taken.union(*(s.reads | s.assigns for s in statements)))
             if not _is_one_formula(update):
                 body.comment(_formula(update, name, formula))
             body.assign(in_python(name), _code(formula, names))
-            lines += body.lines
+            statements += body.statements
     arrays = [in_python(name) for name, _ in update.state]
-    sources = {"theta": "params", "g": "grads", **{a: f"state.{a}" for a in arrays}}
-    looped = _for_each(sources, lines, ["theta", *arrays], taken)
-    return _function(update, looped, "theta", arrays, "t=t")
+    sources = {"theta": "params", "g": GRADIENTS, **{a: f"state.{a}" for a in arrays}}
+    return _body(update, _for_each(sources, statements, ["theta", *arrays], taken), 1, "t")
 
 
-def along(update: Update) -> list[str]:
-    """Of each assignment in order: its derivatives by what it reads, times how that moves."""
+def along(update: Update) -> list[CodeStatement]:
+    """The body of `update_jvp`: of each assignment in order, its derivatives by what it reads, times how that moves."""
     d = _Derivative(update)
     moves = [d.free(f"d_{name}") for name in d.names]
     names = [*d.names, *d.inverses, *moves]
@@ -107,12 +139,11 @@ def along(update: Update) -> list[str]:
         body.assign(moves[q.slot], _code(values[q.slot], names))
     sources = {**d.sources, moves[0]: "V", moves[1]: "HV"}
     sources |= {moves[slot]: f"V_state.{d.names[slot]}" for slot in d.state}
-    looped = _for_each(sources, body.lines, [moves[d.new[name]] for name in d.moved], d.taken)
-    return _function(update, looped, moves[d.new["theta"]], [moves[d.new[name]] for name in d.moved[1:]], "t=0")
+    return _body(update, _for_each(sources, body.statements, [moves[d.new[name]] for name in d.moved], d.taken), 1, "0")
 
 
-def back(update: Update) -> list[str]:
-    """The products of `along`, transposed and in the opposite order."""
+def back(update: Update) -> list[CodeStatement]:
+    """The body of `update_vjp`: the products of `along`, transposed and in the opposite order."""
     d = _Derivative(update)
     given = {d.new[name]: d.free(f"w_{in_python(name)}") for name in d.moved}
     weights = [d.free(f"to_{name}") for name in d.names]
@@ -136,9 +167,7 @@ def back(update: Update) -> list[str]:
             body.assign(weights[slot], code)
     sources = {**d.sources, given[d.new["theta"]]: "W"}
     sources |= {given[d.new[name]]: f"W_state.{in_python(name)}" for name in d.moved[1:]}
-    results = weights[: d.count]
-    looped = _for_each(sources, body.lines, results, d.taken)
-    return _function(update, looped, f"{results[0]}, {results[1]}", results[2:], "t=0")
+    return _body(update, _for_each(sources, body.statements, weights[: d.count], d.taken), 2, "0")
 
 
 class _Derivative:
@@ -198,10 +227,11 @@ class _Derivative:
         body.assign(name, _code(q.formula, self.names))
         if q.is_root:
             inverse = self.inverses[self.roots.index(q.slot)]
-            body.lines.append(f"{inverse} = np.divide(1, {name}, out=np.zeros_like({name}), where={name} != 0)")
+            line = f"{inverse} = np.divide(1, {name}, out=np.zeros_like({name}), where={name} != 0)"
+            body.add(written(line, reads=["np", name], assigns=[inverse]))
 
 
-# ---------------------------------------------------------------- lines
+# ---------------------------------------------------------------- bodies
 
 
 def _is_one_formula(update: Update) -> bool:
@@ -210,7 +240,7 @@ def _is_one_formula(update: Update) -> bool:
 
 
 def _code(formula: sympy.Expr, names: Sequence[str]) -> CodeText:
-    return fill(template(scalar.stabilise(formula)), [atom(n) for n in names])
+    return fill(template(scalar.stabilise(formula)), [named(n) for n in names])
 
 
 def _formula(update: Update, name: str, formula: sympy.Expr) -> str:
@@ -219,58 +249,71 @@ def _formula(update: Update, name: str, formula: sympy.Expr) -> str:
 
 def _taken(update: Update) -> set[str]:
     """Names that the update's own things have."""
-    named = (*update.variables, *(n for n, _ in update.assignments), *(n for n, _ in update.constants))
-    return {*map(in_python, named), "t", "params", "grads", "state", "V", "HV", "W", "V_state", "W_state"}
+    own = (*update.variables, *(n for n, _ in update.assignments), *(n for n, _ in update.constants))
+    return {*map(in_python, own), "t", "params", GRADIENTS, "state", "V", "HV", "W", "V_state", "W_state"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What is made of each parameter's arrays, gathered to Params again."""
+
+    before: tuple[CodeStatement, ...]
+    results: tuple[str, ...]
+    value: str
+    """Params; of several results, Params of each."""
+    reads: frozenset[str]
+    """By `value`."""
 
 
 def _for_each(
-    sources: Mapping[str, str], lines: Sequence[str], results: Sequence[str], taken: Collection[str]
-) -> list[str]:
-    """`results = ` what the lines make of each parameter's arrays, gathered to Params again."""
-    words = identifiers(lines) | set(results)
-    own = [line for line in lines if not line.startswith("#")]
-    read = identifiers([line.partition(" = ")[2] if len(own) == 1 else line for line in own])
-    assigned = {line.partition(" = ")[0] for line in own}
-    used = {n: s for n, s in sources.items() if n in (read if len(own) == 1 and len(results) == 1 else words)}
+    sources: Mapping[str, str], body: Sequence[CodeStatement], results: Sequence[str], taken: Collection[str]
+) -> _Loop:
+    """`results = ` what the body makes of each parameter's arrays: in one line where it is one assignment."""
+    assigned = set().union(*(s.assigns for s in body))
+    needed = read_by(body) | (set(results) - assigned)
+    used = {n: s for n, s in sources.items() if n in needed} or dict([next(iter(sources.items()))])
     variables = ", ".join(used)
     arrays = f"zip({', '.join(used.values())}, strict=True)" if len(used) > 1 else next(iter(used.values()))
-    comments = [line for line in lines if line.startswith("#")]
-    if len(own) == len(results) == 1 and assigned == set(results):
-        one = f"{results[0]} = Params(*({own[0].partition(' = ')[2]} for {variables} in {arrays}))"
-        if len(one) <= WIDTH:
-            return [*comments, one]
+    roots = {CodeName(s).root for s in used.values()}
+    comments = [s for s in body if not s.assigns]
+    own = [s for s in body if s.assigns]
+    if len(own) == len(results) == 1 and assigned == set(results) and own[0].value is not None:
+        value = f"Params(*({own[0].value.text} for {variables} in {arrays}))"
+        if len(f"{results[0]} = {value}") <= WIDTH:
+            return _Loop(tuple(comments), tuple(results), value, frozenset((needed - used.keys()) | roots))
     rows, row = (next(n for n in (w, f"{w}_", f"{w}__") if n not in taken) for w in ("rows", "row"))
     gathered = f"{rows}.append({results[0]})" if len(results) == 1 else f"{rows}.append(({', '.join(results)}))"
     end = f"Params(*{rows})" if len(results) == 1 else f"(Params(*{row}) for {row} in zip(*{rows}, strict=True))"
-    return [
-        f"{rows} = []",
-        f"for {variables} in {arrays}:",
-        *(f"    {line}" for line in (*lines, gathered)),
-        f"{', '.join(results)} = {end}",
-    ]
+    gathering = [*body, written(gathered, reads=results)]
+    loop = block(f"for {variables} in {arrays}:", gathering, reads=roots, gives=used)
+    return _Loop((written(f"{rows} = []", assigns=[rows]), loop), tuple(results), end, frozenset((rows,)))
 
 
-def _function(update: Update, looped: list[str], params: str, arrays: Sequence[str], step: str) -> list[str]:
-    """The whole body: the numbers that the loop needs, the loop, and what is returned."""
-    state = [f"{in_python(name)}={a}" for (name, _), a in zip(update.state, arrays, strict=True)]
-    state += [step] if update.counts else []
-    returned = f"return {params}, State({', '.join(state)})" if update.has_state else f"return {params}"
-    *before, last = looped
-    if not update.has_state and last.startswith(f"{params} = Params("):
-        ended = [*before, f"return {last.removeprefix(f'{params} = ')}"]
+def _body(update: Update, loop: _Loop, params: int, count: str) -> list[CodeStatement]:
+    """The numbers that the loop needs, the loop, and what is returned: so many Params, then the state."""
+    if not update.has_state and len(loop.results) == 1:
+        ended = [*loop.before, written(f"return {loop.value}", reads=loop.reads)]
     else:
-        ended = [*looped, returned]
+        state = [f"{in_python(name)}={a}" for (name, _), a in zip(update.state, loop.results[params:], strict=True)]
+        state += [f"t={count}"] if update.counts else []
+        parts = [*loop.results[:params], *([f"State({', '.join(state)})"] if update.has_state else [])]
+        reads = {*loop.results, *({"t"} if update.counts and count == "t" else ())}
+        ended = [
+            *loop.before,
+            written(f"{', '.join(loop.results)} = {loop.value}", reads=loop.reads, assigns=loop.results),
+            written(f"return {', '.join(parts)}", reads=reads),
+        ]
     return [*_numbers(update, ended), *ended]
 
 
-def _numbers(update: Update, lines: Sequence[str]) -> list[str]:
-    """The number of the step, and the assignments of numbers, that the lines need."""
-    out: list[str] = []
+def _numbers(update: Update, statements: Sequence[CodeStatement]) -> list[CodeStatement]:
+    """The number of the step, and the assignments of numbers, that the statements need."""
+    out: list[CodeStatement] = []
     for name, formula in reversed(update.assignments):
-        if not scalar.slots_of(formula) and in_python(name) in identifiers(s.strip() for s in (*lines, *out)):
+        if not scalar.slots_of(formula) and in_python(name) in read_by([*out, *statements]):
             body = Body(())
             body.comment(_formula(update, name, formula))
-            out = [*body.lines, *wrapped(f"{in_python(name)} = ", number(formula)), *out]
-    if "t" in identifiers(s.strip() for s in (*lines, *out)):
-        out = ["t = int(state.t) + 1", *out]
+            out = [*body.statements, assignment(in_python(name), number(formula)), *out]
+    if "t" in read_by([*out, *statements]):
+        out = [written("t = int(state.t) + 1", reads=["state"], assigns=["t"]), *out]
     return out

@@ -104,12 +104,8 @@ def _readers(stack: Stack) -> dict[str, list[Definition]]:
 
 def _cotangent_names(stack: Stack) -> dict[str, str]:
     """delta_1, delta_2 .. by the layers with parameters; dZ_1, dW_1 .. by everything else."""
-    names = {p.symbol.name: f"d{p.symbol.name}" for p in stack.parameters}
-    affine = 0
-    for d in stack.forward:
-        affine += d.kind == "affine"
-        names[d.equation.lhs.name] = f"delta_{affine}" if d.kind == "affine" else f"d{d.equation.lhs.name}"
-    return names
+    others = (*(p.symbol for p in stack.parameters), *(d.equation.lhs for d in stack.forward))
+    return {s.name: f"d{s.name}" for s in others} | {value.name: name for name, value in stack.errors.items()}
 
 
 def _cotangent(

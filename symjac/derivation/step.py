@@ -90,6 +90,12 @@ class StepMap:
             for column in self.moved
         )
 
+    def weighed(self, v: sympy.Expr, Hv: sympy.Expr) -> sympy.Expr:
+        """Σ Bᵀ w over the blocks B of θ's column, of which Σ diagonal ⊙ w gives v and H (Σ curved ⊙ w) gives Hv."""
+        column = [b for b in self.blocks if b.column == "theta"]
+        direct, curved = any(b.diagonal != 0 for b in column), any(b.curved != 0 for b in column)
+        return sympy.Add(*[v] * direct, *[Hv] * curved)
+
     @cached_property
     def _slopes(self) -> dict[int, dict[int, sympy.Expr]]:
         """Of each slot, its derivatives by the slots that are given: the chain rule, in order of assignment."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
@@ -37,6 +36,7 @@ from symjac.documents.content import (
 from symjac.model.stack import Definition, Stack
 from symjac.printing import latex, wording
 from symjac.printing.apart import apart
+from symjac.printing.forms import have_commutation, have_diagonal
 
 FORMATS: dict[str, Callable[[Document], str]] = {
     "latex": latex_doc.write,
@@ -46,9 +46,6 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 
 MANY = 8
 """With more layers than this, a chain that repeats an earlier one's laws is given by its result."""
-
-
-_COMMUTATION = re.compile(r"K_\{\w+,\w+\}")
 
 
 def document(derivation: Derivation, format: str) -> str:
@@ -272,12 +269,10 @@ class _Composer:
         yield Heading("Local Jacobians", "jacobians")
         yield unsaid.samples(self.derivation, self.names)
         yield Paragraph(say(wording.JACOBIANS))
-        commuted = False
         for j in self.derivation.jacobians:
             left, right = latex.jacobian(j, self.stack.conventions, self.stack.batch, self.names)
-            commuted |= _COMMUTATION.search(right) is not None
             yield self.equations(f"jacobian-{j.output.name}-{j.by.name}", [Row(left, right)])
-        if commuted:
+        if have_commutation(self.derivation.jacobians, self.stack.conventions, self.stack.batch):
             yield Paragraph(say(wording.COMMUTATION))
 
     def errors(self) -> Iterator[DocBlock]:
@@ -311,7 +306,7 @@ class _Composer:
         heads = [lhs, expr.symbol(f"d{d.by.name}", lhs.indices)]
         values = [*heads, *(apart(s.after) for s in d.steps)]
         texts = latex.sides(lhs.indices, values, self.names)
-        if any(r"\operatorname{diag}" in text for text in texts):
+        if have_diagonal(lhs.indices, values):
             # Sums over an axis and scaled rows are clearer entry by entry.
             texts = [self.indexed(v) for v in values if v is not heads[1] or d.kind != "delta"]
         left = " = ".join(dict.fromkeys(texts[: -len(d.steps)]))
@@ -384,21 +379,16 @@ class _Composer:
         names = [*old, *(latex.name(q.name) + "^{+}" * (q.name in step.moved) for q in step.quantities)]
         named: dict[str, str] = {}
 
-        def entry(row: str, column: str, formula: sympy.Expr, unit: str) -> str:
+        def entry(row: str, column: str, formula: sympy.Expr, unit: str) -> tuple[sympy.Expr, str]:
             """A multiple of `unit`; what differs from entry to entry of θ is a derivative, told below."""
-            if scalar.slots_of(formula):
-                slope = rf"\frac{{\partial {latex.name(row)}^{{+}}}}{{\partial {latex.name(column)}}}"
-                named[slope] = latex.formula(step.opened(formula), names)
-                return rf"\operatorname{{diag}}\Bigl({slope}\Bigr)" + (" H" if unit == "H" else "")
-            return latex.formula(formula * scalar.slot(0), [unit])
+            if not scalar.slots_of(formula):
+                return formula, unit
+            slope = rf"\frac{{\partial {latex.name(row)}^{{+}}}}{{\partial {latex.name(column)}}}"
+            named[slope] = latex.formula(step.opened(formula), names)
+            return sympy.Integer(1), rf"\operatorname{{diag}}\Bigl({slope}\Bigr)" + (" H" if unit == "H" else "")
 
         cells = [
-            latex.total(
-                [
-                    entry(b.row, b.column, b.diagonal, "I") if b.diagonal != 0 else "0",
-                    entry(b.row, "g", b.curved, "H") if b.curved != 0 else "0",
-                ]
-            )
+            latex.combination([entry(b.row, b.column, b.diagonal, "I"), entry(b.row, "g", b.curved, "H")])
             for b in step.blocks
         ]
         above, below = ([f"{latex.name(n)}{mark}" for n in step.moved] for mark in ("^{+}", ""))

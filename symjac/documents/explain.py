@@ -25,10 +25,12 @@ from symjac.documents.content import (
     Row,
     say,
 )
-from symjac.model.names import in_python, suggest
+from symjac.model import habits
+from symjac.model.names import in_python
 from symjac.model.stack import Definition
 from symjac.printing import latex, text
 from symjac.printing.apart import apart
+from symjac.printing.forms import have_diagonal
 
 Found = Definition | Derived | LocalJacobian | Directional
 
@@ -78,16 +80,15 @@ def find(derivation: Derivation, name: str) -> Found:
         written = "R{{{}}}".format
     elif quotient:
         written = _as_quotient
-    raise UnknownQuantity(_unknown(name.strip(), derivation, suggest(wanted, spelled), spelled, written))
+    raise UnknownQuantity(_unknown(name.strip(), derivation, habits.meant(wanted, spelled), spelled, written))
 
 
 def _unknown(name: str, derivation: Derivation, near: str, known: dict[str, str], written: Callable[[str], str]) -> str:
     given = {s.name for s in derivation.stack.inputs}
     if name in given:
         return f"{name} is given, not derived"
-    found = re.fullmatch(r"did you mean (.+)\?", near)
-    if found:
-        return f"nothing derived is called {name}; did you mean {written(known[found[1]])}?"
+    if near:
+        return f"nothing derived is called {name}; did you mean {written(known[near])}?"
     names = ", ".join(dict.fromkeys(map(written, known.values())))
     return (
         f"nothing derived is called {name}; there are {names}"
@@ -231,8 +232,9 @@ class _Composer:
         incoming = [n for r in readers for n, c in self.chain.items() if c.by.name == r and n in _names(d.steps)]
         yield from self.used([*readers, *incoming, *(n for s in d.steps for n in s.where)])
         heads: list[Expr] = [lhs, symbol(f"d{d.by.name}", lhs.indices)]
-        texts = self.notation.sides(lhs.indices, [*heads, *(apart(s.after) for s in d.steps)])
-        if any("diag" in t for t in texts):
+        values = [*heads, *(apart(s.after) for s in d.steps)]
+        texts = self.notation.sides(lhs.indices, values)
+        if have_diagonal(lhs.indices, values):
             # Sums over an axis and scaled rows are clearer entry by entry.
             texts = [self.notation.indexed(v) for v in (*heads, *(s.after for s in d.steps))]
         yield Paragraph(say("By the chain rule, {} is", Math(self.partial(d))))

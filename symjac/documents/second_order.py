@@ -9,7 +9,6 @@ import sympy
 from sympy.matrices.expressions.diagonal import DiagMatrix
 
 from symjac.calculus.matrix import SampleSum, block_form, sample_form
-from symjac.core import scalar
 from symjac.core.expr import Symbol
 from symjac.core.index import Index
 from symjac.derivation.along import direction_name, directional, directional_name
@@ -207,17 +206,17 @@ class _Blocks:
         lhs = s.equation.lhs
         n = self.batch(lhs).name
         if form is None:
-            left, right = latex.sides(lhs.indices, [lhs, apart(s.equation.rhs)], self.in_entries)
-            return Row(f"{left} = {self.entry(s, left)}", right)
+            value = apart(s.equation.rhs)
+            left, right = latex.sides(lhs.indices, [lhs, value], self.in_entries)
+            return Row(f"{left} = {self.entry(s, latex.subscripts(lhs, value, self.in_entries))}", right)
         names = self.at_sample(n)
         of, by = (latex.sample(q.name, n, self.names) for q in (s.of, s.by))
         return Row(
             rf"{names(lhs.name)} = \frac{{\partial {of}}}{{\partial {by}}}", latex.matrix_of(self.named(form), names)
         )
 
-    def entry(self, s: Sensitivity, left: str) -> str:
-        """The derivative whose entry `left` names: ∂of/∂by, both at the sample."""
-        below = left[len(latex.at(self.in_entries(s.equation.lhs.name), "")) - 1 : -1].split(",")
+    def entry(self, s: Sensitivity, below: list[str]) -> str:
+        """The derivative whose entry has these indices: ∂of/∂by, both at the sample."""
         first = len(s.of.indices)
         texts = []
         for q, own in ((s.of, below[1:first]), (s.by, below[first:])):
@@ -244,16 +243,15 @@ class _Blocks:
             left = rf"\frac{{\partial^{{2}} {self.names(self.stack.loss.equation.lhs.name)}}}{{"
             left += rf"\partial {top} \, \partial {bottom}}}"
         same = b.row.name == b.column.name and diagonal != 0
-        first = [latex.formula(diagonal, ()) + " I" if diagonal != 1 else "I"] if same else []
+        first = [(diagonal, "I")] if same else []
         if form.coefficient == 0:
-            return Row(left, latex.total(first))
+            return Row(left, latex.combination(first))
         body = latex.matrix_of(self.named(form.value), self.at_sample("n" if form.sample is None else form.sample.name))
         if isinstance(form.value, sympy.MatAdd):
             body = rf"\Bigl({body}\Bigr)"
         if form.sample is not None:
             body = rf"\sum_{{{form.sample.name}}} {body}"
-        curve = latex.formula(curved * form.coefficient * scalar.slot(0), [body])
-        return Row(left, latex.total([*first, curve]))
+        return Row(left, latex.combination([*first, (curved * form.coefficient, body)]))
 
 
 def _is_slope(d: DiagMatrix) -> bool:

@@ -8,7 +8,6 @@ import sympy
 
 from symjac.calculus.trace import SumFact
 from symjac.core.expr import Contract, Number, Symbol
-from symjac.core.scalar import slot
 from symjac.derivation.chain import Derivation
 from symjac.derivation.step import linear_step
 from symjac.documents.content import Directives
@@ -74,8 +73,8 @@ def step(stack: Stack, names: Names) -> Directives | None:
     for p in stack.parameters:
         name = names(p.symbol.name)
         gradient = rf"\frac{{\partial {loss}}}{{\partial {name}}}"
-        terms = [latex.formula(c * slot(0), [q]) for c, q in zip(form, (name, gradient), strict=True) if c != 0]
-        lines.append(f"{name}^{{+}} = {latex.total(terms)}")
+        terms = zip(form, (name, gradient), strict=True)
+        lines.append(f"{name}^{{+}} = {latex.combination(terms)}")
     return Directives(tuple(lines))
 
 

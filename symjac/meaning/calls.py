@@ -9,7 +9,7 @@ import sympy
 
 from symjac.calculus.differentiate import jacobian
 from symjac.core import scalar
-from symjac.core.expr import apply, number, rename, symbol
+from symjac.core.expr import Expr, Symbol, apply, number, rename, scalar_of, symbol
 from symjac.core.index import Index
 from symjac.meaning import applied, entering, functions, letters, sizes, values
 from symjac.meaning.frame import Frame
@@ -38,6 +38,10 @@ def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
         return own(m, key, m.notebook.functions[key], [m.read(a) for a in args], span)
     if key in m.notebook.standard:
         key = m.notebook.standard[key]
+    if key in m.notebook.network.functions and len(args) == 1:
+        found = of_network(m, key, m.read(args[0]), span)
+        if found is not None:
+            return found
     if key == "R":
         return along(m, args, span)
     if key == "dim":
@@ -71,6 +75,24 @@ def _no_function(head: Node) -> str:
     if base.latex in ("\\mathbb{E}", "\\mathbb{P}", "\\mathbb{V}", "\\mathds{E}", "\\mathbf{E}"):
         return "an expectation or a probability is not read"
     return "an order of growth is no quantity" if base.text in ("O", "o") and "math" in base.latex else ""
+
+
+def of_network(m: Frame, key: str, x: Value, span: Span) -> Value | None:
+    """A function of a spec; None for one of whole arrays that is the library's."""
+    name, equation = m.notebook.network.functions[key]
+    lhs, rhs = (entering.as_in_notes(m, e, span) for e in (equation.lhs, equation.rhs))
+    atoms: list[Expr] = []
+    formula = scalar_of(rhs, atoms)
+    if all(isinstance(a, Symbol) and (a.name == name) == bool(a.indices) for a in atoms):
+        return Value(apply(formula, [x.expr if name in a.names else a for a in atoms]), x.axes, x.row)
+    if functions.library_name(key) is not None:
+        return None
+    assert isinstance(lhs, Symbol)
+    if x.shape != lhs.shape:
+        raise NotUnderstood(span, f"{key} is read of a {sizes.shape_text(values.from_symbol(lhs))}")
+    aside = {i: Index(f"_f{p}", i.size) for p, i in enumerate(lhs.indices)}
+    body = functions.placed(rename(rhs, aside), name, x.expr, x.axes)
+    return values.value(body, list(aside.values()))
 
 
 def of_library(m: Frame, name: str, x: Value, span: Span) -> Value:

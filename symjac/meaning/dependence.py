@@ -95,6 +95,7 @@ class Dependence:
             if name not in out:
                 out.add(name)
                 pending += self.below.get(name, frozenset()) | self.linked.get(name, frozenset())
+                pending += self.notebook.network.reads(name)
         return out
 
     def _last(self, u: str, bys: Set[str]) -> Set[str]:
@@ -139,7 +140,7 @@ def is_only_named(key: str, notebook: Notebook) -> bool:
     """True for what is declared, and for which no formula and no fact is given."""
     told = {identifier(f.name) for f in notebook.facts}
     given = key in notebook.definitions or key in notebook.opaque or key in notebook.aliases or key in told
-    return key in notebook.shapes and not given
+    return key in notebook.shapes and not given and not notebook.network.tells((key,))
 
 
 def mentioned(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
@@ -167,6 +168,7 @@ def written_in(trees: Iterable[Node], notebook: Notebook) -> frozenset[str]:
         definition = notebook.definitions.get(name)
         if definition is not None:
             pending |= mentioned([definition.right], notebook) - out
+        pending |= notebook.network.reads(name) - out
     return frozenset(out)
 
 

@@ -48,7 +48,8 @@ def _note_link(m: Frame, value: Value, by: Value, of: Node, written: Node) -> No
     taken = _taken_out(by.expr)
     assert taken is not None
     name = taken[0].name
-    if value.expr.names and not m.world.depends(value.expr, name) and name not in written_in([of], m.notebook):
+    told = m.notebook.network.tells((name, *value.expr.names))
+    if value.expr.names and not (told or m.world.depends(value.expr, name) or name in written_in([of], m.notebook)):
         m.gathered.unlinked.append((of, written))
 
 

@@ -46,6 +46,12 @@ def apply(text: str, notebook: Notebook) -> bool:
     return True
 
 
+def network_named(text: str) -> str | None:
+    """net.yaml of `network: net.yaml`, where that is what it says."""
+    found = (re.fullmatch(NETWORK, part.strip().rstrip(".")) for part in text.split(","))
+    return next((m[1] for m in found if m is not None), None)
+
+
 def is_sentence(text: str) -> bool:
     """True for a directive that is one of the sentences."""
     try:
@@ -70,6 +76,10 @@ def _list(text: str) -> tuple[Node, ...]:
     node = expression(f"({text})")
     inner = node.of if isinstance(node, Group) else node
     return inner.items if isinstance(inner, Items) else (inner,)
+
+
+NETWORK = r"network *[:=] *([^\s,]+)"
+"""The spec of which the notes speak; whoever opens a notebook reads it."""
 
 
 def _samples(book: Notebook, where: str) -> None:
@@ -180,6 +190,7 @@ _PROPERTIES = (
 )
 _WORD = r"([^\s,=]+)"
 SENTENCES: tuple[tuple[str, Callable[..., bool | None]], ...] = (
+    (NETWORK, lambda _, __: None),
     (r"samples *[:=] *(rows|columns)", _samples),
     (r"gradients? *[:=] *(shape|numerator)", _gradient),
     (r"jacobians? *[:=] *(numerator|denominator)", _convention("jacobian")),

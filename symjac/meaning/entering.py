@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import sympy
 
 from symjac.calculus import facts
 from symjac.calculus.facts import Fact, WorldError
-from symjac.core.expr import Expr, ShapeError, Symbol, affine, contract, rename
+from symjac.core.expr import Expr, ShapeError, Symbol, affine, apply, contract, number, rename, symbols
 from symjac.core.expr import symbol as symbol_of
 from symjac.core.index import Index
 from symjac.meaning import letters, samples, sizes, values
+from symjac.meaning.declaring import tree
 from symjac.meaning.dependence import Link
 from symjac.meaning.frame import Frame, Gathered
 from symjac.meaning.naming import identifier
-from symjac.meaning.notebook import FactText, WrittenDefinition
+from symjac.meaning.network import translated
+from symjac.meaning.notebook import FactText, Notebook, WrittenDefinition
 from symjac.meaning.reasons import Misfit, NotUnderstood
 from symjac.meaning.values import SizeMismatch, Value
 from symjac.notation.tree import Name, Node, Scripts, Span
@@ -41,7 +44,9 @@ def symbol(m: Frame, key: str, span: Span) -> Symbol:
     book, links = m.notebook, m.glossary.links
     m = replace(m, busy=(*m.busy, key))
     try:
-        if key in book.definitions:
+        if book.network.knows(key):
+            of_network(m, key, span)
+        elif key in book.definitions:
             define(m, key, book.definitions[key])
         elif key in book.opaque:
             opaque(m, key)
@@ -58,6 +63,54 @@ def symbol(m: Frame, key: str, span: Span) -> Symbol:
     return m.world.symbol(key)
 
 
+def of_network(m: Frame, key: str, span: Span) -> None:
+    """A quantity that a spec has a formula for, and all that it depends on."""
+    network = m.notebook.network
+    if key in network.slopes:
+        name, formula = network.slopes[key]
+        by, loss = symbol(m, name, span), symbol(m, network.loss, span)
+        m.world.define(key, by.indices, as_in_notes(m, apply(formula, [by, m.world.derivative(loss, by)]), span))
+        return
+    for equation in network.needed(key):
+        if equation.lhs.name not in m.world.equations:
+            for name in sorted(equation.rhs.names - m.world.equations.keys()):
+                symbol(m, name, span)
+            lhs, rhs = (as_in_notes(m, e, span) for e in (equation.lhs, equation.rhs))
+            assert isinstance(lhs, Symbol)
+            for s in symbols(rhs):
+                unlike(s, m.world.symbol(s.name).shape, span)
+            m.world.define(lhs.name, lhs.indices, rhs)
+
+
+def as_in_notes(m: Frame, e: Expr, span: Span) -> Expr:
+    """An expression of a spec, with sizes and constants as the notes would have them."""
+    return translated(e, partial(size_of_network, m.notebook), partial(constant, m, span))
+
+
+def unlike(s: Symbol, shape: tuple[sympy.Expr, ...], span: Span) -> None:
+    """Raises where the notes have a quantity of a spec in another shape."""
+    if s.shape != shape:
+        own = symbol_of(s.name, [Index(f"_{p}", size) for p, size in enumerate(shape)])
+        here, there = (sizes.shape_text(values.from_symbol(a)) for a in (own, s))
+        raise NotUnderstood(span, f"{s.name} is a {here} in the notes and a {there} in the network")
+
+
+def size_of_network(book: Notebook, size: sympy.Expr) -> sympy.Expr:
+    """A size of a spec as the notes would write it."""
+    try:
+        return sizes.size(book, tree(size))
+    except ValueError:
+        return size
+
+
+def constant(m: Frame, span: Span, c: sympy.Symbol) -> Expr | None:
+    """A named constant of a spec: any number, or its value."""
+    network = m.notebook.network
+    if c not in network.constants:
+        return None
+    return number(network.constants[c]) if m.glossary.taken.valued else symbol(m, c.name, span)
+
+
 def assume(m: Frame, s: Symbol) -> None:
     """What the notes say of a declared quantity."""
     for said in m.notebook.facts:
@@ -70,10 +123,10 @@ def fact_of(m: Frame, said: FactText, s: Symbol) -> Fact:
     match said.kind:
         case "sum":
             assert said.value is not None
-            number = letters.scalar_number(m.read(said.value).expr)
-            if number is None:
+            total = letters.scalar_number(m.read(said.value).expr)
+            if total is None:
                 raise NotUnderstood(said.value.span, "a number is expected")
-            return facts.sums_to(s, number, *_axes(said, s))
+            return facts.sums_to(s, total, *_axes(said, s))
         case "mean zero":
             return facts.mean_zero(s, *_axes(said, s))
         case "norm 1":

@@ -68,7 +68,8 @@ def settle(statements: Sequence[Statement], notebook: Notebook) -> None:
         elif key not in used and not notebook.knows(key):
             notebook.shapes[key] = Shape((), codomain.sizes, codomain.span)
     for key, several in used.items():
-        if notebook.knows(key) or key in notebook.functions or key in notebook.standard or _is_known(key):
+        own = key in notebook.functions or key in notebook.standard or key in notebook.network.functions
+        if notebook.knows(key) or own or _is_known(key):
             continue
         if key in notebook.factors:
             continue

@@ -36,6 +36,8 @@ class Taken:
     """Whether |x| of a column is its length."""
     held: str = PARAMETERS
     """What ∂g/∂w holds: the other parameters of a function g(w, h), "all" else in the formula for g, or "nothing"."""
+    valued: bool = False
+    """Whether the named constants of a spec have their values there, or are any numbers."""
 
 
 Unlinked: TypeAlias = tuple[Node, Node]

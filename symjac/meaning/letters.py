@@ -173,7 +173,8 @@ def size_at(m: Frame, node: Scripts, key: str) -> sympy.Expr | None:
                 return None
             if len(way.sub) < len(axes):
                 axes = tuple(i for i in axes if i.size != 1)
-            return axes[places[0]].size if places[0] < len(axes) else None
+            at = places[0] + first(m, way.sub, axes)
+            return axes[at].size if at < len(axes) else None
     whole: Node = node.base if node.sup is None else replace(node, sub=())
     try:
         value = m.read(whole)
@@ -259,9 +260,8 @@ def entry(m: Frame, value: Value, subs: tuple[Node, ...], span: Span) -> Value:
     rank = len(value.axes)
     if len(given) > rank:
         raise NotUnderstood(span, f"{len(given)} subscripts on {values.shape_text(value)}")
-    first = rank - len(given) if len(given) == 1 and rank == 2 and m.notebook.samples == "columns" else 0
     at: list[Index | tuple[list[tuple[sympy.Expr, Index]], sympy.Expr] | None] = [None] * rank
-    for place, script in enumerate(given, first):
+    for place, script in enumerate(given, first(m, given, value.axes)):
         axis = value.axes[place]
         if script == Name(":"):
             continue
@@ -270,6 +270,11 @@ def entry(m: Frame, value: Value, subs: tuple[Node, ...], span: Span) -> Value:
         at[place] = terms[0][1] if plain else (terms, offset)
     out = values.entry(value, *at)
     return Value(out.expr, out.axes)
+
+
+def first(m: Frame, subs: Sequence[Node], axes: Sequence[Index]) -> int:
+    """The axis that the first subscript is at: with samples in columns, one letter at a matrix numbers the columns."""
+    return 1 if len(subs) == 1 and len(axes) == 2 and m.notebook.samples == "columns" else 0
 
 
 def sample(m: Frame, value: Value, along: str, subs: tuple[Node, ...], span: Span) -> Value:

@@ -402,6 +402,8 @@ class Interpreter(Products):
         key = each(way.key) if way.sub and book.knows(each(way.key)) else way.key
         if not book.knows(key):
             return None
+        if self.glossary.taken.valued and key in book.network.values:
+            return values.scalar(number(book.network.values[key]))
         s = entering.symbol(self, key, node.span)
         unsaid = [
             letters.free_scope(self).setdefault(name, Index(name, i.size))

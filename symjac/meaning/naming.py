@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symjac.notation.tree import Call, Group, Name, Neg, Node, Num, Prime, Product, Scripts, Sum
 
@@ -30,6 +30,15 @@ def identifier(node: Node) -> str | None:
             return _joined(node.base, node.sub, node.sup)
         case _:
             return None
+
+
+def spelled_by(node: Node) -> Node | None:
+    """W_1 of dW_1, which is the gradient of the loss by it where W_1 is a quantity; None where no d is in front."""
+    base = node.base if isinstance(node, Scripts) else node
+    if not isinstance(base, Name) or not base.text.startswith("d") or len(base.text) < 2:
+        return None
+    bare = Name(base.text[1:])
+    return replace(node, base=bare) if isinstance(node, Scripts) else bare
 
 
 def power_of_e(node: Node) -> Scripts | None:

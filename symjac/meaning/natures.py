@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from symjac.meaning import functions
 from symjac.meaning.calls import OPERATORS
-from symjac.meaning.naming import identifier, ways
-from symjac.meaning.notebook import Notebook
+from symjac.meaning.naming import identifier, spelled_by, ways
+from symjac.meaning.notebook import Notebook, loss_of
 from symjac.notation.pending import innermost, is_zero
 from symjac.notation.tree import (
     Around,
@@ -65,6 +65,7 @@ _GIVEN = re.compile(
 )
 _WHY = re.compile(r"\b(where|since|because|as|here|with|recall|remember|used?|using|note|which)\b")
 _EXAMPLE = re.compile(r"\bexamples?\b|\binstance\b|\be\.g\.|例|比如|考虑|假设|设|令")
+_LET = re.compile(r"\b(let|(re)?defin\w*|denot\w*|abbreviat\w*|write)( (us|now|again|by|the|errors?|shorthand))*,? *$")
 _NEW = re.compile(r"\b(now|let|instead|another|consider|suppose|redefine\w*|change|different|assume|take)\b")
 
 
@@ -96,7 +97,10 @@ def speaks(nodes: Iterable[Node], notebook: Notebook) -> bool:
             if key is None or key in seen:
                 continue
             seen.add(key)
-            if isinstance(n, Name) and len(n.text) > 1 and n.text[0] == "d" and notebook.knows(n.text[1:]):
+            by = spelled_by(n)
+            if by is not None and any(notebook.knows(way.key) for way in ways(by)) and loss_of(notebook) is not None:
+                return True
+            if key in notebook.network.slopes:
                 return True
             if key in notebook.definitions:
                 pending.append(notebook.definitions[key].right)
@@ -316,8 +320,8 @@ def is_generic(right: Node, notebook: Notebook) -> bool:
 
 
 def _is_function(key: str, notebook: Notebook) -> bool:
-    known = key in notebook.functions or key in notebook.standard or key in OPERATORS or key in functions.ELEMENTWISE
-    return known or functions.library_name(key) is not None
+    own = key in notebook.functions or key in notebook.standard or key in notebook.network.functions
+    return own or key in OPERATORS or key in functions.ELEMENTWISE or functions.library_name(key) is not None
 
 
 def nature(s: Statement, place: int, notebook: Notebook) -> str:
@@ -331,6 +335,8 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
         if is_set(s):
             return ""
         return CLAIM if is_result(s) and place == 0 and not is_slope_of_unknown(left, notebook) else CONDITION
+    if place == 0 and identifier(left) in notebook.network.errors and _LET.search(s.around.before):
+        return MEANING
     if place == 0 and is_example(s, notebook) and not speaks([right], notebook):
         return MEANING
     if speaks(s.sides, notebook):
@@ -391,8 +397,7 @@ def defined(left: Node, notebook: Notebook) -> str | None:
     if function in notebook.functions:
         return function
     for way in ways(left) if not isinstance(left, Group) else ():
-        known = way.key in notebook.definitions or way.key in notebook.functions
-        if known and way.sup is None and not any(isinstance(i, Num) for i in way.sub):
+        if notebook.has_formula(way.key) and way.sup is None and not any(isinstance(i, Num) for i in way.sub):
             return way.key
     return None
 

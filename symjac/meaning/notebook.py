@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 
 from symjac.meaning.fonts import Fonts
 from symjac.meaning.handled import Handled
+from symjac.meaning.naming import identifier
+from symjac.meaning.network import NO_NETWORK, SpecNames
 from symjac.notation.tree import Name, Node, Space, Span
 
 
@@ -99,6 +101,8 @@ class FactText:
     text: str = field(default="", compare=False)
     in_text: bool = field(default=False, compare=False)
     """Said in the text: where it makes no sense, or not beside the others, it is not used."""
+    of_network: bool = field(default=False, compare=False)
+    """Said in a spec."""
 
 
 @dataclass(slots=True)
@@ -174,6 +178,9 @@ class Notebook:
     redeclared: dict[str, int] = field(default_factory=dict)
     """Identifier -> the first statement that gives it another shape."""
 
+    network: SpecNames = NO_NETWORK
+    """The spec's, of which the notes speak: names whose formulas are expressions."""
+
     def copy(self) -> Notebook:
         """Another one that says the same, to be filled on its own."""
         values = {f.name: copy.copy(getattr(self, f.name)) for f in fields(self)}
@@ -181,7 +188,20 @@ class Notebook:
 
     def knows(self, key: str) -> bool:
         """True where the identifier stands for a quantity."""
-        return key in self.shapes or key in self.definitions or key in self.aliases or key in self.opaque
+        here = key in self.shapes or key in self.definitions or key in self.aliases or key in self.opaque
+        return here or self.network.knows(key)
+
+    def has_formula(self, key: str) -> bool:
+        """True where a formula says what the quantity or the function is."""
+        return key in self.definitions or key in self.functions or self.network.knows(key)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """From here on these are no names of the network's."""
+        old = self.network.names.intersection(names)
+        self.network = self.network.without(old)
+        self.shapes = {k: s for k, s in self.shapes.items() if k not in old}
+        self.definitions = {k: d for k, d in self.definitions.items() if k not in old}
+        self.facts = [f for f in self.facts if not (f.of_network and identifier(f.name) in old)]
 
 
 def each(key: str) -> str:

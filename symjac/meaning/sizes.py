@@ -14,6 +14,7 @@ from symjac.core.index import size_symbol
 from symjac.meaning import values
 from symjac.meaning.frame import Frame
 from symjac.meaning.naming import identifier
+from symjac.meaning.network import LARGEST_SMALL
 from symjac.meaning.notebook import Notebook
 from symjac.meaning.reasons import Again, Misfit, NotUnderstood
 from symjac.meaning.values import SizeMismatch, Value
@@ -23,9 +24,6 @@ T = TypeVar("T")
 
 MOST_ATTEMPTS = 40
 """To read a formula; each but the last finds one open size."""
-
-LARGEST_SMALL = 4
-"""Sizes up to here are meant as they are; larger ones stand for any size."""
 
 
 def size(book: Notebook, node: Node) -> sympy.Expr:
@@ -52,7 +50,7 @@ def size_of_number(book: Notebook, node: Num) -> sympy.Expr:
     if not node.text.isdigit():
         raise NotUnderstood(node.span, f"{node.text} is no size; a whole number is expected")
     n = int(node.text)
-    if n <= LARGEST_SMALL or literal_sizes(book):
+    if n <= LARGEST_SMALL or literal_sizes(book) or book.network.is_exact(n):
         return sympy.Integer(n)
     return size_symbol(f"size{n}")
 

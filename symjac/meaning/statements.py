@@ -15,7 +15,7 @@ from symjac.meaning.calls import OPERATORS
 from symjac.meaning.columns import columns
 from symjac.meaning.functions import ELEMENTWISE
 from symjac.meaning.handled import arrays
-from symjac.meaning.naming import identifier, label, ways
+from symjac.meaning.naming import identifier, label, spelled_by, ways
 from symjac.meaning.notebook import Alias, Notebook, Shape, WrittenDefinition, WrittenFunction, each, loss_of
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.notation.tree import (
@@ -387,6 +387,7 @@ class _Definitions:
         self.notebook = notebook
         self.places: set[int] = set()
         self.named = {identifier(s.sides[0]) for s, _ in statements if s.sides} | notebook.shapes.keys()
+        self.named |= notebook.network.names
         self.variables = natures.differentiated([s for s, _ in statements])
         self.applied = {natures.function_of(s.sides[0]) for s, _ in statements if s.relations[:1] in (("=",), (":=",))}
 
@@ -438,11 +439,8 @@ class _Definitions:
 
 def _is_spelled_gradient(left: Node, named: Set[str | None]) -> bool:
     """dW where W is named as well."""
-    base = left.base if isinstance(left, Scripts) else left
-    if not isinstance(base, Name) or not base.text.startswith("d") or len(base.text) < 2:
-        return False
-    bare = Name(base.text[1:])
-    return any(way.key in named for way in ways(replace(left, base=bare) if isinstance(left, Scripts) else bare))
+    by = spelled_by(left)
+    return by is not None and any(way.key in named for way in ways(by))
 
 
 def _define(s: Statement, place: int, notebook: Notebook) -> bool:
@@ -530,7 +528,8 @@ def _bare_of(left: Node, cut: int) -> Node:
 
 
 def _taken(key: str, notebook: Notebook) -> bool:
-    return key in notebook.definitions or key in notebook.aliases or key in notebook.opaque
+    known = key in notebook.definitions or key in notebook.aliases or key in notebook.opaque
+    return known or notebook.network.knows(key)
 
 
 def _define_function(left: Node, right: Node, place: int, notebook: Notebook) -> bool:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import sympy
 
+from symjac.calculus.facts import sum_stated
 from symjac.calculus.trace import SumFact
+from symjac.calculus.world import World
 from symjac.core.errors import Remark
 from symjac.core.expr import Equation, Symbol
-from symjac.core.scalar import slots_of
+from symjac.core.scalar import placed, slot, slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,18 @@ class Update:
         """True where a step needs more than the parameters and their gradient."""
         return bool(self.state) or self.counts
 
+    @property
+    def written_out(self) -> sympy.Expr | None:
+        """The new θ in slot(0) and slot(1), what is assigned before put in its place; None where there is a state."""
+        if self.has_state:
+            return None
+        known: dict[sympy.Symbol, sympy.Expr] = {}
+        for name, formula in self.assignments:
+            is_array = name in self.variables
+            s = slot(self.variables.index(name)) if is_array else sympy.Symbol(name, real=True)
+            known[s] = placed(formula, known)
+        return known[slot(0)]
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -104,3 +118,20 @@ class Stack:
     """Named constants of the formulas and their values; sizes left open, such as k, are not among them."""
     remarks: tuple[Remark, ...] = ()
     """What the spec says that is hardly meant."""
+
+    @property
+    def errors(self) -> dict[str, Symbol]:
+        """The names of the errors, delta_1, delta_2 .. by the layers with parameters: each with its pre-activation."""
+        affine = [d.equation.lhs for d in self.forward if d.kind == "affine"]
+        return {f"delta_{number}": value for number, value in enumerate(affine, 1)}
+
+    def world(self) -> World:
+        """The network as named definitions, with the facts that have a form."""
+        world = World()
+        for s in (*self.inputs, *(p.symbol for p in self.parameters)):
+            world.declare(s.name, s.indices)
+        for d in (*self.forward, self.loss):
+            world.define(d.equation.lhs.name, d.equation.lhs.indices, d.equation.rhs)
+        for fact in filter(None, map(sum_stated, self.facts)):
+            world.noted(fact)
+        return world

@@ -439,7 +439,7 @@ class _Reader:
         argument, span = self.argument()
         where = token.span.to(span)
         argument = [t for t in argument if t.text not in signs.NOTHING]
-        only = "".join(t.text for t in argument)
+        only = "".join(t.text for t in argument).replace(r"\_", "_")
         if only == "d" and self.differential(Tex("d", token.span), near=False):
             return
         if token.text == "\\operatorname" and argument and argument[0].text in signs.WORD_FONTS:
@@ -465,6 +465,7 @@ class _Reader:
         text = "".join(t.text for t in argument)
         command = "\\mathrm" if font in signs.SWITCHES | signs.TEXT else font
         latex = f"{command}{{{text}}}"
+        text = text.replace(r"\_", "_")
         name = Name(text, latex, span=span)
         if len(text) == 1 and font != "\\operatorname":
             self.leaf(name)

@@ -596,14 +596,17 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     def equated(self, lhs: expr.Symbol, rhs: Expr) -> list[Part]:
         """Both sides of a definition; Σ 1[u = 12 c + 4 i + j] Z[c,i,j], where that numbers all u, with u so written."""
         with self.scope():
-            for f in rhs.factors if isinstance(rhs, expr.Contract) else ():
-                if isinstance(f, expr.Identity) and f.target in lhs.indices and _numbering(f, rhs):
-                    self.places[f.target] = self.affine(f.terms, f.offset)
-                    # Its indices are no longer summed but given by the left side.
-                    given = {i for _, i in f.terms}
-                    rhs = _without(rhs, f, given)
-                    break
+            rhs = self.numbered(lhs, rhs)
             return [self.indexed(lhs), self.indexed(rhs)]
+
+    def numbered(self, lhs: expr.Symbol, rhs: Expr) -> Expr:
+        """The right side without the tie that numbers an index of the left, whose place is taken by what it is."""
+        for f in rhs.factors if isinstance(rhs, expr.Contract) else ():
+            if isinstance(f, expr.Identity) and f.target in lhs.indices and _numbering(f, rhs):
+                self.places[f.target] = self.affine(f.terms, f.offset)
+                # Its indices are no longer summed but given by the left side.
+                return _without(rhs, f, {i for _, i in f.terms})
+        return rhs
 
     def tied(self, factors: list[Expr], summed: list[Index]) -> tuple[list[Expr], list[Index], dict[Index, set[Index]]]:
         """Each 1[u = s·i + p] with a summed index takes that index away: u is s·i + p, or i is u − p (zero outside).
@@ -697,6 +700,13 @@ def sides(order: Sequence[Index], values: Sequence[Expr], names: Names = name) -
     return reading.sides(_PRINTER, order, values, _fill(names))
 
 
+def subscripts(lhs: expr.Symbol, rhs: Expr, names: Names = name) -> list[str]:
+    """What the indices of `lhs` are in `lhs = rhs`, entry by entry."""
+    with _PRINTER.scope():
+        _PRINTER.numbered(lhs, rhs)
+        return [reading.with_names(_PRINTER.index(i), _fill(names)) for i in lhs.indices]
+
+
 def equation(lhs: expr.Symbol, *values: Expr, names: Names = name) -> str:
     """`lhs = value = value ...` on one line, in one notation."""
     return " = ".join(sides(lhs.indices, [lhs, *values], names))
@@ -717,10 +727,17 @@ def call(function: str, argument: str) -> str:
     return _PRINTER.call(function, Part(argument, Level.ATOM)).text
 
 
-def total(terms: Sequence[str]) -> str:
-    """The sum of printed terms, of which those that are 0 are left out."""
-    kept = [t for t in terms if t != "0"]
-    return " ".join([*kept[:1], *(f"- {t[1:]}" if t.startswith("-") else f"+ {t}" for t in kept[1:])]) or "0"
+def combination(terms: Iterable[tuple[sympy.Expr, str]], names: Names = name) -> str:
+    """Σ coefficient · quantity in this order, the quantities in LaTeX; those with coefficient 0 are left out."""
+    out = ""
+    for coefficient, quantity in terms:
+        if coefficient != 0:
+            part = Part(quantity, Level.POWER if "^" in quantity else Level.ATOM)
+            with _PRINTER.formula({scalar.slot(0): part}, False):
+                term = _PRINTER.part(coefficient * scalar.slot(0))
+            text = reading.with_names(term.text, _fill(names))
+            out += f" {'-' if term.negative else '+'} {text}" if out else "-" * term.negative + text
+    return out or "0"
 
 
 def jacobian(

@@ -65,6 +65,11 @@ def _written(template: str, names: dict[str, str], fill: Fill) -> str:
     return template
 
 
+def with_names(text: str, fill: Fill) -> str:
+    """A printed text with its tokens filled."""
+    return _written(text, {}, fill)
+
+
 # ---------------------------------------------------------------- structures
 
 _templates: dict[tuple[Any, ...], tuple[tuple[str, ...], list[str]]] = {}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from symjac.equality.outcome import Counterexample
 from symjac.meaning.meaning import Meaning
 from symjac.meaning.statements import Equality
+from symjac.verify.networks import taken_anew
 from symjac.verify.outcomes import Outcome
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
@@ -16,6 +17,7 @@ from symjac.verify.verdict import Claim, Fault, NotRead
 
 
 def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
+    """The claim, at its place in the file, with its verdict."""
     source, span = posed.session.source, posed.equality.span
     place = source.place(span.start)
     return Claim(
@@ -27,13 +29,14 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
         text=source.text[span.start : span.end],
         verdict=outcome.verdict,
         road=_with_the_clock(_with_numbers(outcome.road), posed.clock.said),
-        notes=(*outcome.notes, *posed.grouping),
+        notes=(*outcome.notes, *posed.grouping, *taken_anew(posed.notebook, posed.left, posed.right)),
         fault=fault,
         counterexample=_shown(outcome.counterexample, posed.meaning()),
     )
 
 
 def as_unread(session: Session, equality: Equality, reason: str) -> NotRead:
+    """The same of one that is not judged."""
     place = session.source.place(equality.span.start)
     text = session.source.text[equality.span.start : equality.span.end]
     return NotRead(session.source.file, place.line, place.column, equality.span, text, reason)

@@ -95,13 +95,12 @@ def _with(posed: Posed, fault: Fault, correction: Correction) -> Fault:
 def _right(oracle: Oracle) -> Correction:
     """The derived equation, where it is right as it is printed."""
     posed = oracle.posed
-    formula, text = oracle.derived
-    if not formula:
+    if oracle.derived is None:
         return Correction()
     readings = dict.fromkeys((posed.notebook.reading, oracle.reading))
     for reading in readings:
         judged = partial(posed.sure_under, reading)
-        found = derived_correction(oracle.left, formula, text, posed.notation, judged)
+        found = derived_correction(oracle.left, oracle.derived, posed.notation, judged)
         if found is not None:
             return found
     return Correction()

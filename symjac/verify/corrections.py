@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symjac.meaning.reasons import CONFINED
 from symjac.notation import latex_notation, plain_notation, writer
 from symjac.notation.tree import Node
+from symjac.verify.derived import DerivedEquation
 
 Judged = Callable[[Node, Node], bool]
 """Whether left = right holds on a second road."""
@@ -35,13 +36,9 @@ def corrected(left: Node, right: Node, notation: str, judged: Judged) -> Correct
         return None
 
 
-def derived_correction(left: Node, formula: str, replacement: str, notation: str, judged: Judged) -> Correction | None:
-    """The same of an equation that was derived as LaTeX; where it has another left side it replaces nothing."""
-    try:
-        if replacement:
-            return corrected(left, latex_notation.expression(replacement), notation, judged)
-        first, *others = latex_notation.statement(formula).sides
-        found = corrected(first, others[-1], notation, judged) if others else None
-        return None if found is None else Correction(found.formula)
-    except CONFINED:
-        return None
+def derived_correction(left: Node, found: DerivedEquation, notation: str, judged: Judged) -> Correction | None:
+    """The same of an equation that was derived; where it has another left side it replaces nothing."""
+    if found.left is None:
+        return corrected(left, found.right, notation, judged)
+    correction = corrected(found.left, found.right, notation, judged)
+    return None if correction is None else Correction(correction.formula)

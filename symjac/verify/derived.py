@@ -1,7 +1,8 @@
-"""The derivative itself, as LaTeX in the writer's names: what stands for a refuted formula that no edit makes right."""
+"""The derivative itself, in the writer's names: what stands for a refuted formula that no edit makes right."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import sympy
@@ -29,7 +30,7 @@ from symjac.core.expr import (
 )
 from symjac.core.index import Index, axes, fresh
 from symjac.meaning.meaning import Meaning
-from symjac.notation import writer
+from symjac.notation import latex_notation, writer
 from symjac.notation.tree import Call, Derivative, Group, Node
 from symjac.printing import latex
 
@@ -37,44 +38,50 @@ MOST_NODES = 150
 """A derivative of more nodes is not printed."""
 
 
-def derived(left: Node, meaning: Meaning) -> tuple[str, str]:
-    """The right equation, and its right side where that can stand in the place of another; empty texts where it is
-    too long.
+@dataclass(frozen=True, slots=True)
+class DerivedEquation:
+    """The right equation."""
 
-    In matrix form where it has one, else entry by entry.
-    """
+    right: Node
+    left: Node | None = None
+    """None for the left side itself: then `right` can stand in the place of another right side."""
+
+
+def derived(left: Node, meaning: Meaning) -> DerivedEquation | None:
+    """In matrix form where it has one, else entry by entry, read as it is printed; None where it is too long."""
     value = meaning.value(left)
-    entries = meaning.entries(left) if isinstance(left, Derivative) else None
-    if entries is not None and len(entries[1]) + len(entries[2]) > 2:
-        return _of_arrays(left, *entries, meaning)
+    if isinstance(left, Derivative):
+        entries = meaning.entries(left)
+        if entries is not None and len(entries[1]) + len(entries[2]) > 2:
+            return _of_arrays(left, *entries, meaning)
     order = [*(i for i in value.expr.free if i not in value.axes), *value.axes]
     expr, letters = _simplified(value.expr, value.axes, meaning)
     if expr is None or (value.axes and len(order) > len(value.axes)):
-        return "", ""
+        return None
+    names = partial(_written, meaning=meaning)
     if order and not value.axes:
-        text = latex.indexed(expr, lambda name: _written(name, meaning))
-        return f"{writer.latex(left)} = {text}", text
-    text = latex.expression(expr, [*order[: len(order) - len(letters)], *letters], lambda name: _written(name, meaning))
-    return f"{writer.latex(left)} = {text}", text
+        return DerivedEquation(latex_notation.expression(latex.indexed(expr, names)))
+    axes_of = [*order[: len(order) - len(letters)], *letters]
+    return DerivedEquation(latex_notation.expression(latex.expression(expr, axes_of, names)))
 
 
 def _of_arrays(
-    left: Node, expr: Expr, rows: tuple[Index, ...], columns: tuple[Index, ...], meaning: Meaning
-) -> tuple[str, str]:
+    left: Derivative, expr: Expr, rows: tuple[Index, ...], columns: tuple[Index, ...], meaning: Meaning
+) -> DerivedEquation | None:
     """∂vec(Y)/∂vec(X) as one matrix, else ∂Y_ij/∂X_pq."""
-    assert isinstance(left, Derivative)
     out, letters = _simplified(expr, (*rows, *columns), meaning)
     if out is None or any(i not in letters for i in out.free):
-        return "", ""
+        return None
     y, x = symbol("y", letters[: len(rows)]), symbol("x", letters[len(rows) :])
     names = partial(_written, meaning=meaning)
     reading = meaning.reading
     form = jacobian_form(LocalJacobian(y, x, out, ()), layout=reading.jacobian, vec=reading.vec)
     if rows and form is not None and form.sample is None:
-        text = latex.matrix_of(form.value, names)
-        return f"{writer.latex(left)} = {text}", text
+        return DerivedEquation(latex_notation.expression(latex.matrix_of(form.value, names)))
     of, by = (_entry(node, of.indices) for node, of in ((left.of, y), (left.by[0], x)))
-    return rf"\frac{{\partial {of}}}{{\partial {by}}} = {latex.indexed(out, names)}", ""
+    text = rf"\frac{{\partial {of}}}{{\partial {by}}} = {latex.indexed(out, names)}"
+    first, *others = latex_notation.statement(text).sides
+    return DerivedEquation(others[-1], first) if others else None
 
 
 def _entry(node: Node, at: tuple[Index, ...]) -> str:

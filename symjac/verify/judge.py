@@ -15,6 +15,7 @@ from symjac.equality.outcome import REFUTED, UNDECIDED
 from symjac.meaning.natures import CLAIM
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.meaning.statements import Equality
+from symjac.model.stack import Stack
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim, as_unread
 from symjac.verify.at_fault import fault_of
@@ -30,12 +31,12 @@ from symjac.verify.verdict import Claim, Judged
 Progress = Callable[[int, int], None]
 
 
-def judge_source(source: Source, progress: Progress | None = None) -> Judged:
-    """The verdict on every claim, in the order of the file.
+def judge_source(source: Source, progress: Progress | None = None, stack: Stack | None = None) -> Judged:
+    """The verdict on every claim, in the order of the file; it may speak of the network of `stack`.
 
     In a chain a = b = c where b is wrong, undecided or not read, c is compared with a.
     """
-    session = Session(source)
+    session = Session(source, stack)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
     unread, others = list(session.unread), session.others

@@ -73,6 +73,9 @@ def _given(e: Equality, book: Notebook) -> str:
     for left, right in book.stated:
         if names_read(book, left, right) <= names:
             return f"it may rest on {phrase(left)} = {phrase(right)}, which the text gives and which is not used"
+    for text, of in book.network.unused:
+        if of <= names:
+            return f"it may rest on {text}, which the network declares and which is not used"
     return ""
 
 
@@ -84,6 +87,8 @@ def names_read(book: Notebook, *nodes: Node) -> set[str]:
         for key in (way.key for n in walk(pending.pop()) for way in ways(n)):
             if key not in found and (book.knows(key) or key in book.functions):
                 found.add(key)
+                if book.network.knows(key):
+                    found |= book.network.cone(key)
                 if key in book.definitions:
                     pending.append(book.definitions[key].right)
                 if key in book.functions:

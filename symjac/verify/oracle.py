@@ -9,7 +9,6 @@ from functools import cached_property, partial
 import sympy
 
 from symjac.calculus.facts import WorldError
-from symjac.core.errors import InputError
 from symjac.core.expr import ShapeError, add, negate
 from symjac.equality.decide import Question, holds, ratio
 from symjac.meaning import values
@@ -18,7 +17,6 @@ from symjac.meaning.notebook import Layout
 from symjac.meaning.reasons import CONFINED, Misfit, NotUnderstood
 from symjac.meaning.statements import at_layers
 from symjac.meaning.values import Value
-from symjac.notation import latex_notation
 from symjac.notation.tree import (
     Call,
     Derivative,
@@ -35,7 +33,7 @@ from symjac.notation.tree import (
     Sum,
     walk,
 )
-from symjac.verify.derived import derived
+from symjac.verify.derived import DerivedEquation, derived
 from symjac.verify.posed import Posed, unless_it_fails
 from symjac.verify.scalars import scalar_tree
 from symjac.verify.sites import is_operand, negated, plus, product
@@ -197,12 +195,9 @@ class Oracle:
 
     def residual(self, right: Node) -> Node | None:
         """The terms of the derivative that `right` lacks, where it has all but one of them or only one."""
-        _, text = self.derived
-        try:
-            whole = self.notebook.fonts.renamed(latex_notation.expression(text))
-        except (InputError, ValueError):
+        if self.derived is None or self.derived.left is not None:
             return None
-        whole = multiplied_out(whole)
+        whole = multiplied_out(self.notebook.fonts.renamed(self.derived.right))
         if not isinstance(whole, Sum) or len(whole.terms) > MOST_TERMS:
             return None
         for place, term in enumerate(whole.terms):
@@ -213,13 +208,13 @@ class Oracle:
         return None
 
     @cached_property
-    def derived(self) -> tuple[str, str]:
-        """The left side, derived, in the writer's names; empty where it has no form to print."""
+    def derived(self) -> DerivedEquation | None:
+        """The left side, derived, in the writer's names; None where it has no form to print."""
         left, _ = self.posed.instances(self.right)[0]
         try:
             return derived(left, self.posed.meaning())
-        except (NotUnderstood, Misfit, ShapeError, WorldError):
-            return "", ""
+        except CONFINED:
+            return None
 
     def sums(self) -> list[Sum]:
         """The sums that the notes define quantities as."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
-from symjac.meaning.dependence import Link, Links
+from symjac.meaning.dependence import Link, Links, written_in
 from symjac.meaning.derivatives import of_several, tells_totals_apart
 from symjac.meaning.glossary import ALL, NOTHING, Taken
 from symjac.meaning.naming import ways
@@ -56,6 +56,10 @@ def _others(posed: Posed) -> Iterator[tuple[Taken, str]]:
     if tells_totals_apart(posed.left, posed.right, of_one=False) or tells_totals_apart(*page, of_one=True):
         taken = replace(posed.taken, whole=frozenset(), held=ALL)
         yield taken, "∂ holds what else stands in the formula, d does not"
+    constants = [c for c in posed.notebook.network.values if c in written_in(trees, posed.notebook)]
+    if constants:
+        said = (f"{phrase(posed.as_written(c))} = {posed.notebook.network.values[c]}" for c in constants)
+        yield replace(posed.taken, whole=frozenset(), valued=True), " and ".join(said)
     if of_several(posed.notebook, posed.left, posed.right):
         taken = replace(posed.taken, whole=frozenset(), held=NOTHING)
         yield taken, "∂ goes through all that depends on the variable"

@@ -17,6 +17,7 @@ from symjac.meaning.notebook import Layout as Conventions
 from symjac.meaning.notebook import Notebook
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.meaning.statements import Equality, at_layers
+from symjac.model.stack import Stack
 from symjac.notation import latex_notation, plain_notation
 from symjac.notation.latex_notation import Read
 from symjac.notation.macros import Macros, read_macros
@@ -24,6 +25,7 @@ from symjac.notation.reach import reaching
 from symjac.notation.tree import Span, Statement
 from symjac.notes.prose import around
 from symjac.notes.source import Directive, Snippet, Source, from_command_line
+from symjac.verify.networks import Line, Openings
 from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotRead
 
@@ -64,16 +66,18 @@ def from_claim(claim: str, given: Sequence[str] = (), notation: str = "latex") -
 
 
 class Session:
-    """What a source says, sorted."""
+    """What a source says, sorted; the names of the network of `stack` are known in it."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, stack: Stack | None = None) -> None:
         self.source = source
         self.chapters: list[Chapter] = []
         self.unread: list[NotRead] = []
         self.others = 0
         macros = read_macros(m.text for m in source.macros)
         gathered: list[tuple[Statement, str]] = []
-        notebook = Notebook()
+        said = (line for item in source.items if isinstance(item, Directive) for line in _lines(item))
+        openings = Openings(source.file, list(said), stack)
+        notebook = openings.next()
         skipping, skip_next = False, False
         formulas = [item for item in source.items if isinstance(item, Snippet)]
         beside = dict(zip(map(id, formulas), around(source.text, [f.outer for f in formulas]), strict=True))
@@ -86,7 +90,7 @@ class Session:
                     word = directives.control(text)
                     if word == NEW_WORLD:
                         self._close(notebook, gathered)
-                        notebook, gathered = Notebook(), []
+                        notebook, gathered = openings.next(), []
                     elif word in (SKIP_FROM, SKIP_TO):
                         skipping = word == SKIP_FROM
                     elif word == SKIP_NEXT:
@@ -102,6 +106,8 @@ class Session:
             gathered += [(replace(s, around=beside[id(item)]), item.role) for s in found]
             notebook.primes_transpose |= item.notation == "plain"
         self._close(notebook, gathered)
+        for span, reason in openings.unread:
+            self._not_read(span, reason)
 
     def _close(self, notebook: Notebook, gathered: list[tuple[Statement, str]]) -> None:
         if not gathered:
@@ -112,7 +118,7 @@ class Session:
         self.others += read.others
         for span, reason in read.unread.items():
             self._not_read(span, reason)
-        before = None
+        before = Chapter(read.first) if read.first.network.names else None
         for stretch in read.found:
             before = Chapter(stretch.notebook, stretch.claims, before=before if stretch.restated else None)
             self.chapters.append(before)
@@ -164,9 +170,9 @@ class Session:
         self.unread.append(NotRead(self.source.file, place.line, place.column, span, text, reason))
 
 
-def _lines(item: Directive) -> list[tuple[str, Sequence[int]]]:
+def _lines(item: Directive) -> list[Line]:
     """The directive's lines that say something, with their offsets."""
-    out: list[tuple[str, Sequence[int]]] = []
+    out: list[Line] = []
     start = 0
     for line in item.text.split("\n"):
         left = len(line) - len(line.lstrip())

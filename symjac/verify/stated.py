@@ -46,7 +46,7 @@ def is_free(book: Notebook, equality: Equality) -> bool:
     """True where every name in the equation is declared, and none has a formula: it is given, as P² = P is."""
     keys = {way.key for side in (equality.left, equality.right) for n in walk(side) for way in ways(n)}
     names = {key for key in keys if book.knows(key)}
-    return bool(names) and all(key in book.shapes and key not in book.definitions for key in names)
+    return bool(names) and all(key in book.shapes and not book.has_formula(key) for key in names)
 
 
 def _number(left: Value, right: Value, equality: Equality) -> tuple[sympy.Expr, Node]:
@@ -64,7 +64,7 @@ def _only_free(meaning: Meaning, *sides: Expr) -> Symbol | None:
     if len(names) != 1:
         return None
     (name,) = names
-    free = name in meaning.notebook.shapes and name not in meaning.notebook.definitions
+    free = name in meaning.notebook.shapes and not meaning.notebook.has_formula(name)
     return meaning.world.symbol(name) if free and name not in meaning.world.equations else None
 
 

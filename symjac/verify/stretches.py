@@ -18,7 +18,7 @@ from symjac.meaning.notebook import Alias, Notebook
 from symjac.meaning.reasons import CONFINED
 from symjac.meaning.said import Said, functions_named, is_conditional, properties, samples_named, signs_given
 from symjac.meaning.statements import Equality, Page, sort
-from symjac.notation.tree import Span, Statement
+from symjac.notation.tree import Span, Statement, walk
 from symjac.verify.question import problem_of
 from symjac.verify.stated import is_free, stated
 
@@ -40,7 +40,7 @@ class Stretches:
     """The stretches of a page; `others` counts the equations that claim nothing."""
 
     def __init__(self, statements: Sequence[tuple[Statement, str]], base: Notebook) -> None:
-        self.statements, self.base = statements, base
+        self.statements, self.base, self.first = statements, base, base
         self.defined_since: dict[str, int] = {}
         self.declared_since: dict[str, int] = {}
         self.facts: list[Said] = []
@@ -48,6 +48,8 @@ class Stretches:
         """The equations that state a fact."""
         self.restated: set[int] = set()
         """Where a name gets another formula and no word says so."""
+        self.announced = {k: p for p, (s, _) in enumerate(statements) for k in _announced(s, base)}
+        """Names of a network that := gives another meaning, and where."""
         self.found: list[Stretch] = []
         self.unread: dict[Span, str] = {}
         self.others = 0
@@ -55,6 +57,8 @@ class Stretches:
 
     def _read(self) -> None:
         first = self._page(0)
+        self.first = first.notebook
+        """Before any name gets another meaning."""
         text = [s if role == "text" else replace(s, sides=(), relations=()) for s, role in self.statements]
         self.facts += [s for s in properties(text, first.notebook) if not _is_known(s, self.facts)]
         self._take_given(first.notebook)
@@ -96,6 +100,7 @@ class Stretches:
     def _page(self, start: int) -> Page:
         book = self.base.copy()
         book.defined_since, book.declared_since = dict(self.defined_since), dict(self.declared_since)
+        book.forget(k for since in (self.defined_since, self.declared_since) for k, p in since.items() if p <= start)
         book.facts = book.facts + [said.fact for said in self.facts if _in_effect(said, start)]
         return sort(self.statements, book, start)
 
@@ -116,6 +121,8 @@ class Stretches:
 
     def _until(self, page: Page, start: int) -> tuple[int | None, list[Equality]]:
         """Where the stretch ends, and its claims so far; None for an end where a fact holds from its start on."""
+        if self._redeclared(page.notebook, start):
+            return None, []
         end = self._boundary(page.notebook, start)
         meaning = Meaning(page.notebook, page.notebook.reading)
         kept: list[Equality] = []
@@ -150,13 +157,16 @@ class Stretches:
     def _boundary(self, book: Notebook, start: int) -> int:
         """The next place at which a fact begins or ceases to hold, or a name gets another shape."""
         places = [p for said in self.facts for p in (said.start, said.end) if p is not None]
-        places += book.redeclared.values()
+        places += [*book.redeclared.values(), *self.announced.values()]
         return min((p for p in places if p > start), default=len(self.statements))
 
-    def _redeclared(self, book: Notebook, end: int) -> None:
-        for key, place in book.redeclared.items():
-            if place == end:
-                self.declared_since[key] = self.defined_since[key] = place
+    def _redeclared(self, book: Notebook, at: int) -> bool:
+        """Whether names get another shape, or by := another meaning, at this place; they do from there on."""
+        new = {key: p for key, p in book.redeclared.items() if p == at and self.declared_since.get(key) != at}
+        said = {key: p for key, p in self.announced.items() if p == at and self.defined_since.get(key) != at}
+        self.declared_since |= new
+        self.defined_since |= new | said
+        return bool(new or said)
 
     def _is_new(self, e: Equality, book: Notebook, start: int) -> bool:
         """Whether an equation that does not hold gives its name a new meaning: not one that has it on both sides."""
@@ -191,6 +201,12 @@ class Stretches:
         while place and self.statements[place - 1][0].around.sentence == around.sentence >= 0:
             place -= 1
         return place
+
+
+def _announced(s: Statement, base: Notebook) -> list[str]:
+    """The name of a network that the statement defines by :=."""
+    key = identifier(s.sides[0]) if s.relations[:1] == (":=",) and s.sides[0] not in walk(s.sides[1]) else None
+    return [key] if key in base.network.names else []
 
 
 def _in_effect(said: Said, place: int) -> bool:

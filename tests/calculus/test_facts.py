@@ -18,9 +18,11 @@ from symjac.calculus.facts import (
     go_together,
     mean_zero,
     parametrisation,
+    sum_stated,
     sums_to,
     unit_norm,
 )
+from symjac.calculus.trace import SumFact
 from symjac.calculus.world import World
 from symjac.core.evaluate import evaluate, size_of
 from symjac.core.expr import Expr, Symbol, add, contract, identity, inverse, number, symbol
@@ -331,3 +333,30 @@ def test_structured_derivative_is_a_contraction_with_the_tie_map() -> None:
     given = {"D": np.arange(9.0).reshape(3, 3) ** 2}
     found = evaluate(w.structured(D("ij"), A("ij")), (i, j), given, {})
     np.testing.assert_allclose(found, evaluate(contract([D("ab"), tie], [a, b]), (i, j), given, {}))
+
+
+# ---------------------------------------------------------------- what a spec declares
+
+
+def stated(left: Expr, right: Expr) -> str | None:
+    found = sum_stated(SumFact("", left, right))
+    return None if found is None else found.text
+
+
+def test_sums_that_are_stated() -> None:
+    n, i, c = Index("n", size_symbol("k")), index("i", 5), index("c", 3)
+    T, U = symbol("T", [n, i]), symbol("U", [n, c, i])
+    two, five = number(2), number(5)
+    rows = [
+        (contract([T], [i]), number(1), "rows of T sum to 1"),
+        (number(1), contract([T], [i]), "rows of T sum to 1"),
+        (contract([two, T], [n]), five, "columns of T sum to 5/2"),
+        (contract([T], [n, i]), five, "the entries of T sum to 5"),
+        (contract([U], [c, i]), number(0), "the entries of U have mean 0 over axis 2, 3"),
+        (contract([T, T], [i]), number(1), None),
+        (T, number(1), None),
+        (contract([two, T]), five, None),
+        (contract([symbol("S", [i, i])], [i]), number(1), None),
+        (contract([T], [i]), contract([T], [i]), None),
+    ]
+    assert [stated(left, right) for left, right, _ in rows] == [expected for *_, expected in rows]

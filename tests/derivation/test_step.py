@@ -14,9 +14,11 @@ import pytest
 import sympy
 
 from symjac.codegen import update_code
+from symjac.codegen.lines import indented, lines_of
 from symjac.codegen.numpy_code import generate
+from symjac.codegen.outline import Argument
 from symjac.core import scalar
-from symjac.derivation.step import StepMap, step_map
+from symjac.derivation.step import StepBlock, StepMap, step_map
 from symjac.documents.document import document
 from symjac.model.names import in_python
 from symjac.model.stack import Update
@@ -61,8 +63,8 @@ def with_derivative(update: Update, source: str) -> ModuleType:
     given = {"along": "params, grads, V, HV, V_state", "back": "params, grads, W, W_state"}
     lines = [source]
     for function, names in given.items():
-        lines.append("\n".join(update_code.signature(update, function, names.split(", "), "state", returns="Any")))
-        lines += [f"    {line}" for line in getattr(update_code, function)(update)]
+        head = update_code.function(update, function, [Argument(n) for n in names.split(", ")], ["state"])
+        lines += [*head.head, *indented(lines_of(getattr(update_code, function)(update)))]
     return imported("\n".join(lines))
 
 
@@ -216,9 +218,9 @@ def mutants(formula: sympy.Expr) -> Iterator[sympy.Expr]:
 def own_steps(update: Update, constants: dict[str, float], count: int) -> Any:
     """θ after some steps, by the emitted body of `update` alone."""
     lines = ["from typing import NamedTuple", "import numpy as np", "class Params(NamedTuple):", "    p: object"]
-    lines += ["class State(NamedTuple):", *(f"    {n}: object" for n, *_ in update_code.fields(update))]
-    lines += update_code.signature(update, "update", ["params", "grads"], "state")
-    lines += [f"    {line}" for line in update_code.step(update)]
+    lines += ["class State(NamedTuple):", *(f"    {f.name}: object" for f in update_code.state_class(update).fields)]
+    lines += update_code.update(update).head
+    lines += indented(lines_of(update_code.step(update)))
     m = imported("\n".join(["from __future__ import annotations", *lines]))
     params, state = m.Params(START[0]), m.State(*(m.Params(np.zeros(5)) for _ in update.state), *[0] * update.counts)
     with np.errstate(all="ignore"):
@@ -516,3 +518,14 @@ def test_training_resumes_to_the_same_bits(name: str, tmp_path: Path) -> None:
     assert run("parts.npz", 5, True) == whole
     assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
     assert whole[-1].loss < whole[0].loss
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_weights_reach_the_parameters_by_what_the_blocks_have(name: str) -> None:
+    v, Hv = sympy.symbols("v Hv")
+    step = step_map(update_of(name))
+    assert step.weighed(v, Hv) == v + Hv
+    zero, one = sympy.Integer(0), sympy.Integer(1)
+    for diagonal, curved, expected in ((one, zero, v), (zero, one, Hv), (zero, zero, 0)):
+        step.__dict__["blocks"] = (StepBlock("theta", "theta", diagonal, curved),)
+        assert step.weighed(v, Hv) == expected

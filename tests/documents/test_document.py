@@ -324,3 +324,23 @@ def test_stable_forms_are_shown_in_every_format(loss: str, law: str) -> None:
     document = compose(derivation_of(text))
     assert not document.missing
     assert all(law in write(document) for write in FORMATS.values())
+
+
+# ---------------------------------------------------------------- what is decided from expressions
+
+
+@pytest.mark.parametrize(
+    ("formula", "shape", "said"),
+    [
+        ("A = X @ U", "[2, 3]", False),
+        ("A = X @ U.T", "[3, 2]", True),
+        ("A[n,j] = exp(sum[i] X[n,i]*U[i,j]*U[i,j])", "[2, 3]", False),  # entries of an input K, printed K_{n,i}
+    ],
+)
+def test_the_commutation_matrix_is_explained_where_one_is(formula: str, shape: str, said: bool) -> None:
+    spec = (
+        "name: net\ninput: K[k, 2]\n"
+        f"layers: [{{formula: '{formula}', parameters: {{U: {{shape: {shape}, std: 1}}}}}}]\n"
+        "loss: {formula: sum(Y**2)}\nupdate: {gradient_descent: {alpha: 0.1}}\n"
+    )
+    assert ("is the commutation matrix" in document(derivation_of(spec), "latex")) == said

@@ -15,6 +15,7 @@ from symjac.derivation.chain import Derivation, derive
 from symjac.documents.explain import FORMATS, UnknownQuantity, explain, find
 from symjac.model.build import build_stack, load_spec
 from symjac.model.stack import Definition
+from tests.nets import derivation_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(p.stem for p in EXAMPLES.glob("*.yaml"))
@@ -159,3 +160,15 @@ def test_latex_compiles(tmp_path: Path) -> None:
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
         assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("quantity", ["W_1", "delta_1", "b_2"])
+def test_a_name_does_not_choose_the_notation(quantity: str) -> None:
+    """A quantity called `diagonal` is no diagonal matrix."""
+
+    def written(name: str) -> str:
+        layers = f"[dense: 4, {{tanh: {{name: {name}}}}}, dense: 2]"
+        derivation = derivation_of(f"name: net\ninput: X[k, 3]\nlayers: {layers}\nloss: {{mse: {{target: T}}}}\n")
+        return " ".join(explain(derivation, quantity, "text").replace(name, "other").split())
+
+    assert written("diagonal") == written("other")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy
 
+from symjac.core import scalar
 from symjac.core.evaluate import evaluate
 from symjac.core.expr import Equation
 from symjac.model.build import build_stack, load_spec, schema
@@ -138,6 +139,35 @@ def test_symbolic_sizes(build: Any) -> None:
     stack = build(net("[dense: h, tanh, dense: d]", input="X[k, d]", more="sizes: [h]"))
     assert shapes(stack) == {"W_1": "d,h", "b_1": "h", "W_2": "h,d", "b_2": "d", "A_1": "k,h", "Z_1": "k,h", "Y": "k,d"}
     assert str(stack.parameters[0].std) == "1/sqrt(d)"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_world_of_a_stack(path: Path) -> None:
+    """Its names, formulas and facts are the stack's; the errors belong to its layers with parameters, in order."""
+    stack = build_stack(load_spec(path))
+    world = stack.world()
+    equations = [d.equation for d in (*stack.forward, stack.loss)]
+    assert world.names == tuple(
+        s.name for s in (*stack.inputs, *(p.symbol for p in stack.parameters), *(q.lhs for q in equations))
+    )
+    assert list(world.equations.values()) == equations
+    assert [f.text for f in world.facts] == [f"rows of {f.left.children[0].name} sum to 1" for f in stack.facts]
+    assert [value.name for value in stack.errors.values()] == [
+        d.equation.lhs.name for d in stack.forward if d.kind == "affine"
+    ]
+
+
+def test_what_a_step_makes_of_a_parameter(build: Any) -> None:
+    theta, g = scalar.slot(0), scalar.slot(1)
+    alpha, c = sympy.symbols("alpha c", real=True)
+    several = "update: {constants: {alpha: 1, c: 2}, formulas: [r = alpha*c, v = g*r, theta = theta - v*theta]}"
+    for update, expected in (
+        ("", theta - alpha * g),
+        (several, theta - g * alpha * c * theta),
+        ("update: momentum", None),
+    ):
+        found = build(net("[dense: 2]", more=update)).update.written_out
+        assert found == expected or sympy.expand(found - expected) == 0
 
 
 def test_numbers_are_exact(build: Any) -> None:

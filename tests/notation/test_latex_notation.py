@@ -656,6 +656,7 @@ def names(node: Node) -> dict[str, str]:
         (r"\operatorname{softmax}(x)", "softmax", r"\operatorname{softmax}"),
         (r"d\mathbf{W}", "dW", r"d\mathbf{W}"),
         (r"\ln x", "log", r"\ln"),
+        (r"\mathop{\mathrm{leaky\_relu}}(x)", "leaky_relu", r"\mathrm{leaky\_relu}"),
     ],
 )
 def test_a_name_keeps_how_it_was_written(text: str, name: str, written: str) -> None:

@@ -26,7 +26,7 @@ PAGES: dict[str, tuple[Shapes, tuple[tuple[str, str], ...], tuple[str, ...]]] = 
 
 
 def claim(page: str, truth: str) -> StandIn:
-    """The judge of a claim whose right side should be `truth`."""
+    """The oracle of a claim whose right side should be `truth`."""
     shapes, applied, brackets = PAGES[page]
     used: list[tuple[Node, Node]] = [(expression(f), expression(a)) for f, a in applied]
     return StandIn(shapes, expression(truth), used=used, brackets=[expression(b) for b in brackets])

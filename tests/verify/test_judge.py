@@ -53,6 +53,9 @@ HOLD = [
     "<!-- symjac: gradient: numerator -->\n" r"$\frac{\partial L}{\partial x} = x^\top (A + A^\top)$",
     "<!-- symjac: jacobian: denominator -->\n" r"$\frac{\partial e}{\partial x} = C^\top$",
     r"$h = \sum_{i=1}^{n-1} x_i^2$, $\frac{\partial h}{\partial x_j} = 2 \sum_{i=1}^{n-1} x_i \mathbb{1}[j = i]$",
+    "<!-- symjac: samples: columns -->\n"
+    r"$B \in \mathbb{R}^{n \times k}$, $H = C B$, $J = \lVert H \rVert_F^2$, "
+    r"$\frac{\partial J}{\partial C} = \sum_s 2 H_s B_s^\top$",
 ]
 
 
@@ -157,6 +160,12 @@ def test_a_claim_that_is_not_read_is_listed(text: str, reason: str) -> None:
     result = judged(GIVEN + text)
     assert not result.claims
     assert any(reason in u.reason for u in result.unread), [u.reason for u in result.unread]
+
+
+def test_the_gradient_by_a_name_with_a_subscript_is_a_claim() -> None:
+    net = r"$W_1 \in \mathbb{R}^{m \times n}$, $x \in \mathbb{R}^n$, $v \in \mathbb{R}^m$, $L = v^\top W_1 x$, "
+    right, wrong = judged(net + r"$dW_1 = v x^\top$, $dW_1 = 2 v x^\top$.").claims
+    assert (right.verdict, wrong.verdict) == (PROVED, REFUTED)
 
 
 def test_everything_on_one_page_in_order() -> None:

@@ -64,3 +64,8 @@ def test_what_the_notes_name(oracle: Oracle) -> None:
 def test_the_term_that_is_missing(oracle: Oracle, right: str, expected: str | None) -> None:
     found = oracle.residual(expression(right))
     assert (None if found is None else phrase(found)) == expected
+
+
+def test_the_derivative_itself(oracle: Oracle) -> None:
+    assert oracle.derived is not None and oracle.derived.left is None
+    assert phrase(oracle.derived.right) == "(2/m) Aᵀ r + 2 x"
