@@ -222,21 +222,24 @@ def derive(network: Network | str | os.PathLike[str] | Mapping[str, Any]) -> Bac
     return Backpropagation(chain.derive(loaded.stack))
 
 
-def judge(*files: str | os.PathLike[str]) -> Verdicts:
-    """The verdict on every claim in notes: Markdown, LaTeX or YAML.
+def judge(*files: str | os.PathLike[str], network: Network | None = None) -> Verdicts:
+    """The verdict on every claim in notes: Markdown, LaTeX or YAML, which may speak of a network.
 
     Raises InputError for a file that cannot be used.
     """
-    return _judged([read_source(os.fspath(file)) for file in files])
+    return _judged([read_source(os.fspath(file)) for file in files], network)
 
 
-def judge_claim(claim: str, given: Sequence[str] = (), notation: str = "latex") -> Verdicts:
+def judge_claim(
+    claim: str, given: Sequence[str] = (), notation: str = "latex", network: Network | None = None
+) -> Verdicts:
     """The verdict on one equation; `given`: declarations, definitions and facts. `notation`: latex or plain."""
-    return _judged([from_claim(claim, given, notation)])
+    return _judged([from_claim(claim, given, notation)], network)
 
 
-def _judged(sources: Sequence[Source]) -> Verdicts:
-    return Verdicts(tuple((source, judge_source(source)) for source in sources))
+def _judged(sources: Sequence[Source], network: Network | None) -> Verdicts:
+    stack = None if network is None else network.stack
+    return Verdicts(tuple((source, judge_source(source, stack=stack)) for source in sources))
 
 
 def _spec(spec: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:

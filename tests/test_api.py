@@ -124,3 +124,11 @@ def test_a_claim_is_judged() -> None:
     given = ["x in R^n", "L = x'*x"]
     assert [c.verdict for c in symjac.judge_claim("dL/dx = 2*x", given, "plain").claims] == ["proved"]
     assert [c.verdict for c in symjac.judge_claim("dL/dx = 3*x", given, "plain").claims] == ["refuted"]
+
+
+def test_a_claim_may_speak_of_a_network() -> None:
+    network = symjac.load(XOR)
+    right = r"\delta_1 = (W_2^\top \delta_2) \odot \mathbf{1}[A_1 > 0]"
+    wrong = r"\delta_1 = W_2^\top \delta_2"
+    assert [c.verdict for c in symjac.judge_claim(right, network=network).claims] == ["proved"]
+    assert [c.verdict for c in symjac.judge_claim(wrong, network=network).claims] == ["refuted"]

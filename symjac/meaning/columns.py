@@ -46,7 +46,7 @@ def columns(statements: Sequence[Statement], notebook: Notebook) -> dict[str, Sh
     formulas = {
         identifier(s.sides[0]): s.sides[1] for s in reversed(statements) if s.relations[:1] in (("=",), (":=",))
     }
-    said = formulas.keys() | _of_maps(sides, notebook)
+    said = formulas.keys() | _by_entries(statements) | _of_maps(sides, notebook)
     names = {key: n for key, n in _candidates(sides, notebook).items() if key not in said}
     if not names or len(names) > MOST_NAMES:
         return {}
@@ -59,6 +59,12 @@ def columns(statements: Sequence[Statement], notebook: Notebook) -> dict[str, Sh
     sizes = {key: reader.root(name) for key, name in names.items()}
     declared = {key: size for key, size in sizes.items() if size not in reader.wrong and size not in names.values()}
     return {key: Shape((), (size,), names[key].span) for key, size in declared.items() if size != ONE}
+
+
+def _by_entries(statements: Iterable[Statement]) -> set[str | None]:
+    """o of o_i = f(z_i): a formula for its entries says what it is."""
+    lefts = (s.sides[0] for s in statements if s.relations[:1] in (("=",), (":=",)))
+    return {identifier(left.base) for left in lefts if isinstance(left, Scripts)}
 
 
 def _of_maps(sides: Iterable[Node], notebook: Notebook) -> set[str | None]:
