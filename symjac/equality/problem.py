@@ -102,6 +102,12 @@ class Question:
         """Of an evaluation at a few points of few choices of sizes."""
         return sum(self.effort(sizes).steps(FEW_POINTS) for sizes in self.open.distinct())
 
+    @property
+    def steps_of_another(self) -> int:
+        """The same of a question with another right side: much of it is known at these points, less of entries."""
+        several = self.open.distinct()
+        return sum(self.effort(s).steps(FEW_POINTS) // (2 if self.long(s) else 4) for s in several)
+
     def once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
         """What `work` gives, kept under `key`."""
         if key not in self._found:

@@ -62,10 +62,12 @@ class Oracle:
 
     @cached_property
     def effort(self) -> int:
-        """Steps of one question, about: those of the claim's left side."""
+        """Steps of one question, about: as many as the claim's left side takes."""
 
         def of_left() -> int:
-            return sum(self.posed.question(a, a, self.reading).steps for a, _ in self.posed.instances(self.right))
+            return sum(
+                self.posed.question(a, a, self.reading).steps_of_another for a, _ in self.posed.instances(self.right)
+            )
 
         return unless_it_fails(of_left, 0)
 
