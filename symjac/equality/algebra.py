@@ -5,13 +5,13 @@ What each law says holds for all sizes and all values, where both sides have one
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
 import sympy
 
 from symjac.core.index import Index
+from symjac.equality.budget import Budget
 from symjac.equality.form import (
     ONE,
     UNIT,
@@ -38,17 +38,13 @@ MOST_TERMS = 400
 
 
 class Algebra:
-    def __init__(self, deadline: float, steps: int) -> None:
-        self._deadline = deadline
-        self._most = steps
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._fresh = 0
-        self.steps = 0
 
     def step(self, terms: int = 0) -> None:
-        self.steps += 1
-        if terms > MOST_TERMS or self.steps > self._most:
-            raise FormTooLarge
-        if self.steps % 64 == 0 and time.process_time() > self._deadline:
+        self._budget.spend()
+        if terms > MOST_TERMS or self._budget.spent:
             raise FormTooLarge
 
     def new(self, like: Index) -> Index:

@@ -14,7 +14,6 @@ Sums and products of an expression's own numbers are SymPy's. Two forms that dif
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import sympy
@@ -38,6 +37,7 @@ from symjac.core.expr import (
 )
 from symjac.core.index import Index
 from symjac.equality.algebra import Algebra
+from symjac.equality.budget import Budget
 from symjac.equality.form import (
     ONE,
     ONLY,
@@ -53,27 +53,26 @@ from symjac.equality.form import (
 )
 
 MOST_STEPS = 30000
-"""Of all attempts; each has at most half of what is left, so that what is proved does not hang on the clock."""
+"""Of all attempts; each has at most half of what is left."""
 
 
-def equal(left: Expr, right: Expr, world: World, assumed: bool = True, deadline: float = float("inf")) -> bool | None:
+def equal(left: Expr, right: Expr, world: World, assumed: bool = True, budget: Budget | None = None) -> bool | None:
     """True where both sides have one form, as they are or with definitions put in; None where that is not found."""
     tried: set[tuple[str, ...]] = set()
-    left_over = MOST_STEPS
+    budget = budget or Budget(MOST_STEPS)
     for keep in _levels(left, right, world):
         needed = _needed(left, right, world, keep, assumed)
         names = tuple(q.lhs.name for q in needed)
         if names in tried:
             continue
         tried.add(names)
-        forms = Forms(needed, deadline, left_over // 2)
+        forms = Forms(needed, budget.part(budget.left // 2))
         try:
             if forms.difference(left, right) == ():
                 return True
         except FormTooLarge:
             pass
-        left_over -= forms.steps
-        if time.process_time() > deadline:
+        if budget.spent:
             break
     return None
 
@@ -106,10 +105,8 @@ class Forms(Algebra):
     they say themselves what holds there.
     """
 
-    def __init__(
-        self, definitions: Sequence[Equation], deadline: float = float("inf"), steps: int = MOST_STEPS
-    ) -> None:
-        super().__init__(deadline, steps)
+    def __init__(self, definitions: Sequence[Equation], budget: Budget | None = None) -> None:
+        super().__init__(budget or Budget(MOST_STEPS))
         self._definitions = {q.lhs.name: q for q in definitions}
         self._known: dict[Expr, NormalSum] = {}
         self._speaks_of_equals = False

@@ -8,11 +8,10 @@ bounds of u leave it but one sign, there is nothing to see.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations, product
 from math import prod
 from types import MappingProxyType
@@ -28,6 +27,7 @@ from symjac.core.expr import Add, Contract, Expr, Map, Max, Number, add, apply, 
 from symjac.core.index import Index, fresh
 from symjac.equality.arrays import Arguments, Array, TooLarge
 from symjac.equality.bounds import bounds, under_roots
+from symjac.equality.budget import Budget, Effort, effort
 from symjac.equality.chains import digest
 from symjac.equality.problem import Question, apart, sides
 from symjac.equality.reals import PRECISIONS, Balls, Doubles, Reals, Unseen
@@ -63,8 +63,8 @@ BEYOND = 3
 SIGNIFICANT = (1, 2, 3, 6)
 """Digits of the numbers that a point is shown with."""
 FURTHER = (1.0, 1.1, 0.9, 1.5, 0.5)
-SECONDS = 1.5
-"""Of one choice of sizes."""
+STEPS_TO_PLACE = 15_000
+"""Points of one choice of sizes."""
 
 
 # ---------------------------------------------------------------- conditions
@@ -185,11 +185,19 @@ class Points:
     world: World
     sizes: Sizes
     conditions: tuple[Condition, ...]
+    budget: Budget
+    """What is left for the search."""
     point: Point = field(default_factory=dict)
     signs: tuple[Array, ...] = ()
     """Of each condition, at every point and place."""
     rows: list[Row] = field(default_factory=list)
     """Of the first points."""
+
+    @cached_property
+    def _effort(self) -> Effort:
+        needed = (q.rhs for c in self.conditions for q in self.world.needed(c.u, assumed=True))
+        parts = [*(c.u for c in self.conditions), *needed]
+        return effort(parts, _doubles(self.world, self.sizes, {}).size)
 
     @property
     def count(self) -> int:
@@ -206,6 +214,7 @@ class Points:
 
     def values(self, point: Point) -> list[Array]:
         at = _doubles(self.world, self.sizes, point)
+        self.budget.spend(self._effort.steps(at.points))
         with np.errstate(all="ignore"):
             found = [np.asarray(at.of(c.u), dtype=float) for c in self.conditions]
         return [np.broadcast_to(u, (at.points, *u.shape[1:])) for u in found]
@@ -223,7 +232,7 @@ _MOST_NUMBERS = 1 << 24
 """Kept by all points of a world."""
 
 
-def placed(problem: Question, sizes: Sizes, deadline: float) -> tuple[Points, Placed] | None:
+def placed(problem: Question, sizes: Sizes) -> tuple[Points, Placed] | None:
     """Points at which the conditions of a problem are seen both ways as far as they were found, shared by all problems
     of a world with these conditions; None where its arrays are too large."""
     found = _conditions(problem)
@@ -234,13 +243,16 @@ def placed(problem: Question, sizes: Sizes, deadline: float) -> tuple[Points, Pl
     known = _known.setdefault(problem.world, {})
     longest = max(map(prod, shapes.values()), default=1).bit_length()
     key: object = found, tuple(sorted(sizes.items())), problem.world.facts, longest
-    if key not in known:
+    both = known.get(key)
+    if both is None:
         while len(known) >= _MOST_KNOWN or (known and sum(at.held for _, at in known.values()) > _MOST_NUMBERS):
             known.pop(next(iter(known)))
-        points = Points(problem.world, sizes, found)
-        _place(points, deciding or shapes, 1 << longest, deadline)
-        known[key] = points, _doubles(problem.world, sizes, points.point)
-    points, at = known[key]
+        points = Points(problem.world, sizes, found, Budget(STEPS_TO_PLACE, problem.clock))
+        _place(points, deciding or shapes, 1 << longest)
+        both = points, _doubles(problem.world, sizes, points.point)
+        if not problem.clock.said:  # what the clock ended is for this problem alone
+            known[key] = both
+    points, at = both
     _add_beside(points, {name: shape for name, shape in shapes.items() if name not in points.point})
     at.point = points.point
     return points, at
@@ -274,15 +286,15 @@ def _inputs(problem: Question, sizes: Sizes, parts: Sequence[Expr]) -> dict[str,
 # ---------------------------------------------------------------- the search for points
 
 
-def _place(points: Points, shapes: Mapping[str, tuple[int, ...]], longest: int, deadline: float) -> None:
+def _place(points: Points, shapes: Mapping[str, tuple[int, ...]], longest: int) -> None:
     rng = np.random.default_rng(len(points.conditions))
     points.rows = _rows(points, longest)
     points.grown(_drawn(points.rows, shapes, rng))
     for place, condition in enumerate(points.conditions):
         for wanted in () if condition.largest or not shapes else (1, -1):
-            if not _is_seen(points.signs[place], wanted) and time.process_time() < deadline:
-                _drive(points, place, wanted, rng, deadline)
-    _between(points, rng, deadline)
+            if not _is_seen(points.signs[place], wanted) and not points.budget.spent:
+                _drive(points, place, wanted, rng)
+    _between(points, rng)
 
 
 def _is_seen(signs: Array, wanted: int) -> bool:
@@ -331,7 +343,7 @@ def _magnitudes(points: Points) -> tuple[int, int]:
     return least, most
 
 
-def _drive(points: Points, place: int, wanted: int, rng: np.random.Generator, deadline: float) -> None:
+def _drive(points: Points, place: int, wanted: int, rng: np.random.Generator) -> None:
     """Steps of all lengths along the inputs, from the points at which the condition is nearest to the wanted sign."""
     if not points.point:  # a condition of constants is what it is
         return
@@ -341,7 +353,7 @@ def _drive(points: Points, place: int, wanted: int, rng: np.random.Generator, de
         tried = _stepped(best, rng)
         u = points.values(tried)[place]
         reached = np.flatnonzero((wanted * u > 0).reshape(len(u), -1).any(axis=1))
-        if len(reached) or time.process_time() > deadline:
+        if len(reached) or points.budget.spent:
             if len(reached):
                 points.grown({name: v[reached[:4]] for name, v in tried.items()})
             return
@@ -373,7 +385,7 @@ def _stepped(best: Point, rng: np.random.Generator) -> Point:
     return out
 
 
-def _between(points: Points, rng: np.random.Generator, deadline: float) -> None:
+def _between(points: Points, rng: np.random.Generator) -> None:
     """Both sides of each change on the way between points of different signs."""
     flat = np.concatenate([s.reshape(points.count, -1) for s in points.signs], axis=1)
     good = np.flatnonzero(np.isfinite(flat).all(axis=1))
@@ -386,13 +398,13 @@ def _between(points: Points, rng: np.random.Generator, deadline: float) -> None:
     longest = max(v[0].size for v in points.point.values())
     together = max(1, AT_ONCE // (BETWEEN * max(longest, flat.shape[1])))
     for start in range(0, len(chosen) - 1, together):
-        if time.process_time() > deadline:
+        if points.budget.spent:
             return
         ends = chosen[start : start + together + 1]
-        _along(points, points.at(ends[:-1]), points.at(ends[1:]), rng, deadline)
+        _along(points, points.at(ends[:-1]), points.at(ends[1:]), rng)
 
 
-def _along(points: Points, a: Point, b: Point, rng: np.random.Generator, deadline: float) -> None:
+def _along(points: Points, a: Point, b: Point, rng: np.random.Generator) -> None:
     """Both sides of each change on the way from each point of `a` to that of `b`."""
 
     def at(way: Array, t: Array) -> Point:
@@ -410,7 +422,7 @@ def _along(points: Points, a: Point, b: Point, rng: np.random.Generator, deadlin
         return
     start, on, low, high = here[changes], way[changes], t[changes], t[changes + 1]
     for _ in range(HALVINGS):
-        if time.process_time() > deadline:
+        if points.budget.spent:
             break
         middle = (low + high) / 2
         same = (pattern(on, middle) == start).all(axis=1)
@@ -442,12 +454,12 @@ class Explored:
     """At how many points the sides were found to be equal in many digits."""
 
 
-def explore(problem: Question, sizes: Sizes, thorough: bool = True, seconds: float = SECONDS) -> Explored | None:
+def explore(problem: Question, sizes: Sizes, thorough: bool = True) -> Explored | None:
     """The sides at points that see each condition both ways; None where no points can be placed."""
     if problem.long(sizes) or len(_conditions(problem)) > MOST_CONDITIONS:
         return None
     try:
-        found = placed(problem, sizes, time.process_time() + seconds)
+        found = placed(problem, sizes)
     except NO_VALUE:
         return None
     if found is None:
@@ -541,7 +553,7 @@ def common(
 
 def _simplest(problem: Question, sizes: Sizes, point: Point) -> Point:
     """The point in fewer digits, where the sides differ there as well and each condition is what it was."""
-    points = Points(problem.world, sizes, _conditions(problem))
+    points = Points(problem.world, sizes, _conditions(problem), Budget(STEPS_TO_PLACE, problem.clock))
     before = points.signs_at(point)
     for digits, further in product(SIGNIFICANT, FURTHER):
         rounded = {name: _rounded(v * further, digits) for name, v in point.items()}

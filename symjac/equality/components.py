@@ -7,7 +7,6 @@ equation is proved at these sizes; where it is not, nothing is said.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import reduce
 from itertools import repeat
@@ -22,6 +21,7 @@ from sympy.polys.rings import PolyElement, ring
 from symjac.core import scalar
 from symjac.core.expr import Max
 from symjac.equality.arrays import Arguments, Array, Evaluation, TooLarge
+from symjac.equality.budget import Budget
 from symjac.equality.problem import Question, sides
 from symjac.equality.small_sizes import Sizes
 
@@ -29,20 +29,22 @@ MOST_ENTRIES = 60
 """Of the free quantities and of the sides, each."""
 MOST_ATOMS = 60
 MOST_MONOMIALS = 20000
+MONOMIALS = 8
+"""Of polynomials that are added, multiplied or divided in a step."""
 
 
 class NoProof(Exception):
     """The entries are too long, or a map has no place here."""
 
 
-def equal(problem: Question, tried: Sequence[Sizes], assumed: bool, deadline: float) -> Sizes | None:
+def equal(problem: Question, tried: Sequence[Sizes], assumed: bool, budget: Budget) -> Sizes | None:
     """The sizes at which every entry of left − right is 0; None where that is not shown."""
     several = [s for s in tried if all(n > 1 for n in s.values())] or list(tried)
     for sizes in sorted(several, key=lambda s: (-len(set(s.values())), -sum(s.values()))):
         if problem.long(sizes):
             continue
         try:
-            at = Entries(problem, sizes, assumed, deadline)
+            at = Entries(problem, sizes, assumed, budget)
             left, right, _ = sides(problem, at)
             if left.size > MOST_ENTRIES:
                 continue
@@ -94,16 +96,22 @@ class PolynomialQuotient:
 class Field:
     """The polynomials, the factors that stand in denominators, and the bounds of the work."""
 
-    def __init__(self, generators: int, deadline: float) -> None:
+    def __init__(self, generators: int, budget: Budget) -> None:
         self.ring, *self.generators = ring([f"g{n}" for n in range(generators)], QQ)
-        self._deadline = deadline
+        self._budget = budget
         self.factors: list[PolyElement] = []
         self._numbers: dict[PolyElement, int] = {}
         self.used = 0
 
     def watch(self, a: PolyElement, b: PolyElement, product: bool = False) -> None:
         count = len(a) * len(b) if product else len(a) + len(b)
-        if count > MOST_MONOMIALS or time.process_time() > self._deadline:
+        if count > MOST_MONOMIALS:
+            raise NoProof
+        self._spend(count)
+
+    def _spend(self, monomials: int) -> None:
+        self._budget.spend(1 + monomials // MONOMIALS)
+        if self._budget.spent:
             raise NoProof
 
     def number(self, value: Any) -> PolynomialQuotient:
@@ -128,6 +136,7 @@ class Field:
         out: dict[int, int] = {}
         for f, n in below.items():
             while n:
+                self._spend(len(above))
                 divided, rest = above.div(self.factors[f])
                 if rest:
                     break
@@ -170,9 +179,9 @@ class Entries(Evaluation):
         """By products and sums: NumPy's own goes on after an entry has raised."""
         return np.add.reduce(x[..., :, :, None] * y[..., None, :, :], axis=-2)
 
-    def __init__(self, problem: Question, sizes: Sizes, assumed: bool, deadline: float) -> None:
+    def __init__(self, problem: Question, sizes: Sizes, assumed: bool, budget: Budget) -> None:
         super().__init__(problem.world, sizes, 1, assumed)
-        self.field = Field(MOST_ENTRIES + MOST_ATOMS, deadline)
+        self.field = Field(MOST_ENTRIES + MOST_ATOMS, budget)
         self._entries = 0
         self._constants: dict[str, PolynomialQuotient] = {}
         self._atoms: dict[str, list[tuple[PolynomialQuotient, PolynomialQuotient]]] = {}

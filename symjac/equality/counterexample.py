@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -16,6 +15,7 @@ from symjac.calculus.facts import free_name
 from symjac.core.scalar import slot
 from symjac.equality import cases
 from symjac.equality.arrays import Array, TooLarge
+from symjac.equality.budget import Budget
 from symjac.equality.outcome import Counterexample
 from symjac.equality.problem import Question, apart, compared, reals, sides
 from symjac.equality.reals import (
@@ -41,12 +41,15 @@ from symjac.equality.small_sizes import Sizes
 
 MOST_SHOWN = 6
 LONGEST_SHOWN = 12
+POINTS_TO_DIFFER = 4
+OF_A_BALL = 100
+"""Points in float64 that take as long as one in balls."""
 _SIMPLEST: tuple[tuple[Range, int], ...] = (
     (SIMPLE, 0), (SIMPLE, 1), (SIMPLE_POSITIVE, 0), (HALVES, 0), (PARTS, 0), (SIMPLE, 2), (HALVES, 1), (PARTS, 1),
 )  # fmt: skip
 
 
-def find(problem: Question, known: Sizes, deadline: float, point: cases.Point | None = None) -> Counterexample | None:
+def find(problem: Question, known: Sizes, budget: Budget, point: cases.Point | None = None) -> Counterexample | None:
     """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do, `point` is
     one where they do if few points show it."""
     if point is not None:
@@ -54,8 +57,9 @@ def find(problem: Question, known: Sizes, deadline: float, point: cases.Point | 
         return _of_balls(problem, known, at)
     large = _large(problem, known)
     for sizes in [] if large else _candidates(problem, known):
-        if time.process_time() > deadline:
+        if budget.spent:
             break
+        budget.spend(problem.effort(sizes).steps(POINTS_TO_DIFFER))
         if not _differs(problem, sizes):
             continue
         for within, seed in _SIMPLEST:
@@ -64,8 +68,9 @@ def find(problem: Question, known: Sizes, deadline: float, point: cases.Point | 
                 return shown
     for seed in range(3):
         for within in (SMALL, *RANGES) if problem.long(known) else RANGES:
-            if time.process_time() > deadline and seed:
+            if budget.spent and seed:
                 return None
+            budget.spend(problem.effort(known).steps(OF_A_BALL))
             shown = _in_floats(problem, known, within, seed, simple=False, large=large)
             if shown is not None:
                 return shown
@@ -92,7 +97,7 @@ def _differs(problem: Question, sizes: Sizes) -> bool:
             counted += 1
             if found[0] > 1e-12 * max(found[1], 1e-3):
                 return True
-        if counted == 4:
+        if counted == POINTS_TO_DIFFER:
             return False
     return not counted
 

@@ -8,7 +8,6 @@ the difference without 0 refutes; balls that hold 0 at several points agree, whe
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -19,6 +18,7 @@ import sympy
 from symjac.calculus.facts import together_text
 from symjac.equality import canonical, cases, components
 from symjac.equality.arrays import TooLarge
+from symjac.equality.budget import Budget
 from symjac.equality.chains import COUNTS
 from symjac.equality.counterexample import find
 from symjac.equality.degrees import degree
@@ -41,9 +41,9 @@ MANY_FOR_PARTS = 16
 FEW_ENTRIES = 1 << 10
 FEW_OF_LONG = 3
 """Entries of long sides that are looked at first."""
-SECONDS_FOR_FORM = 10.0
-LEAST_SECONDS_FOR_FORM = 1.0
-SECONDS_FOR_COMPONENTS = 1.0
+STEPS_TO_COMPARE = 10_000
+STEPS_FOR_COUNTEREXAMPLE = 5_000
+STEPS_FOR_COMPONENTS = 20_000
 ROUNDING = 1e-10
 MOST_SIZES = 40
 """Choices of sizes that are tried where sizes stand as numbers."""
@@ -100,26 +100,26 @@ def _explored(problem: Question, sizes: Sizes, equal: bool | None, thorough: boo
 
 
 def _has_one_form(problem: Question, sizes: Sizes) -> bool:
-    return _proved(problem, sizes, time.process_time() + LEAST_SECONDS_FOR_FORM) is not None
+    return _proved(problem, sizes) is not None
 
 
-def _proved(problem: Question, sizes: Sizes, deadline: float) -> tuple[str, ...] | None:
+def _proved(problem: Question, sizes: Sizes) -> tuple[str, ...] | None:
     """The facts without which the sides differ, where both sides have one canonical form under them; None where not."""
     large = problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES  # to evaluate it takes longer than a form
-    if large and _one_form(problem, False, deadline):
+    if large and _one_form(problem, False):
         return ()
     facts = used_facts(problem, sizes)
     if large and not facts:
         return None
-    return facts if _one_form(problem, bool(facts), deadline) else None
+    return facts if _one_form(problem, bool(facts)) else None
 
 
-def _one_form(problem: Question, assumed: bool, deadline: float) -> bool:
-    """True where both sides have one canonical form; there is time to look for it whatever the deadline is."""
-    until = max(deadline, time.process_time() + LEAST_SECONDS_FOR_FORM)
+def _one_form(problem: Question, assumed: bool) -> bool:
+    """True where both sides have one canonical form; that is looked for with steps of its own."""
 
     def work() -> bool:
-        return canonical.equal(problem.left, problem.right, problem.world, assumed, until) is True
+        budget = Budget(canonical.MOST_STEPS, problem.clock)
+        return canonical.equal(problem.left, problem.right, problem.world, assumed, budget) is True
 
     return problem.once(("form", assumed, problem.world.facts), work)
 
@@ -245,9 +245,9 @@ def _equal_entries(problem: Question, sizes: Sizes, claim: str) -> bool | None:
     return True if agreeing > POINTS else None
 
 
-def sure(problem: Question, seconds: float = 1.0) -> bool:
+def sure(problem: Question) -> bool:
     """True where the sides are equal on a second road: at points of their own, in all cases, at larger sizes."""
-    decision = decide(problem, seconds)
+    decision = decide(problem)
     if decision.verdict == AGREES:
         return all(_may_be_equal(problem, sizes) for sizes in problem.open.larger())
     return decision.verdict == PROVED
@@ -286,8 +286,6 @@ class _Comparison:
     open_cases: tuple[tuple[cases.Condition, bool], ...] | None = None
     valued: list[Sizes] = field(default_factory=list)
     """Where points are known at which both sides have a value."""
-    exploring: float = 0.0
-    """Seconds that went into the cases, which are not those of the comparison."""
     unseen: str = ""
     reason: str = "no small sizes fit it"
 
@@ -297,11 +295,22 @@ class _Comparison:
         return tuple(c for c in self.open_cases or () if self.by_balls or not c[0].u.names)
 
 
-def decide(problem: Question, seconds: float = 5.0) -> Decision:
+def decide(problem: Question) -> Decision:
     """The verdict on left = right; undecided where it would need facts that contradict each other."""
-    found = _decided(problem, seconds)
+    found = _decided(problem)
     aside = _set_aside(problem)
-    return _undecided(aside) if aside and found.verdict not in (PROVED, AGREES) else found
+    if aside and found.verdict not in (PROVED, AGREES):
+        return _undecided(aside)
+    return _told(found, problem.clock.said)
+
+
+def _told(found: Decision, cut: str) -> Decision:
+    """The decision with what the clock ended, on which it may depend."""
+    if not cut or found.verdict == PROVED:
+        return found
+    if found.verdict == UNDECIDED and not found.unseen:
+        return replace(found, reason=f"{found.reason}; {cut}")
+    return replace(found, road=f"{found.road}; {cut}")
 
 
 def _set_aside(problem: Question) -> str:
@@ -311,20 +320,19 @@ def _set_aside(problem: Question) -> str:
     return "; ".join(together_text(several[name]) for name in sorted(several.keys() & read))
 
 
-def _decided(problem: Question, seconds: float) -> Decision:
+def _decided(problem: Question) -> Decision:
     """The verdict under the facts that are used.
 
     First at the points of the world, which are quick; what is not proved then, at points of the problem's own, and at
     more sizes where a size stands as a number.
     """
-    deadline = time.process_time() + seconds
-    first = _comparison(problem, list(_assignments(problem)), deadline)
-    deadline += first.exploring
-    if (ended := _ended(problem, first, deadline, seconds)) is not None:
+    budget = Budget(STEPS_TO_COMPARE, problem.clock)
+    first = _comparison(problem, list(_assignments(problem)), budget)
+    if (ended := _ended(problem, first)) is not None:
         return ended
     tried = first.equal
     least = min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0]
-    proved = _proved(problem, least, min(deadline, time.process_time() + SECONDS_FOR_FORM))
+    proved = _proved(problem, least)
     if proved is not None:
         none = next((f"; a side has no value{_at(s)}" for s in first.without if 1 not in s.values()), "")
         return Decision(PROVED, f"canonical form, all sizes{none}", facts=proved)
@@ -332,14 +340,13 @@ def _decided(problem: Question, seconds: float) -> Decision:
     if too_long := _too_long(problem):
         return _undecided(too_long)
     more, enough = _sizes_as_numbers(problem, tried)
-    second = _comparison(problem, [*tried, *more], deadline, own=True)
+    second = _comparison(problem, [*tried, *more], budget, own=True)
     if second.differ is not None or second.unseen:
-        return _ended(problem, second, deadline, seconds) or _undecided(second.unseen)
+        return _ended(problem, second) or _undecided(second.unseen)
     enough = enough and all(sizes in second.equal for sizes in more)
     unseen = first.unseen_cases
     if enough and all(c.u.names for c, _ in unseen):
-        soon = min(deadline, time.process_time() + SECONDS_FOR_COMPONENTS)
-        sized = components.equal(problem, tried, assumed=bool(facts), deadline=soon)
+        sized = components.equal(problem, tried, bool(facts), Budget(STEPS_FOR_COMPONENTS, problem.clock))
         if sized is not None:
             return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
     if unseen:
@@ -347,8 +354,9 @@ def _decided(problem: Question, seconds: float) -> Decision:
     return Decision(AGREES, _agreement(problem, second if second.equal else first, enough), facts=facts)
 
 
-def _comparison(problem: Question, choices: Sequence[Sizes], deadline: float, own: bool = False) -> _Comparison:
-    """The sides at each choice of sizes, until they differ or time is up; each case is looked at but for `own`."""
+def _comparison(problem: Question, choices: Sequence[Sizes], budget: Budget, own: bool = False) -> _Comparison:
+    """The sides at each choice of sizes, until they differ or the steps are spent; each case is looked at but for
+    `own`."""
     out = _Comparison()
     for sizes in choices:
         try:
@@ -358,9 +366,7 @@ def _comparison(problem: Question, choices: Sequence[Sizes], deadline: float, ow
             equal = None if real is None else bool(found or real)
             explored = None
             if not own:
-                before = time.process_time()
                 explored = _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
-                out.exploring += time.process_time() - before
         except Unseen as error:
             out.unseen = str(error)
             continue
@@ -384,7 +390,8 @@ def _comparison(problem: Question, choices: Sequence[Sizes], deadline: float, ow
             out.by_balls += not found
             out.ball_points += real or 0
             out.equal.append(sizes)
-        if time.process_time() > deadline + out.exploring:
+        budget.spend(problem.effort(sizes).steps(_points(problem, sizes)))
+        if budget.spent:
             break
     return out
 
@@ -392,10 +399,11 @@ def _comparison(problem: Question, choices: Sequence[Sizes], deadline: float, ow
 NO_POINT = "no point was found at which both sides have a real value"
 
 
-def _ended(problem: Question, found: _Comparison, deadline: float, seconds: float) -> Decision | None:
+def _ended(problem: Question, found: _Comparison) -> Decision | None:
     """The decision where the sides differ, or where it is not known whether they are equal or are at all."""
     if found.differ is not None:
-        shown = find(problem, found.differ, min(deadline, time.process_time() + seconds / 2), found.case)
+        budget = Budget(STEPS_FOR_COUNTEREXAMPLE, problem.clock)
+        shown = find(problem, found.differ, budget, found.case)
         where = "the sides differ" if found.case is None else "the sides differ in one case"
         road = f"{where}{_at(found.differ)}"
         return Decision(REFUTED, road, counterexample=shown, in_a_case=found.case is not None)

@@ -15,6 +15,7 @@ from symjac.calculus.world import World
 from symjac.core.expr import Add, Equation, Expr, add, contract, symbol
 from symjac.core.index import Index
 from symjac.equality.arrays import Array, Evaluation, TooLarge
+from symjac.equality.budget import Clock, Effort, effort
 from symjac.equality.chains import LONGEST
 from symjac.equality.entries import Cut, Entry
 from symjac.equality.laws import Laws, laws
@@ -25,6 +26,7 @@ from symjac.equality.small_sizes import OpenSizes, Sizes
 T = TypeVar("T")
 R = TypeVar("R", bound=Reals)
 
+FEW_POINTS = 6
 MOST_ENTRIES = 1 << 16
 """Sides of more entries are compared through random vectors, one an axis."""
 
@@ -37,6 +39,8 @@ class Question:
     right: Expr
     order: tuple[Index, ...]
     world: World
+    clock: Clock = field(default_factory=Clock, repr=False, compare=False)
+    """The last guard over all that is asked of it."""
     _found: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def needed(self, assumed: bool = True) -> tuple[Equation, ...]:
@@ -53,13 +57,13 @@ class Question:
     def digest(self) -> str:
         """A hash of the sides, of the definitions and of the facts behind them: what random numbers are drawn by."""
 
-        def work() -> str:
+        def text() -> str:
             said = [self.left.key, self.right.key, *(i.text for i in self.order)]
             said += [f"{q.lhs.key} = {q.rhs.key}" for q in self.needed(assumed=False)]
             said += sorted(f"{f.symbol.key}: {f.text}" for f in self.world.facts)
             return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
-        return self.once(("digest", self.world.facts), work)
+        return self.once(("digest", self.world.facts), text)
 
     @property
     def open(self) -> OpenSizes:
@@ -79,6 +83,30 @@ class Question:
         _, parts = self.by_entries(sizes)
         cut = Cut(self.world, sizes)
         return max((prod(map(cut.size, q.lhs.indices)) for q in parts.values()), default=1)
+
+    def effort(self, sizes: Sizes) -> Effort:
+        """What it takes to evaluate the sides."""
+
+        def count() -> Effort:
+            parts = [self.left, self.right, *(q.rhs for q in self.needed())]
+            if self.long(sizes):
+                entries, definitions = self.by_entries(sizes)
+                parts = [side for e in entries for side in (e.left, e.right)]
+                parts += [q.rhs for q in definitions.values()]
+            return effort(parts, Cut(self.world, sizes).size)
+
+        return self.once(("effort", *sorted(sizes.items()), self.world.facts), count)
+
+    @property
+    def steps(self) -> int:
+        """Of an evaluation at a few points of few choices of sizes."""
+        return sum(self.effort(sizes).steps(FEW_POINTS) for sizes in self.open.distinct())
+
+    @property
+    def steps_of_another(self) -> int:
+        """The same of a question with another right side: much of it is known at these points, less of entries."""
+        several = self.open.distinct()
+        return sum(self.effort(s).steps(FEW_POINTS) // (2 if self.long(s) else 4) for s in several)
 
     def once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
         """What `work` gives, kept under `key`."""

@@ -28,7 +28,7 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
         claimed=posed.right.span,
         text=source.text[span.start : span.end],
         verdict=outcome.verdict,
-        road=_with_numbers(outcome.road),
+        road=_with_the_clock(_with_numbers(outcome.road), posed.clock.said),
         notes=(*outcome.notes, *posed.grouping, *taken_anew(posed.notebook, posed.left, posed.right)),
         fault=fault,
         counterexample=_shown(outcome.counterexample, posed.meaning()),
@@ -40,6 +40,11 @@ def as_unread(session: Session, equality: Equality, reason: str) -> NotRead:
     place = session.source.place(equality.span.start)
     text = session.source.text[equality.span.start : equality.span.end]
     return NotRead(session.source.file, place.line, place.column, equality.span, text, reason)
+
+
+def _with_the_clock(road: str, cut: str) -> str:
+    """With what the last guard ended: on a faster machine there may be another verdict, or another fault."""
+    return road if not cut or cut in road else f"{road}; {cut}"
 
 
 def _with_numbers(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import replace
 from functools import partial
 
 from symjac.calculus.facts import Fact, Property
 from symjac.core.expr import ZERO
 from symjac.equality import assumptions
+from symjac.equality.budget import Budget
 from symjac.equality.decide import holds, sure
 from symjac.meaning.notebook import Layout
 from symjac.meaning.reasons import CONFINED
@@ -24,16 +24,18 @@ from symjac.verify.posed import Posed
 from symjac.verify.verdict import Fault
 from symjac.verify.view import fit
 
-SECONDS_TO_DIAGNOSE = 4.0
+STEPS_TO_DIAGNOSE = 40_000
 """Of one claim."""
-SECONDS_FOR_A_SHAPE = 2.0
+STEPS_FOR_A_SHAPE = 20_000
 """Where the shapes do not fit."""
-SECONDS_FOR_FACTS = 3.0
+STEPS_FOR_FACTS = 30_000
 """Before that, for one under which it would be right."""
-SECONDS_BESIDE_A_FACT = 0.4
+STEPS_BESIDE_A_FACT = 4_000
 """Where there is one."""
-SECONDS_FOR_TERMS = 2.0
+STEPS_FOR_TERMS = 20_000
 """After that, for terms that are products of two quantities."""
+STEPS_OF_A_FACT = 50
+"""What a fact takes beside the evaluation of the sides."""
 
 MOST_ASKED = 8
 """Claims that are asked for the layout of the notes."""
@@ -61,11 +63,12 @@ def _fault(oracle: Oracle, outcome: Outcome) -> Fault:
     if isinstance(oracle.left, Derivative) and oracle.sure(Num("0")):
         found = FoundFault("other", "the derivative is 0", right.span, Num("0"))
     elif outcome.misfit:  # no term that is added mends a shape
-        found = diagnose(right, oracle, SECONDS_FOR_A_SHAPE)
+        found = diagnose(right, oracle, Budget(STEPS_FOR_A_SHAPE, posed.clock))
     elif assumed is None:
-        found = diagnose(right, oracle, SECONDS_TO_DIAGNOSE) or missing_term(right, oracle, SECONDS_FOR_TERMS)
+        found = diagnose(right, oracle, Budget(STEPS_TO_DIAGNOSE, posed.clock))
+        found = found or missing_term(right, oracle, Budget(STEPS_FOR_TERMS, posed.clock))
     else:
-        found = diagnose(right, oracle, SECONDS_BESIDE_A_FACT)
+        found = diagnose(right, oracle, Budget(STEPS_BESIDE_A_FACT, posed.clock))
     correction = None if found is None else corrected(oracle.left, found.right, posed.notation, oracle.sure_of)
     if found is not None and correction is not None:
         text = found.text if not outcome.misfit else f"{outcome.misfit}; {found.text}"
@@ -144,7 +147,7 @@ def _unfit(posed: Posed, outcome: Outcome) -> Fault:
     for claim in posed.chapter.claims:
         if isinstance(claim.left, Derivative) and claim.left in walk(right):
             oracle = Oracle(Posed.of(posed.session, posed.chapter, claim), posed.notebook.reading)
-            found = diagnose(claim.right, oracle, SECONDS_TO_DIAGNOSE)
+            found = diagnose(claim.right, oracle, Budget(STEPS_TO_DIAGNOSE, posed.clock))
             if found is not None:
                 text = f"{outcome.misfit}; in it, {found.text}"
                 shown = corrected(claim.left, found.right, posed.notation, oracle.sure_of) or Correction()
@@ -157,10 +160,11 @@ def _assumption(outcome: Outcome) -> Fact | None:
     problem = outcome.problem
     if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
         return None
-    deadline = time.process_time() + SECONDS_FOR_FACTS
+    budget = Budget(STEPS_FOR_FACTS, problem.clock)
     for fact in assumptions.offered(problem):
-        if time.process_time() > deadline:
+        if budget.spent:
             break
+        budget.spend(STEPS_OF_A_FACT + problem.steps)
         if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
             continue
         supposed = replace(problem, world=problem.world.supposing(fact))

@@ -18,8 +18,6 @@ from symjac.verify.posed import Posed, no_link
 from symjac.verify.unseen import not_seen
 from symjac.verify.verdict import OTHER
 
-SECONDS_TO_DECIDE = 1.0
-
 
 def under_conventions(posed: Posed, left: Node, right: Node) -> Outcome:
     """The outcome; where it holds under none, that under those which the notes state."""
@@ -56,7 +54,7 @@ def under_conventions(posed: Posed, left: Node, right: Node) -> Outcome:
     if first is None:
         _check_operands(posed, left)
         return Outcome(REFUTED, "shapes", misfit=misfit)
-    decision = decide(first, SECONDS_TO_DECIDE)
+    decision = decide(first)
     if decision.verdict in (PROVED, AGREES):
         return Outcome(decision.verdict, decision.road, _used(decision), problem=first)
     if decision.verdict == UNDECIDED:
@@ -65,7 +63,7 @@ def under_conventions(posed: Posed, left: Node, right: Node) -> Outcome:
 
 
 def _held(posed: Posed, problem: Question, reading: Layout) -> Outcome:
-    decision = decide(problem, SECONDS_TO_DECIDE)
+    decision = decide(problem)
     declared = posed.notebook.reading
     notes = _used(decision)
     changed = declared.changes(reading)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from symjac.equality.budget import Budget
 from symjac.notation.tree import Big, Neg, Node, Span, Sum, walk
 from symjac.verify.changes.costs import Added, Cost
 from symjac.verify.changes.edit import Edit
@@ -47,7 +47,10 @@ LARGEST = 600
 MOST_NODES = 60
 """Of a missing term, beside those of the formula."""
 SINGLE_SHARE = 0.85
-"""Of the time, what single changes may take."""
+"""Of the steps, what single changes may take."""
+STEPS_TO_READ = 10
+"""What an edit takes before it is asked for: it is made, and its shape is found."""
+STEPS_TO_CONFIRM = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,13 @@ class _Fit:
     number: Scalar
 
 
-def diagnose(right: Node, oracle: Oracle, seconds: float = 3.0) -> FoundFault | None:
+def diagnose(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
     """The least change of `right` that the oracle holds for right: a number, one edit, the missing term, two edits."""
     if sum(1 for _ in itertools.islice(walk(right), LARGEST + 1)) > LARGEST:
         return None
-    begin = time.process_time()  # not the clock: what is found must not hang on what else the machine does
     view = View(right, KnownNames(oracle))
-    return (
-        _by_number(view)
-        or _by_one(view, begin + SINGLE_SHARE * seconds)
-        or _by_residual(view)
-        or _by_two(view, begin + seconds)
-    )
+    single = budget.part(int(SINGLE_SHARE * budget.left))
+    return _by_number(view) or _by_one(view, single) or _by_residual(view) or _by_two(view, budget)
 
 
 # ---- the roads -----------------------------------------------------------------------------------------------------
@@ -94,17 +92,18 @@ def _by_number(view: View) -> FoundFault | None:
     return _accepted(view, (Edit("factor", "", view.root.span, view.root, Cost.NUMBER_OF_WHOLE),), c)
 
 
-def _by_one(view: View, until: float) -> FoundFault | None:
+def _by_one(view: View, budget: Budget) -> FoundFault | None:
     """One edit, alone or with a number; the cheapest of all that fit."""
     best: list[_Fit] = []
     for e in edits(view):
         while best and best[0].cost <= e.cost:
+            budget.spend(STEPS_TO_CONFIRM)
             found = _confirmed(view, best.pop(0))
             if found is not None:
                 return found
-        if time.process_time() > until:
+        if budget.spent:
             break
-        c = _asked(e, view)
+        c = _asked(e, view, budget)
         if c is not None:
             best.append(_Fit(e.cost + _penalty(c, e), (e,), c))
             best.sort(key=lambda b: b.cost)
@@ -131,30 +130,31 @@ def _is_new(term: Node, root: Node) -> bool:
     return sum(1 for _ in walk(term)) <= MOST_NODES + 2 * sum(1 for _ in walk(root))
 
 
-def _by_two(view: View, until: float) -> FoundFault | None:
+def _by_two(view: View, budget: Budget) -> FoundFault | None:
     """Two cheap edits in different places, the cheapest pair first."""
     seen: set[tuple[Node, Node | None]] = set()
-    for first, second, after in _pairs(view, until):
+    for first, second, after in _pairs(view, budget):
         key = (second.asked, second.beside)
         if key in seen:
             continue
         seen.add(key)
-        c = _asked(second, after)
+        c = _asked(second, after, budget)
         if c is not None:
+            budget.spend(STEPS_TO_CONFIRM)
             found = _confirmed(view, _Fit(0.0, (first, second), c))
             if found is not None:
                 return found
     return None
 
 
-def _pairs(view: View, until: float) -> Iterator[tuple[Edit, Edit, View]]:
-    """Pairs in order of what they cost together; the seconds of a first are made when its turn comes."""
+def _pairs(view: View, budget: Budget) -> Iterator[tuple[Edit, Edit, View]]:
+    """Pairs in order of what they cost together; the second edits of a first are made when its turn comes."""
     order = itertools.count()
     queue: list[tuple[float, int, Edit, View | None, list[Edit]]] = []
     for e in edits(view):
         if e.beside is None and e.cost <= Cost.MOST_OF_TWO:
             heapq.heappush(queue, (2 * e.cost, next(order), e, None, []))
-    while queue and time.process_time() <= until:
+    while queue and not budget.spent:
         _, _, first, after, rest = heapq.heappop(queue)
         if after is None:
             after = view.at(first.asked)
@@ -169,10 +169,12 @@ def _pairs(view: View, until: float) -> Iterator[tuple[Edit, Edit, View]]:
 # ---- asking --------------------------------------------------------------------------------------------------------
 
 
-def _asked(e: Edit, view: View) -> Scalar | None:
+def _asked(e: Edit, view: View, budget: Budget) -> Scalar | None:
     """The number c with which the edit makes the formula right."""
+    budget.spend(STEPS_TO_READ)
     if not _can_fit(e, view):
         return None
+    budget.spend(view.oracle.effort)
     c = _number(view.oracle.factor(e.asked, e.beside))
     if c is None or (e.finish is not None and c.is_one):
         return None

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 
 import sympy
 
+from symjac.equality.budget import Budget
 from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Product, Sum, Transpose, rebuild, walk
-from symjac.verify.diagnose import FoundFault
+from symjac.verify.diagnose import STEPS_TO_READ, FoundFault
 from symjac.verify.oracle import Oracle, Sizes
 from symjac.verify.phrase import phrase
 
 MOST_ATOMS = 40
 
 
-def missing_term(right: Node, oracle: Oracle, seconds: float) -> FoundFault | None:
+def missing_term(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
     """The term that `right` lacks; None where none is found."""
-    return _of_a_definition(right, oracle) or _of_two(right, oracle, time.process_time() + seconds)
+    return _of_a_definition(right, oracle) or _of_two(right, oracle, budget)
 
 
 def _of_a_definition(right: Node, oracle: Oracle) -> FoundFault | None:
@@ -35,7 +35,7 @@ def _of_a_definition(right: Node, oracle: Oracle) -> FoundFault | None:
     return None
 
 
-def _of_two(right: Node, oracle: Oracle, until: float) -> FoundFault | None:
+def _of_two(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
     """The term is a product, or a Kronecker product, of two quantities, beside a sum's body or the whole."""
     atoms = list(_atoms(oracle))
     for body in (*(n.body for n in walk(right) if isinstance(n, Big) and n.op == "sum"), right):
@@ -44,8 +44,9 @@ def _of_two(right: Node, oracle: Oracle, until: float) -> FoundFault | None:
             continue
         kron = any(isinstance(n, Binary) and n.op == "kron" for n in walk(body))
         for term in _terms(atoms, shape, kron):
-            if time.process_time() > until:
+            if budget.spent:
                 return None
+            budget.spend(STEPS_TO_READ + oracle.effort)
             alone = term if body is right else replaced(right, body, term)
             c = oracle.factor(alone, right)
             if c is None or c not in (Num("1"), Neg(Num("1"))):

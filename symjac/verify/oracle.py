@@ -60,6 +60,17 @@ class Oracle:
     def left_shape(self) -> Sizes | None:
         return self.shape(self.left)
 
+    @cached_property
+    def effort(self) -> int:
+        """Steps of one question, about: as many as the claim's left side takes."""
+
+        def of_left() -> int:
+            return sum(
+                self.posed.question(a, a, self.reading).steps_of_another for a, _ in self.posed.instances(self.right)
+            )
+
+        return unless_it_fails(of_left, 0)
+
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""
         problems = self._problems(right)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
 from symjac.calculus.facts import WorldError
 from symjac.core.expr import ShapeError
+from symjac.equality.budget import Clock
 from symjac.equality.decide import Question, holds, sure
 from symjac.meaning.dependence import Links
 from symjac.meaning.glossary import Taken
@@ -39,6 +40,8 @@ class Posed:
     links: tuple[Links, ...]
     """What the names that are only named may depend on; the likeliest first."""
     taken: Taken
+    clock: Clock = field(default_factory=Clock)
+    """The last guard over all that is asked of it."""
 
     @staticmethod
     def of(session: Session, chapter: Chapter, equality: Equality) -> Posed:
@@ -81,7 +84,7 @@ class Posed:
         loose = meaning.without_link(sides)
         if loose is not None and not self.equality.update:
             raise NoLink(self.equality.span, no_link(*loose))
-        return problem_of(sides.left, sides.right, meaning)
+        return problem_of(sides.left, sides.right, meaning, self.clock)
 
     def instances(self, right: Node) -> list[tuple[Node, Node]]:
         """The claim at every layer at which its left side can be read."""

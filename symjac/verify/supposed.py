@@ -13,7 +13,6 @@ from symjac.equality.targets import of_targets
 from symjac.meaning.naming import ways
 from symjac.notation.tree import walk
 from symjac.verify import proposal
-from symjac.verify.conventions import SECONDS_TO_DECIDE
 from symjac.verify.left_open import names_read
 from symjac.verify.outcomes import Outcome
 from symjac.verify.phrase import phrase
@@ -28,7 +27,7 @@ def with_a_target(posed: Posed, outcome: Outcome) -> Outcome:
     for fact in of_targets(problem):
         with suppress(WorldError):
             supposed = replace(problem, world=problem.world.supposing(fact))
-            decision = decide(supposed, SECONDS_TO_DECIDE) if holds(supposed) else None
+            decision = decide(supposed) if holds(supposed) else None
             if decision is not None and decision.verdict in (PROVED, AGREES):
                 note = f"taken: {proposal.shown(fact, posed.notebook)}"
                 return Outcome(decision.verdict, decision.road, (note,), problem=supposed)

@@ -135,8 +135,8 @@ ROWS: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("given", "formula", "verdict"), ROWS)
 def test_verdicts(given: str, formula: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("symjac.verify.at_fault.SECONDS_TO_DIAGNOSE", 0.1)
-    monkeypatch.setattr("symjac.verify.at_fault.SECONDS_FOR_TERMS", 0.1)
+    monkeypatch.setattr("symjac.verify.at_fault.STEPS_TO_DIAGNOSE", 1_000)
+    monkeypatch.setattr("symjac.verify.at_fault.STEPS_FOR_TERMS", 1_000)
     found = claim(given, formula)
     assert found.verdict == verdict, found.road
     assert found.road

@@ -149,7 +149,7 @@ import os, signal, sys
 sys.path.insert(0, {root!r})
 import numpy as np, pytest
 from pathlib import Path
-from symjac.numbers import assembly, sums
+from symjac.numbers import assembly
 from tests.numbers.test_assembly import blocks_of, columns_even_if_cheap, modules, problem
 from symjac.run.module import load_module
 columns_even_if_cheap(pytest.MonkeyPatch())

@@ -11,7 +11,7 @@ from symjac.verify.verdict import OTHER
 from tests.verify.random_claims import Case, RandomClaim, equation
 
 RIGHT = (PROVED, AGREES)
-NO_SEARCH = ("SECONDS_TO_DIAGNOSE", "SECONDS_FOR_A_SHAPE", "SECONDS_FOR_TERMS", "SECONDS_FOR_FACTS")
+NO_SEARCH = ("STEPS_TO_DIAGNOSE", "STEPS_FOR_A_SHAPE", "STEPS_FOR_TERMS", "STEPS_FOR_FACTS")
 """The budgets of `at_fault` that are 0 where verdicts are wanted, and no faults."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,10 @@ class StandIn(Oracle):
 
     def residual(self, right: Node) -> Node | None:
         return None if self.extra is None else self.extra(right)
+
+    @cached_property
+    def effort(self) -> int:
+        return 1
 
     def sums(self) -> list[Sum]:
         return []

@@ -30,7 +30,7 @@ ALLOWED = {
 def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are not looked for."""
     for name in NO_SEARCH:
-        monkeypatch.setattr(at_fault, name, 0.0)
+        monkeypatch.setattr(at_fault, name, 0)
 
 
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}{k}" for k, (kind, _) in enumerate(ROWS)])

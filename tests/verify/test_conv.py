@@ -91,7 +91,7 @@ FAULTS = [pytest.param(*w, marks=[pytest.mark.slow] if w[0] in LONG else []) for
 def limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """With entries of whatever has more than a few entries."""
     monkeypatch.setattr(entries, "LONG", request.param)
-    monkeypatch.setattr(at_fault, "SECONDS_TO_DIAGNOSE", 0.2)
+    monkeypatch.setattr(at_fault, "STEPS_TO_DIAGNOSE", 2_000)
     return int(request.param)
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from symjac.equality.budget import Budget
 from symjac.notation.latex_notation import expression
 from symjac.notation.tree import Group, Name, Node, Product
 from symjac.verify.diagnose import KINDS, diagnose
@@ -132,7 +133,7 @@ FAULTS = [
 def test_fault_is_named_and_mended(page: str, truth: str, written: str, kind: str, words: str | None) -> None:
     judge, wrong = claim(page, truth), expression(written)
     assert not judge.holds(wrong)
-    found = diagnose(wrong, judge, seconds=20)
+    found = diagnose(wrong, judge, Budget(200_000))
     assert found is not None
     assert judge.holds(found.right)
     assert words is None or words in found.text
@@ -149,7 +150,7 @@ def test_mark_stands_under_the_part_at_fault() -> None:
     }
     judge = claim("rows", r"\frac{1}{k} Z_1^\top (Y - T)")
     for written, part in marked.items():
-        found = diagnose(expression(written), judge, seconds=20)
+        found = diagnose(expression(written), judge, Budget(200_000))
         assert found is not None
         assert written[found.span.start : found.span.end].removesuffix(r"^\top") == part
 
@@ -157,7 +158,7 @@ def test_mark_stands_under_the_part_at_fault() -> None:
 def test_missing_term_that_the_judge_derives() -> None:
     judge = claim("one sample", r"W x + 2 a \odot h")
     judge.extra = lambda right: expression(r"2 a \odot h")
-    found = diagnose(expression("W x"), judge, seconds=5)
+    found = diagnose(expression("W x"), judge, Budget(50_000))
     assert found is not None
     assert (found.kind, found.text) == ("missing_term", "the term 2 a ⊙ h is missing")
     assert judge.holds(found.right)
@@ -166,24 +167,24 @@ def test_missing_term_that_the_judge_derives() -> None:
 def test_difference_that_takes_everything_back_is_no_missing_term() -> None:
     judge = claim("one sample", r"W x \odot h \odot h \odot h")
     judge.extra = lambda right: expression(r"W x \odot h \odot h \odot h - h \odot a")
-    assert diagnose(expression(r"h \odot a"), judge, seconds=0.5) is None
+    assert diagnose(expression(r"h \odot a"), judge, Budget(5_000)) is None
 
 
 def test_what_no_edit_mends_ends_in_time() -> None:
     judge = claim("rows", r"A_1 \odot A_1 \odot A_1 \odot A_1 \odot A_1 + Z_1")
     begin = time.process_time()
-    assert diagnose(expression(r"X W_1 \odot Z_1 \odot (1 - Z_1)"), judge, seconds=0.5) is None
+    assert diagnose(expression(r"X W_1 \odot Z_1 \odot (1 - Z_1)"), judge, Budget(5_000)) is None
     assert time.process_time() - begin < 3
 
 
 def test_large_formula_is_not_searched() -> None:
     judge = claim("one sample", "a")
     large: Node = Product(tuple(Group(Name("a")) for _ in range(400)))
-    assert diagnose(large, judge) is None
+    assert diagnose(large, judge, Budget(30_000)) is None
     assert judge.calls == 0
 
 
 def test_edit_is_accepted_only_where_the_judge_holds() -> None:
     judge = claim("one sample", r"(y - t) h^\top")
     judge.holds = lambda right: False  # type: ignore[method-assign]
-    assert diagnose(expression(r"(t - y) h^\top"), judge, seconds=0.2) is None
+    assert diagnose(expression(r"(t - y) h^\top"), judge, Budget(2_000)) is None

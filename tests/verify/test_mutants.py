@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from symjac.equality.budget import Budget
 from symjac.equality.outcome import REFUTED
 from symjac.notation.latex_notation import expression
 from symjac.notes.source import read_source
@@ -43,7 +44,7 @@ def test_planted_faults_are_found() -> None:
             if judge.holds(mutant):
                 continue
             planted[kind] += 1
-            found = diagnose(mutant, judge, seconds=1.5)
+            found = diagnose(mutant, judge, Budget(15_000))
             if found is None:
                 missed.append(f"{kind}: {mutant}")
             else:

@@ -16,7 +16,7 @@ SEEDS = range(44)
 def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults are not looked for."""
     for name in NO_SEARCH:
-        monkeypatch.setattr(at_fault, name, 0.0)
+        monkeypatch.setattr(at_fault, name, 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
