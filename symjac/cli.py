@@ -763,7 +763,7 @@ def _on_ties(found: Ties) -> Iterator[str]:
     if found.differences is not None:
         said.append(f"against differences, where a tie persists, {found.differences:.1e}")
     if said:
-        yield f"At {found.points} points with ties planted: {', '.join(said)}."
+        yield f"At {found.points} point{'s' * (found.points != 1)} with ties planted: {', '.join(said)}."
     if found.infinite:
         yield f"Without a bound where these tie, so not compared there: {'; '.join(found.infinite)}."
 
