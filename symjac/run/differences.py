@@ -95,7 +95,8 @@ class Report:
     left_out: int
     """Differences not taken since a kink stood too close."""
     loss: float | None
-    """The largest relative error of the module's loss against the declared formulas; None where they are not known."""
+    """The largest relative error of the module's loss against the declared formulas; None where they are not known, and
+    where they overflow at every point, which the module's forms of them do not."""
     ties: ties.Ties | None
     """The gradients where quantities tie; None where there is no kink, or no tie was found."""
 
@@ -143,7 +144,8 @@ def compare(
             done = partial(_share_done, progress, place)
             _compare(module, point, rng, tallies, done)
             margins += [] if point.margin is None else [point.margin]
-            errors += [_error(declared, point)] if declared else []
+            error = _error(declared, point) if declared else None
+            errors += [] if error is None else [error]
         tied = ties.compare(module, point.params, point.inputs, rng, declared)
     return Report(
         tuple(tally.figure(name) for name, tally in tallies.items()),
@@ -160,13 +162,15 @@ def _share_done(progress: Callable[[float], None], place: int, part: float) -> N
     progress((place + part) / len(BATCHES))
 
 
-def _error(declared: Declared, point: CheckedPoint) -> float:
-    """The relative error of the loss."""
+def _error(declared: Declared, point: CheckedPoint) -> float | None:
+    """The relative error of the loss; None where the formulas as they are declared overflow."""
 
     def expected(params: Params) -> float:
         return float(np.real(declared(params, point.inputs)))
 
     value = expected(point.params)
+    if not np.isfinite(value):
+        return None
     return _beside_rounding(
         abs(value - point.loss),
         FORMULAS,

@@ -193,6 +193,13 @@ def test_the_loss_is_compared_with_the_declared_formulas(tmp_path):
     assert not report.agrees
 
 
+def test_a_declared_formula_that_overflows_is_not_compared(tmp_path):
+    """log Σ exp(exp(t)) as it is declared is inf where exp(t) is above 709; the module shifts the exponents."""
+    overflows = compare(load_module(TINY), declared=lambda params, inputs: float("inf"))
+    assert overflows.loss is None
+    assert overflows.agrees
+
+
 def test_gradients_that_vanish_are_said_and_are_no_false_alarm():
     """A parameter that hardly counts: differences cannot see it, a complex step can."""
 
