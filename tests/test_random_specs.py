@@ -39,6 +39,8 @@ LOSSES = {
     "max of exp": "sum(max(exp(Y), 4/5))/k",
     "min of a square": "sum(min(Y**2, T))/k",
     "where of exp": "sum(where(Y**2 > 1, exp(Y), T))/k",
+    # A numerator of many terms.
+    "norm of small exponentials": "mean(sqrt(sum((exp(-(abs((Y + T/3)**3))**2))**2, axis=1)))",
     "where in where": "sum(where(Y > 1, Y, where(Y < -1, -Y, Y**2)))/k",
     "where in a condition": "sum(where(where(Y > 0, Y, T) > where(T > 0, Y, T), Y, T*Y))/k",
     "a sum of cases at a bound": "sum(max(sum(where(tanh(Y) > 0, 3*Y, -Y), axis=1), 1/3))/k",

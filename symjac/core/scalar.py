@@ -515,18 +515,22 @@ def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
 
 
 HIGHEST_DEGREE = 16
+MOST_TERMS = 32
+"""Of a numerator that is factored: a polynomial of more terms can take minutes."""
 
 
 @cache
 def reduced(formula: sympy.Expr) -> sympy.Expr:
-    """The quotient reduced and its numerator factored.
+    """The quotient reduced and its numerator factored; of a long one what its terms have in common is taken out.
 
     To SymPy exp(1.702 u) is the 851st power of exp(u/500), and a polynomial of degree 851 takes hours. Where a degree
     would be so high, exp(c u) is a power of exp(g u), g the greatest common divisor of all such c, or, where that is
     too high a power as well, a quantity of its own; of u^c the fractional part alone is one.
     """
     names: dict[sympy.Symbol, sympy.Expr] = {}
-    return sympy.factor(sympy.cancel(sympy.together(formula.xreplace(_powers_named(formula, names))))).xreplace(names)
+    quotient = sympy.cancel(sympy.together(formula.xreplace(_powers_named(formula, names))))
+    terms = len(sympy.Add.make_args(sympy.fraction(quotient)[0]))
+    return (sympy.factor if terms <= MOST_TERMS else sympy.factor_terms)(quotient).xreplace(names)
 
 
 def _powers_named(formula: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> dict[sympy.Expr, sympy.Expr]:
