@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from symjac.verify import judge  # noqa: E402
+from symjac.verify import at_fault  # noqa: E402
 from tests.verify.random_claims import case  # noqa: E402
 from tests.verify.scoring import NO_SEARCH, Outcome, outcomes  # noqa: E402
 
@@ -33,7 +33,7 @@ def judged(seed: int) -> tuple[int, list[Outcome]]:
 def verdicts_alone() -> None:
     """No fault is looked for in this process."""
     for name in NO_SEARCH:
-        setattr(judge, name, 0.0)
+        setattr(at_fault, name, 0)
 
 
 def main() -> None:

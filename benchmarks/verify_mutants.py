@@ -33,8 +33,10 @@ from symjac.meaning.statements import Equality  # noqa: E402
 from symjac.notation import latex_notation  # noqa: E402
 from symjac.notation.tree import Node  # noqa: E402
 from symjac.notes.source import read_source  # noqa: E402
-from symjac.verify.judge import Judge  # noqa: E402
+from symjac.verify.judge import judge  # noqa: E402
+from symjac.verify.oracle import Oracle  # noqa: E402
 from symjac.verify.phrase import phrase  # noqa: E402
+from symjac.verify.posed import Posed  # noqa: E402
 from symjac.verify.session import Chapter, Session  # noqa: E402
 from symjac.verify.sites import bracketed, transposed  # noqa: E402
 from symjac.verify.verdict import OTHER, Claim  # noqa: E402
@@ -86,7 +88,7 @@ def jobs(path: Path, limit: int) -> Iterator[Job]:
     return (Job(path, k, parts, 1 if path.stem.startswith("conv") else limit) for k in range(parts))
 
 
-def judges(path: Path) -> Iterator[Judge]:
+def claims_of(path: Path) -> Iterator[Posed]:
     """Of each equation once; what an update says is no derivative."""
     session = Session(read_source(str(path)))
     judged: set[tuple[Node, Node]] = set()
@@ -96,7 +98,7 @@ def judges(path: Path) -> Iterator[Judge]:
                 continue
             if (equality.left, equality.right) not in judged:
                 judged.add((equality.left, equality.right))
-                yield Judge(session, chapter, equality)
+                yield Posed.of(session, chapter, equality)
 
 
 def is_definition(chapter: Chapter, equality: Equality) -> bool:
@@ -108,37 +110,37 @@ def is_definition(chapter: Chapter, equality: Equality) -> bool:
 def share(job: Job) -> Share:
     right = others = 0
     found: list[Mutant] = []
-    for k, judge in enumerate(judges(job.path)):
+    for k, posed in enumerate(claims_of(job.path)):
         if k % job.parts != job.part:
             continue
         try:
-            holds = judge.claim().verdict in RIGHT
+            holds = judge(posed).verdict in RIGHT
         except NotUnderstood:
             continue
         right += holds
         others += not holds
         if holds:
-            found += planted(Judge(judge.session, judge.chapter, judge.equality), job, k)
+            found += planted(posed, job, k)
     return Share(right, others, tuple(found))
 
 
-def planted(judge: Judge, job: Job, first: int) -> Iterator[Mutant]:
-    names = KnownNames(judge)
+def planted(posed: Posed, job: Job, first: int) -> Iterator[Mutant]:
+    names = KnownNames(oracle_of(posed))
     about = About(names.applies, names.alternatives, names.shape)
-    for kind, mutant in chosen(list(mutants(judge.right, about)), job.limit, first):
+    for kind, mutant in chosen(list(mutants(posed.right, about)), job.limit, first):
         begin = time.process_time()
-        outcome, why = _judged(judge, kind, mutant)
-        text = f"{job.path.name}: {phrase(judge.left)} = {phrase(judge.right)}; {kind}: {phrase(mutant)} -> {why}"
+        outcome, why = _judged(posed, kind, mutant)
+        text = f"{job.path.name}: {phrase(posed.left)} = {phrase(posed.right)}; {kind}: {phrase(mutant)} -> {why}"
         yield Mutant(kind, outcome, text, time.process_time() - begin)
 
 
-def _judged(right: Judge, kind: str, mutant: Node) -> tuple[str, str]:
+def _judged(right: Posed, kind: str, mutant: Node) -> tuple[str, str]:
     """The outcome, and what the verdict says, in notes where the mutant stands in the place of the right formula."""
     chapter, equality = right.chapter, replace(right.equality, right=mutant)
     claims = tuple(equality if c is right.equality else c for c in chapter.claims)
-    judge = Judge(right.session, replace(chapter, claims=claims), equality)
+    posed = Posed.of(right.session, replace(chapter, claims=claims), equality)
     try:
-        claim = judge.claim()
+        claim = judge(posed)
     except NotUnderstood as error:
         return NONE, error.reason
     said = "; ".join((claim.verdict, *claim.notes))
@@ -146,28 +148,33 @@ def _judged(right: Judge, kind: str, mutant: Node) -> tuple[str, str]:
         fault = claim.fault
         assert fault is not None
         said = f"{fault.kind}: {fault.text}: {fault.replacement}"
-        return (LEFT if not is_mended(judge, claim) else PLANTED if fault.kind == kind else MENDED), said
+        return (LEFT if not is_mended(posed, claim) else PLANTED if fault.kind == kind else MENDED), said
     if claim.verdict == UNDECIDED:
         return OPEN, said
-    if claim.verdict == OTHER or conventions(claim) != conventions(right.claim()):
+    if claim.verdict == OTHER or conventions(claim) != conventions(judge(right)):
         return CONVENTION, said
-    same = Judge(right.session, chapter, replace(equality, left=right.right))
+    same = oracle_of(Posed.of(right.session, chapter, replace(equality, left=right.right)))
     if claim.verdict not in RIGHT:
         return PASSED, said
     return (EQUAL if same.holds(mutant) else CONVENTION if same.holds(transposed(bracketed(mutant))) else PASSED), said
+
+
+def oracle_of(posed: Posed) -> Oracle:
+    """What holds for the claim under the conventions of the notes."""
+    return Oracle(posed, posed.chapter.habit or posed.notebook.reading)
 
 
 def conventions(claim: Claim) -> set[str]:
     return {n for n in claim.notes if n.startswith("right ")}
 
 
-def is_mended(judge: Judge, claim: Claim) -> bool:
+def is_mended(posed: Posed, claim: Claim) -> bool:
     """True where an edit was found whose formula, read again from what is printed, holds."""
     fault = claim.fault
     if fault is None or not fault.replacement or fault.kind == "other" or fault.span is None:
         return False
     try:
-        return judge.holds(latex_notation.expression(fault.replacement))
+        return oracle_of(posed).holds(latex_notation.expression(fault.replacement))
     except (InputError, ValueError):
         return False
 
