@@ -229,3 +229,26 @@ def test_one_word_is_one_thing() -> None:
             files.setdefault(path.stem, []).append(name_of(path))
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
     assert {name: places for name, places in files.items() if len(places) > 1} == {}
+
+
+def named_twice(source: str) -> list[str]:
+    """Names to which a module gives two values: the second holds for all that reads the first as well."""
+    names: list[str] = []
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Assign(targets=targets):
+                names += [t.id for t in targets if isinstance(t, ast.Name)]
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                names.append(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.append(name)
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_name_of_a_module_has_one_value(path: Path) -> None:
+    assert named_twice(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_second_value_is_caught() -> None:
+    assert named_twice("MOST = 100\n\ndef f(): ...\n\nMOST = 32\n\nf: int = 1\n") == ["MOST", "f"]

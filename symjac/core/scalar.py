@@ -515,8 +515,8 @@ def _in_logistic(formula: sympy.Expr) -> sympy.Expr | None:
 
 
 HIGHEST_DEGREE = 16
-MOST_TERMS = 32
-"""Of a numerator that is factored: a polynomial of more terms can take minutes."""
+MOST_FACTORED = 32
+"""Terms of a numerator that is factored: a polynomial of more can take minutes."""
 
 
 @cache
@@ -530,7 +530,7 @@ def reduced(formula: sympy.Expr) -> sympy.Expr:
     names: dict[sympy.Symbol, sympy.Expr] = {}
     quotient = sympy.cancel(sympy.together(formula.xreplace(_powers_named(formula, names))))
     terms = len(sympy.Add.make_args(sympy.fraction(quotient)[0]))
-    return (sympy.factor if terms <= MOST_TERMS else sympy.factor_terms)(quotient).xreplace(names)
+    return (sympy.factor if terms <= MOST_FACTORED else sympy.factor_terms)(quotient).xreplace(names)
 
 
 def _powers_named(formula: sympy.Expr, names: dict[sympy.Symbol, sympy.Expr]) -> dict[sympy.Expr, sympy.Expr]:
