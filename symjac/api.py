@@ -15,12 +15,10 @@ from __future__ import annotations
 import json
 import linecache
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -28,17 +26,16 @@ from symjac.calculus.trace import Step
 from symjac.check.declared import declared_loss
 from symjac.codegen.numpy_code import generate
 from symjac.core.errors import InputError
-from symjac.core.files import write_whole
 from symjac.derivation import chain
 from symjac.documents import document, explain
 from symjac.equality.outcome import REFUTED
 from symjac.model.build import build_stack
 from symjac.model.spec import Spec, load_spec, spec_of_text
-from symjac.model.stack import Stack
+from symjac.model.stack import Stack, plain_shape
 from symjac.notes.source import Source, read_source
 from symjac.report import as_json, page, sarif, screen
 from symjac.run.differences import Report, compare
-from symjac.run.module import load_module
+from symjac.run.module import imported
 from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
 from symjac.verify.verdict import Claim, Judged, NotRead
@@ -72,12 +69,12 @@ class Network:
     @property
     def parameters(self) -> dict[str, tuple[int | str, ...]]:
         """The shape of each parameter."""
-        return {p.symbol.name: _shape(p.symbol.shape) for p in self.stack.parameters}
+        return {p.symbol.name: plain_shape(p.symbol) for p in self.stack.parameters}
 
     @property
     def inputs(self) -> dict[str, tuple[int | str, ...]]:
         """The shape of the input and of the target; the number of samples stands by its name."""
-        return {s.name: _shape(s.shape) for s in self.stack.inputs}
+        return {s.name: plain_shape(s) for s in self.stack.inputs}
 
 
 @dataclass(frozen=True)
@@ -131,12 +128,10 @@ class Backpropagation:
     def module(self) -> ModuleType:
         """That module, imported: `init`, `forward`, `loss`, `gradients`, `update`, `hvp` and the rest."""
         source = self.to_numpy()
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{self.derivation.stack.name}.py"
-            write_whole(path, source.encode())
-            module = load_module(path)
+        with imported(source, self.derivation.stack.name) as module:
+            path = str(module.__file__)
         # Its lines stay, for tracebacks and `inspect`, when the file has gone.
-        linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
+        linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
         return module
 
     def check(self, seed: int = 0) -> Report:
@@ -248,7 +243,3 @@ def _spec(spec: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
     if isinstance(spec, str) and "\n" in spec:
         return spec_of_text(spec, GIVEN)
     return load_spec(spec)
-
-
-def _shape(shape: Sequence[Any]) -> tuple[int | str, ...]:
-    return tuple(int(size) if size.is_Integer else str(size) for size in shape)

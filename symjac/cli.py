@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -27,6 +26,7 @@ from symjac.core.faults import at_hand, told
 from symjac.core.files import NotRegular, check_place, clash, is_full, read_bytes, write_whole
 from symjac.core.streams import HANDLER, fits, take_any_text, writable
 from symjac.run.failures import DataError, Diverged
+from symjac.run.module import imported, load_module
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -129,7 +129,7 @@ def build(spec: str, out: str, seed: int, force: bool) -> None:
     files = {Path(out) / f"{name}.{end}": text for end, text in texts.items()}
     _keep_apart(files, [spec])
     _keep_edits(Path(out) / f"{name}.py", code, force)
-    with _imported(code, name) as module:
+    with imported(code, name) as module:
         _need_to_check(module, derivation.stack)
         for path, text in files.items():
             _write(path, text)
@@ -316,7 +316,7 @@ def jacobian(
         lyapunov=lyapunov or 0,
         exponents=exponents,
     )
-    with _imported(_code(derivation), derivation.stack.name) as module:
+    with imported(_code(derivation), derivation.stack.name) as module:
         with _busy("reading the data"):
             at = findings.point(module, data, samples, Path(params) if params else None, seed, dtype)
         vectors = 8 + 4 * max(10, wanted.top) + wanted.exponents * bool(lyapunov)
@@ -450,30 +450,24 @@ def schema() -> None:
 
 
 def _derive(spec: str) -> Derivation:
+    stack = _stack(spec)
     with _busy("deriving"):
         from symjac.derivation.chain import derive
-        from symjac.model.build import build_stack, load_spec
 
         with at_hand(lambda: spec):
-            derivation = derive(build_stack(load_spec(spec)))
-    _remark(derivation.stack)
-    return derivation
+            return derive(stack)
 
 
 def _stack(spec: str) -> Stack:
-    with _busy("reading"):
+    """The network that is declared; what in the spec is hardly meant is said."""
+    with _busy("reading the spec"):
         from symjac.model.build import build_stack, load_spec
 
         with at_hand(lambda: spec):
             stack = build_stack(load_spec(spec))
-    _remark(stack)
-    return stack
-
-
-def _remark(stack: Stack) -> None:
-    """Says what in the spec is hardly meant."""
     for remark in stack.remarks:
         click.echo(remark.render(), err=True)
+    return stack
 
 
 def _hide_nothing(path: Path) -> None:
@@ -529,7 +523,7 @@ def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: 
         code = generate_blocks(curvature(derivation))
     except NotBySample as error:
         raise DataError(f"the matrix has no form sample by sample: {error}") from error
-    with _imported(code, f"{derivation.stack.name}_blocks", assembly.CONTRACT) as blocks, _bar() as bar:
+    with imported(code, f"{derivation.stack.name}_blocks", assembly.CONTRACT) as blocks, _bar() as bar:
         task = bar.add_task("assembling", total=1.0)
         assembly.assemble(
             blocks,
@@ -567,8 +561,9 @@ def _judge(
             try:
                 with at_hand(partial(str, name)):
                     source = read()
-                    shown = lambda done, total: bar.update(task, completed=done, total=total)  # noqa: E731
-                    result = judge_source(source, shown, stack)
+                    result = judge_source(
+                        source, lambda done, total: bar.update(task, completed=done, total=total), stack
+                    )
             except InputError as error:
                 errors.append(error.render())
                 continue
@@ -614,10 +609,10 @@ def _keep_edits(path: Path, code: str, force: bool, any_file: bool = True) -> No
 
 def _need(module: ModuleType, stack: Stack | None, samples: int, copies: int, dtype: str, what: str) -> None:
     """Refuses what would take more memory than there is. Raises DataError."""
+    from symjac.model.stack import plain_shape
     from symjac.run.memory import need_for
 
-    values = [d.equation.lhs.shape for d in stack.forward] if stack else []
-    shapes = [tuple(int(size) if size.is_Integer else str(size) for size in shape) for shape in values]
+    shapes = [plain_shape(d.equation.lhs) for d in stack.forward] if stack else []
     need_for(module, shapes, samples, copies, 4 if dtype == "float32" else 8, what)
 
 
@@ -641,25 +636,12 @@ def _fix(source: Source, result: Judged, path: Path) -> str:
 @contextmanager
 def _module(spec: str) -> Iterator[tuple[ModuleType, Stack | None]]:
     """The module that SPEC generates, with its stack, or the module that SPEC is."""
-    from symjac.run.module import load_module
-
     if spec.endswith(".py"):
         yield load_module(Path(spec)), None
         return
     derivation = _derive(spec)
-    with _imported(_code(derivation), derivation.stack.name) as module:
+    with imported(_code(derivation), derivation.stack.name) as module:
         yield module, derivation.stack
-
-
-@contextmanager
-def _imported(code: str, name: str, contract: Collection[str] | None = None) -> Iterator[ModuleType]:
-    """The code as a module; its file is there as long as the module is in use."""
-    from symjac.run.module import CONTRACT, load_module
-
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / f"{name}.py"
-        write_whole(path, code.encode())
-        yield load_module(path, CONTRACT if contract is None else contract)
 
 
 def _report(module: ModuleType, seed: int, stack: Stack | None) -> Report:

@@ -135,3 +135,8 @@ class Stack:
         for fact in filter(None, map(sum_stated, self.facts)):
             world.noted(fact)
         return world
+
+
+def plain_shape(s: Symbol) -> tuple[int | str, ...]:
+    """Its sizes as numbers; an open one by its name, as the number of samples k."""
+    return tuple(int(size) if size.is_Integer else str(size) for size in s.shape)

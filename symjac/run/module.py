@@ -1,13 +1,15 @@
-"""A generated module, imported from its file."""
+"""A generated module, imported from its file or its source."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Collection
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from symjac.core.files import opened
+from symjac.core.files import opened, write_whole
 from symjac.run.failures import DataError
 
 CONTRACT = ("INPUTS", "Params", "init", "forward", "loss", "gradients", "update", "ANALYTIC", "KINKS")
@@ -34,3 +36,12 @@ def load_module(path: Path, contract: Collection[str] = CONTRACT) -> ModuleType:
     if missing:
         raise DataError(f"{path}: not a module that symjac generated (no {', '.join(missing)})")
     return module
+
+
+@contextmanager
+def imported(source: str, name: str, contract: Collection[str] = CONTRACT) -> Iterator[ModuleType]:
+    """A module's source, imported; its file is there as long as the module is in use."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / f"{name}.py"
+        write_whole(path, source.encode())
+        yield load_module(path, contract)
