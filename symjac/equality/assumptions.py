@@ -8,7 +8,8 @@ from itertools import combinations
 
 from symjac.calculus.facts import Fact, WorldError
 from symjac.core.expr import Symbol, symbols
-from symjac.equality.decide import Question, holds
+from symjac.equality.decide import holds
+from symjac.equality.problem import Question
 
 MOST_PAIRS = 150
 

@@ -615,4 +615,4 @@ def _rational(residue: int, prime: int) -> sympy.Rational | None:
     return sympy.Rational(b, v)
 
 
-__all__ = ["Decision", "Question", "decide", "holds", "ratio", "sure", "used_facts"]
+__all__ = ["Decision", "decide", "holds", "ratio", "sure", "used_facts"]

@@ -11,7 +11,8 @@ from symjac.calculus.facts import Fact, Property
 from symjac.core.expr import ONE, Contract, Expr, Map, Symbol, apply, contract, walk
 from symjac.core.index import Index
 from symjac.equality import assumptions
-from symjac.equality.decide import Question, holds
+from symjac.equality.decide import holds
+from symjac.equality.problem import Question
 
 
 def of_targets(problem: Question) -> Iterator[Fact]:

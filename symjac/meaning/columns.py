@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from symjac.meaning.generic import applications
 from symjac.meaning.handled import is_array
-from symjac.meaning.naming import identifier, ways
+from symjac.meaning.naming import CONSTANTS, identifier, ways
 from symjac.meaning.notebook import Notebook, Shape
 from symjac.notation.tree import (
     Big,
@@ -199,8 +199,6 @@ class _Reader:
 
     def formula(self, key: str | None) -> Dims | None:
         """Of a name by the formula for it; a rate and the like is a number."""
-        from symjac.meaning.meaning import CONSTANTS
-
         if key in self.formulas and key is not None and key not in self.busy:
             self.busy.add(key)
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sympy
 
@@ -76,22 +76,22 @@ def written(identifier: str) -> Node:
     return Scripts(Name(stem), (Num(below) if below.isdigit() else written(below),))
 
 
-def tree(number: sympy.Expr) -> Node:
-    """A size, or a number made of sizes, as it is written."""
+def tree(number: sympy.Expr, named: Callable[[str], Node] = written) -> Node:
+    """A size, or a number made of sizes, as it is written; `named` says how a name is. Raises ValueError for others."""
     above, below = sympy.fraction(number)
     if number.could_extract_minus_sign():
-        return Neg(tree(-number))
+        return Neg(tree(-number, named))
     if below != 1:
-        return Quotient(tree(above), tree(below))
+        return Quotient(tree(above, named), tree(below, named))
     match number:
         case sympy.Integer():
             return Num(str(number))
         case sympy.Symbol():
-            return written(number.name)
+            return named(number.name)
         case sympy.Add():
-            return Sum(tuple(map(tree, number.args)))
+            return Sum(tuple(tree(a, named) for a in number.args))
         case sympy.Mul():
-            return Product(tuple(map(tree, number.args)), ("",) * (len(number.args) - 1))
+            return Product(tuple(tree(a, named) for a in number.args), ("",) * (len(number.args) - 1))
         case sympy.Pow() if number.exp.is_Integer and number.exp > 0:
-            return Scripts(tree(number.base), (), Num(str(number.exp)))
+            return Scripts(tree(number.base, named), (), Num(str(number.exp)))
     raise ValueError(f"{number} is no size that notes can speak of")

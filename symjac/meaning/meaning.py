@@ -28,11 +28,12 @@ from symjac.meaning.generic import stands_in
 from symjac.meaning.glossary import Glossary, Unlinked
 from symjac.meaning.grouping import Products
 from symjac.meaning.handled import is_array
-from symjac.meaning.naming import Written, identifier, power_of_e, ways
+from symjac.meaning.naming import CONSTANTS, Written, identifier, power_of_e, ways
 from symjac.meaning.notebook import Alias, each, loss_of
 from symjac.meaning.reasons import Misfit, NotUnderstood
 from symjac.meaning.samples import spread
 from symjac.meaning.values import SizeMismatch, Value
+from symjac.notation import writer
 from symjac.notation.pending import innermost, is_zero
 from symjac.notation.tree import (
     Abs,
@@ -65,8 +66,6 @@ from symjac.notation.tree import (
 
 T = TypeVar("T")
 
-CONSTANTS = {"alpha", "eta", "lambda", "epsilon", "varepsilon", "mu", "rho", "gamma", "beta", "tau", "lr"}
-"""Names that are numbers where nothing else is said of them."""
 
 MOST_FACTORS = 64
 """Of a product, those of its factors included."""
@@ -480,10 +479,8 @@ class Interpreter(Products):
         return self.notebook.knows(key) or (key in self.notebook.variables and key not in self.notebook.functions)
 
     def _unknown_name(self, node: Node, is_array: bool = False) -> str:
-        from symjac.notation.writer import latex, plain
-
         is_plain = self.notebook.primes_transpose
-        write, spaces = (plain, _PLAIN_SPACES) if is_plain else (latex, _SPACES)
+        write, spaces = (writer.plain, _PLAIN_SPACES) if is_plain else (writer.latex, _SPACES)
         number, vector, matrix = spaces
         of_matrix = isinstance(node, Scripts) and len(letters.split_subscripts(node.sub, 2, mixed=True)) == 2
         sizes_said = (vector, matrix) if is_array else (number, vector)

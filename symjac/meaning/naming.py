@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from symjac.notation.tree import Call, Group, Name, Neg, Node, Num, Prime, Product, Scripts, Sum
 
+CONSTANTS = {"alpha", "eta", "lambda", "epsilon", "varepsilon", "mu", "rho", "gamma", "beta", "tau", "lr"}
+"""Names that are numbers where nothing else is said of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:

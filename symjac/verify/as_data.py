@@ -7,13 +7,11 @@ from dataclasses import replace
 
 from symjac.equality.outcome import Counterexample
 from symjac.meaning.meaning import Meaning
-from symjac.meaning.statements import Equality
-from symjac.verify.networks import taken_anew
+from symjac.verify.openings import taken_anew
 from symjac.verify.outcomes import Outcome
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
-from symjac.verify.session import Session
-from symjac.verify.verdict import Claim, Fault, NotRead
+from symjac.verify.verdict import Claim, Fault
 
 
 def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
@@ -33,13 +31,6 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
         fault=fault,
         counterexample=_shown(outcome.counterexample, posed.meaning()),
     )
-
-
-def as_unread(session: Session, equality: Equality, reason: str) -> NotRead:
-    """The same of one that is not judged."""
-    place = session.source.place(equality.span.start)
-    text = session.source.text[equality.span.start : equality.span.end]
-    return NotRead(session.source.file, place.line, place.column, equality.span, text, reason)
 
 
 def _with_the_clock(road: str, cut: str) -> str:

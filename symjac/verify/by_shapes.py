@@ -8,7 +8,7 @@ from symjac.core.expr import ShapeError
 from symjac.equality.outcome import PROVED, REFUTED
 from symjac.meaning import sizes
 from symjac.meaning.notebook import Layout
-from symjac.meaning.reasons import Misfit
+from symjac.meaning.reasons import Misfit, reason_of
 from symjac.meaning.statements import Equality
 from symjac.notation.tree import Derivative, Node, Space, walk
 from symjac.verify.outcomes import Outcome
@@ -34,7 +34,7 @@ def update(posed: Posed, left: Node, right: Node) -> Outcome:
     try:
         posed.question(left, right, reading)
     except (Misfit, ShapeError) as error:
-        return Outcome(REFUTED, "shapes", misfit=error.reason if isinstance(error, Misfit) else str(error))
+        return Outcome(REFUTED, "shapes", misfit=reason_of(error))
     return Outcome(PROVED, "shapes fit")
 
 

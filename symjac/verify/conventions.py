@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from symjac.calculus.world import Auxiliary
 from symjac.core.expr import ZERO, ShapeError, add, negate
-from symjac.equality.decide import Decision, Question, decide, holds, ratio
+from symjac.equality.decide import Decision, decide, holds, ratio
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.problem import Question
 from symjac.meaning.dependence import states_independence
 from symjac.meaning.notebook import Layout
 from symjac.meaning.reasons import Misfit, NoLink, NotUnderstood, TooMuch, reason_of

@@ -17,7 +17,7 @@ from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
 from symjac.notes.source import Source
-from symjac.verify.as_data import as_claim, as_unread
+from symjac.verify.as_data import as_claim
 from symjac.verify.at_fault import fault_of
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
@@ -56,7 +56,7 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
             else:
                 others += 1
         except CONFINED as error:
-            unread.append(as_unread(session, equality, reason_of(error)))
+            unread.append(session.not_read(equality.span, reason_of(error)))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)

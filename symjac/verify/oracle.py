@@ -10,7 +10,8 @@ import sympy
 
 from symjac.calculus.facts import WorldError
 from symjac.core.expr import ShapeError, add, negate
-from symjac.equality.decide import Question, holds, ratio
+from symjac.equality.decide import holds, ratio
+from symjac.equality.problem import Question
 from symjac.meaning import values
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import Layout

@@ -10,7 +10,8 @@ from typing import TypeVar
 from symjac.calculus.facts import WorldError
 from symjac.core.expr import ShapeError
 from symjac.equality.budget import Clock
-from symjac.equality.decide import Question, holds, sure
+from symjac.equality.decide import holds, sure
+from symjac.equality.problem import Question
 from symjac.meaning.dependence import Links
 from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning

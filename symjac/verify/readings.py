@@ -38,31 +38,29 @@ def best_reading(posed: Posed) -> tuple[Posed, Outcome]:
 
 def _others(posed: Posed) -> Iterator[tuple[Taken, str]]:
     """Functions of which nothing tells what they make of an array, as numbers; ∂ by the formula alone, beside d."""
+    plain = replace(posed.taken, whole=frozenset())
     unsaid = frozenset(posed.notebook.open)
     if unsaid:
         names = ", ".join(sorted(phrase(posed.as_written(key)) for key in unsaid))
-        yield replace(posed.taken, whole=unsaid), f"what {names} makes of an array is a number"
+        yield replace(plain, whole=unsaid), f"what {names} makes of an array is a number"
     trees = [n for side in (posed.left, posed.right) for n in walk(side)]
     if any(isinstance(n, Binary) and n.op == "kron" for n in trees):
-        yield replace(posed.taken, whole=frozenset(), outer=True), "a ⊗ b of two columns is a bᵀ"
+        yield replace(plain, outer=True), "a ⊗ b of two columns is a bᵀ"
     page = [side for pair in posed.notebook.equations for side in pair]
     if any(isinstance(n, Abs) for side in page for n in walk(side)):
-        yield replace(posed.taken, whole=frozenset(), lengths=True), "|x| of a column is its length"
+        yield replace(plain, lengths=True), "|x| of a column is its length"
     by = {w.key for n in trees if isinstance(n, Derivative) for b in n.by for w in ways(b)}
     tied = [phrase(posed.as_written(key)) for key in sorted(by) if posed.meaning().world.has_ties(key)]
     if tied:
-        taken = replace(posed.taken, whole=frozenset(), tied=True)
-        yield taken, f"equal entries of {' and of '.join(tied)} vary together"
+        yield replace(plain, tied=True), f"equal entries of {' and of '.join(tied)} vary together"
     if tells_totals_apart(posed.left, posed.right, of_one=False) or tells_totals_apart(*page, of_one=True):
-        taken = replace(posed.taken, whole=frozenset(), held=ALL)
-        yield taken, "∂ holds what else stands in the formula, d does not"
+        yield replace(plain, held=ALL), "∂ holds what else stands in the formula, d does not"
     constants = [c for c in posed.notebook.network.values if c in written_in(trees, posed.notebook)]
     if constants:
         said = (f"{phrase(posed.as_written(c))} = {posed.notebook.network.values[c]}" for c in constants)
-        yield replace(posed.taken, whole=frozenset(), valued=True), " and ".join(said)
+        yield replace(plain, valued=True), " and ".join(said)
     if of_several(posed.notebook, posed.left, posed.right):
-        taken = replace(posed.taken, whole=frozenset(), held=NOTHING)
-        yield taken, "∂ goes through all that depends on the variable"
+        yield replace(plain, held=NOTHING), "∂ goes through all that depends on the variable"
 
 
 def _linked(posed: Posed) -> Outcome:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import sympy
 
+from symjac.meaning.declaring import tree
 from symjac.meaning.notebook import Notebook
 from symjac.notation.tree import Binary, Group, Name, Neg, Node, Num, Product, Quotient, Scripts, Sum
 from symjac.verify.sites import bare, negated, product
@@ -184,17 +185,13 @@ def _in_front(by: Scalar, node: Node) -> Node:
 
 def scalar_tree(c: sympy.Expr, notebook: Notebook) -> Node:
     """A number such as −2/n or α/k as a tree, in the writer's names."""
-    if c.could_extract_minus_sign():
-        return Neg(scalar_tree(-c, notebook))
-    above, below = sympy.fraction(c)
-    if below != 1:
-        return Quotient(scalar_tree(above, notebook), scalar_tree(below, notebook))
-    if isinstance(c, sympy.Mul):
-        return Product(tuple(scalar_tree(f, notebook) for f in c.args), ("",) * (len(c.args) - 1))
-    if isinstance(c, sympy.Pow) and c.exp.is_Integer:
-        return Scripts(scalar_tree(c.base, notebook), (), Num(str(c.exp)))
-    if isinstance(c, sympy.Symbol):
-        if c.name.startswith("size"):
-            return Num(c.name.removeprefix("size"))
-        return notebook.latex.get(c.name, Name(c.name, c.name))
-    return Num(str(c))
+
+    def named(name: str) -> Node:
+        if name.startswith("size"):
+            return Num(name.removeprefix("size"))
+        return notebook.latex.get(name, Name(name, name))
+
+    try:
+        return tree(c, named)
+    except ValueError:
+        return Num(str(c))

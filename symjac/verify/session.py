@@ -14,8 +14,7 @@ from symjac.meaning.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.meaning.fonts import Fonts
 from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning
-from symjac.meaning.notebook import Layout as Conventions
-from symjac.meaning.notebook import Notebook
+from symjac.meaning.notebook import Layout, Notebook
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality, at_layers
 from symjac.model.stack import Stack
@@ -26,7 +25,7 @@ from symjac.notation.reach import reaching
 from symjac.notation.tree import Span, Statement
 from symjac.notes.prose import around
 from symjac.notes.source import Directive, Snippet, Source, from_command_line
-from symjac.verify.networks import Line, Openings
+from symjac.verify.openings import Line, Openings
 from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotRead
 
@@ -37,28 +36,28 @@ class Chapter:
 
     notebook: Notebook
     claims: tuple[Equality, ...] = ()
-    habit: Conventions | None = None
+    habit: Layout | None = None
     """The conventions under which a claim was found to hold, where they are not those that the notes state."""
-    usual: Conventions | None = None
+    usual: Layout | None = None
     """The conventions under which faults are looked for, once they are known."""
     before: Chapter | None = None
     """The one before, where a name has another formula here and no word says that its meaning is new."""
-    _meanings: dict[tuple[Conventions, Taken], Meaning] = field(default_factory=dict)
+    _meanings: dict[tuple[Layout, Taken], Meaning] = field(default_factory=dict)
 
-    def meaning(self, reading: Conventions | None = None, taken: Taken | None = None) -> Meaning:
+    def meaning(self, reading: Layout | None = None, taken: Taken | None = None) -> Meaning:
         wanted = reading or self.notebook.reading, taken or Taken()
         if wanted not in self._meanings:
             self._meanings[wanted] = Meaning(self.notebook, *wanted)
         return self._meanings[wanted]
 
-    def allows(self, reading: Conventions) -> bool:
+    def allows(self, reading: Layout) -> bool:
         """False where a formula for a name fits as the notes read `*`, and not as it is read here."""
         stated, formulas = self.notebook.reading, self.notebook.definitions
         if reading.product == stated.product:
             return True
         return all(self._fits(key, reading) or not self._fits(key, stated) for key in formulas)
 
-    def _fits(self, key: str, reading: Conventions) -> bool:
+    def _fits(self, key: str, reading: Layout) -> bool:
         try:
             self.meaning(reading).symbol(key, self.notebook.definitions[key].span)
         except CONFINED as error:
@@ -180,9 +179,13 @@ class Session:
         return list(reading.statements)
 
     def _not_read(self, span: Span, reason: str) -> None:
+        self.unread.append(self.not_read(span, reason))
+
+    def not_read(self, span: Span, reason: str) -> NotRead:
+        """What stands there, and why it is not judged."""
         place = self.source.place(span.start)
         text = self.source.text[span.start : span.end]
-        self.unread.append(NotRead(self.source.file, place.line, place.column, span, text, reason))
+        return NotRead(self.source.file, place.line, place.column, span, text, reason)
 
 
 def _lines(item: Directive) -> list[Line]:

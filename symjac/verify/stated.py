@@ -10,7 +10,8 @@ import sympy
 from symjac.calculus import facts
 from symjac.calculus.facts import Fact, Property
 from symjac.core.expr import Expr, Symbol, add, negate, rename, symbols
-from symjac.equality.decide import Question, ratio
+from symjac.equality.decide import ratio
+from symjac.equality.problem import Question
 from symjac.meaning.letters import scalar_number
 from symjac.meaning.meaning import Meaning
 from symjac.meaning.naming import ways
