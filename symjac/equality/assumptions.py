@@ -9,7 +9,7 @@ from itertools import combinations
 from symjac.calculus.facts import Fact, WorldError
 from symjac.core.expr import Symbol, symbols
 from symjac.equality.decide import holds
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 
 MOST_PAIRS = 150
 
@@ -25,26 +25,26 @@ class Assumption:
         return " and ".join(f.text for f in self.facts)
 
 
-def search(problem: Question, candidates: Sequence[Fact] | None = None) -> Assumption | None:
+def search(question: Question, candidates: Sequence[Fact] | None = None) -> Assumption | None:
     """The first fact, else the first pair, under which left = right; without candidates, those that fit the shapes."""
-    facts = offered(problem) if candidates is None else list(candidates)
+    facts = offered(question) if candidates is None else list(candidates)
     pairs = [p for p in combinations(facts, 2) if p[0].symbol.name != p[1].symbol.name][:MOST_PAIRS]
     for several in (*((f,) for f in facts), *pairs):
         try:
-            world = problem.world.supposing(*several)
+            world = question.world.supposing(*several)
         except WorldError:
             continue
-        if holds(replace(problem, world=world)):
+        if holds(replace(question, world=world)):
             return Assumption(tuple(several))
     return None
 
 
-def offered(problem: Question) -> list[Fact]:
+def offered(question: Question) -> list[Fact]:
     """Facts of the free quantities that the sides read, the likely ones first."""
-    found: dict[str, Symbol] = {s.name: s for e in (problem.left, problem.right) for s in symbols(e)}
-    for q in problem.needed():
+    found: dict[str, Symbol] = {s.name: s for e in (question.left, question.right) for s in symbols(e)}
+    for q in question.needed():
         found |= {s.name: s for s in symbols(q.rhs) if s.name not in found}
-    world = problem.world
+    world = question.world
     several = [world.candidates(world.symbol(n)) for n in found if n in world and n not in world.auxiliary]
     longest = max((len(c) for c in several), default=0)
     return [c[place] for place in range(longest) for c in several if place < len(c)]

@@ -29,7 +29,7 @@ from symjac.equality.arrays import Arguments, Array, TooLarge
 from symjac.equality.bounds import bounds, under_roots
 from symjac.equality.budget import Budget, Effort, effort
 from symjac.equality.chains import digest
-from symjac.equality.problem import Question, apart, sides
+from symjac.equality.question import Question, apart, sides
 from symjac.equality.reals import PRECISIONS, Balls, Doubles, Reals, Unseen
 from symjac.equality.small_sizes import Sizes
 
@@ -232,25 +232,25 @@ _MOST_NUMBERS = 1 << 24
 """Kept by all points of a world."""
 
 
-def placed(problem: Question, sizes: Sizes) -> tuple[Points, Placed] | None:
-    """Points at which the conditions of a problem are seen both ways as far as they were found, shared by all problems
-    of a world with these conditions; None where its arrays are too large."""
-    found = _conditions(problem)
-    deciding = _inputs(problem, sizes, [c.u for c in found])
-    shapes = _inputs(problem, sizes, [*(c.u for c in found), problem.left, problem.right])
+def placed(question: Question, sizes: Sizes) -> tuple[Points, Placed] | None:
+    """Points at which the conditions of a question are seen both ways as far as they were found, shared by all that ask
+    in this world with these conditions; None where its arrays are too large."""
+    found = _conditions(question)
+    deciding = _inputs(question, sizes, [c.u for c in found])
+    shapes = _inputs(question, sizes, [*(c.u for c in found), question.left, question.right])
     if deciding is None or shapes is None:
         return None
-    known = _known.setdefault(problem.world, {})
+    known = _known.setdefault(question.world, {})
     longest = max(map(prod, shapes.values()), default=1).bit_length()
-    key: object = found, tuple(sorted(sizes.items())), problem.world.facts, longest
+    key: object = found, tuple(sorted(sizes.items())), question.world.facts, longest
     both = known.get(key)
     if both is None:
         while len(known) >= _MOST_KNOWN or (known and sum(at.held for _, at in known.values()) > _MOST_NUMBERS):
             known.pop(next(iter(known)))
-        points = Points(problem.world, sizes, found, Budget(STEPS_TO_PLACE, problem.clock))
+        points = Points(question.world, sizes, found, Budget(STEPS_TO_PLACE, question.clock))
         _place(points, deciding or shapes, 1 << longest)
-        both = points, _doubles(problem.world, sizes, points.point)
-        if not problem.clock.said:  # what the clock ended is for this problem alone
+        both = points, _doubles(question.world, sizes, points.point)
+        if not question.clock.said:  # what the clock ended is for this question alone
             known[key] = both
     points, at = both
     _add_beside(points, {name: shape for name, shape in shapes.items() if name not in points.point})
@@ -258,20 +258,20 @@ def placed(problem: Question, sizes: Sizes) -> tuple[Points, Placed] | None:
     return points, at
 
 
-def _conditions(problem: Question) -> tuple[Condition, ...]:
+def _conditions(question: Question) -> tuple[Condition, ...]:
     def work() -> tuple[Condition, ...]:
-        return conditions([problem.left, problem.right, *(q.rhs for q in problem.needed())])
+        return conditions([question.left, question.right, *(q.rhs for q in question.needed())])
 
-    return problem.once(("conditions", problem.world.facts), work)
-
-
-def has_cases(problem: Question) -> bool:
-    return bool(_conditions(problem))
+    return question.once(("conditions", question.world.facts), work)
 
 
-def _inputs(problem: Question, sizes: Sizes, parts: Sequence[Expr]) -> dict[str, tuple[int, ...]] | None:
+def has_cases(question: Question) -> bool:
+    return bool(_conditions(question))
+
+
+def _inputs(question: Question, sizes: Sizes, parts: Sequence[Expr]) -> dict[str, tuple[int, ...]] | None:
     """The shapes of what these depend on; None where they are too large."""
-    at = _doubles(problem.world, sizes, {})
+    at = _doubles(question.world, sizes, {})
     try:
         with np.errstate(all="ignore"):
             for e in parts:
@@ -454,12 +454,12 @@ class Explored:
     """At how many points the sides were found to be equal in many digits."""
 
 
-def explore(problem: Question, sizes: Sizes, thorough: bool = True) -> Explored | None:
+def explore(question: Question, sizes: Sizes, thorough: bool = True) -> Explored | None:
     """The sides at points that see each condition both ways; None where no points can be placed."""
-    if problem.long(sizes) or len(_conditions(problem)) > MOST_CONDITIONS:
+    if question.long(sizes) or len(_conditions(question)) > MOST_CONDITIONS:
         return None
     try:
-        found = placed(problem, sizes)
+        found = placed(question, sizes)
     except NO_VALUE:
         return None
     if found is None:
@@ -467,17 +467,17 @@ def explore(problem: Question, sizes: Sizes, thorough: bool = True) -> Explored 
     points, at = found
     try:
         with np.errstate(all="ignore"):
-            apart, valued = _compared(problem, at)
+            apart, valued = _compared(question, at)
     except NO_VALUE:
         return None
     suspects = [*_suspects(apart)[:CONFIRMED], *(_shown(points, valued)[:SHOWN] if thorough else ())]
-    unseen = dict.fromkeys(_unseen(problem, points, valued))
+    unseen = dict.fromkeys(_unseen(question, points, valued))
     beyond = {c: _near(points, *c) for c in unseen}
     compared = 0
     for which in dict.fromkeys([*suspects, *(p for several in beyond.values() for p in several)]):
-        apart_there = differ(problem, sizes, points.at([which]))
+        apart_there = differ(question, sizes, points.at([which]))
         if apart_there:
-            return Explored(_simplest(problem, sizes, points.at([which])), (), compared)
+            return Explored(_simplest(question, sizes, points.at([which])), (), compared)
         if apart_there is not None:
             compared += 1
             unseen = {c: None for c in unseen if which not in beyond[c]}
@@ -492,9 +492,9 @@ def _near(points: Points, condition: Condition, truth: bool) -> list[int]:
     return [int(p) for p in hit[np.argsort(size[hit], kind="stable")][:BEYOND]] if len(hit) else []
 
 
-def _compared(problem: Question, at: Placed) -> tuple[Array, Array]:
+def _compared(question: Question, at: Placed) -> tuple[Array, Array]:
     """At each point: the relative difference in float64, and whether both sides have values."""
-    x, y, _ = sides(problem, at)
+    x, y, _ = sides(question, at)
     x, y = (np.broadcast_to(v, (at.points, *v.shape[1:])).reshape(at.points, -1).astype(float) for v in (x, y))
     valued = (np.isfinite(x) & np.isfinite(y)).all(axis=1)
     gap, largest = np.abs(x - y), np.maximum(np.abs(x), np.abs(y))
@@ -522,12 +522,12 @@ def _shown(points: Points, valued: Array) -> list[int]:
     return list(out)
 
 
-def differ(problem: Question, sizes: Sizes, point: Point) -> bool | None:
+def differ(question: Question, sizes: Sizes, point: Point) -> bool | None:
     """Whether the sides differ at a point; None where that is not seen, or they have no value there."""
     for bits in PRECISIONS:
-        at = at_point(problem, sizes, point, bits)
+        at = at_point(question, sizes, point, bits)
         try:
-            found = apart(problem, at)
+            found = apart(question, at)
         except Unseen:
             continue
         except NO_VALUE:
@@ -537,9 +537,9 @@ def differ(problem: Question, sizes: Sizes, point: Point) -> bool | None:
     return None
 
 
-def at_point(problem: Question, sizes: Sizes, point: Point, bits: int = PRECISIONS[-1]) -> Balls:
+def at_point(question: Question, sizes: Sizes, point: Point, bits: int = PRECISIONS[-1]) -> Balls:
     """The evaluation in many digits there."""
-    out = PlacedBalls(proxy(problem.world), sizes, 0, bits=bits)
+    out = PlacedBalls(proxy(question.world), sizes, 0, bits=bits)
     out.point = point
     return out
 
@@ -551,14 +551,14 @@ def common(
     return tuple(c for c in some if c in others)
 
 
-def _simplest(problem: Question, sizes: Sizes, point: Point) -> Point:
+def _simplest(question: Question, sizes: Sizes, point: Point) -> Point:
     """The point in fewer digits, where the sides differ there as well and each condition is what it was."""
-    points = Points(problem.world, sizes, _conditions(problem), Budget(STEPS_TO_PLACE, problem.clock))
+    points = Points(question.world, sizes, _conditions(question), Budget(STEPS_TO_PLACE, question.clock))
     before = points.signs_at(point)
     for digits, further in product(SIGNIFICANT, FURTHER):
         rounded = {name: _rounded(v * further, digits) for name, v in point.items()}
         same = all(np.array_equal(a, b) for a, b in zip(before, points.signs_at(rounded), strict=True))
-        if same and differ(problem, sizes, rounded):
+        if same and differ(question, sizes, rounded):
             return rounded
     return point
 
@@ -568,14 +568,14 @@ def _rounded(x: Array, digits: int) -> Array:
     return np.round(x / unit) * unit
 
 
-def _bounds(problem: Question, condition: Condition) -> tuple[float, float]:
+def _bounds(question: Question, condition: Condition) -> tuple[float, float]:
     """Numbers between which the condition's u lies where the sides have values."""
-    parts = [problem.left, problem.right, *(q.rhs for q in problem.needed())]
+    parts = [question.left, question.right, *(q.rhs for q in question.needed())]
     u, positive = condition.u, list(under_roots(parts))
-    low, high = bounds(u, problem.world, positive)
+    low, high = bounds(u, question.world, positive)
     for a in positive:  # u is above 0 where u − a is
-        low = max(low, bounds(_plus(u, a, -1), problem.world, positive)[0])
-        high = min(high, bounds(_plus(u, a, 1), problem.world, positive)[1])
+        low = max(low, bounds(_plus(u, a, -1), question.world, positive)[0])
+        high = min(high, bounds(_plus(u, a, 1), question.world, positive)[1])
     return low, high
 
 
@@ -600,14 +600,14 @@ def _formula(e: Expr, atoms: dict[Expr, sympy.Symbol]) -> sympy.Expr:
     return atoms.setdefault(e, scalar.slot(len(atoms)))
 
 
-def _unseen(problem: Question, points: Points, valued: Array) -> Iterator[tuple[Condition, bool]]:
+def _unseen(question: Question, points: Points, valued: Array) -> Iterator[tuple[Condition, bool]]:
     for condition, signs in zip(points.conditions, points.signs, strict=True):
         flat = signs[valued].reshape(int(valued.sum()), -1)
         if condition.largest:
             if not (flat > 0).any(axis=0).all():
                 yield condition, True
             continue
-        low, high = problem.once(("bounds", condition, problem.world.facts), partial(_bounds, problem, condition))
+        low, high = question.once(("bounds", condition, question.world.facts), partial(_bounds, question, condition))
         if not (flat > 0).any() and high > 0:
             yield condition, True
         if not (flat <= 0).any() and low < 0:

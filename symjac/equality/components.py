@@ -22,7 +22,7 @@ from symjac.core import scalar
 from symjac.core.expr import Max
 from symjac.equality.arrays import Arguments, Array, Evaluation, TooLarge
 from symjac.equality.budget import Budget
-from symjac.equality.problem import Question, sides
+from symjac.equality.question import Question, sides
 from symjac.equality.small_sizes import Sizes
 
 MOST_ENTRIES = 60
@@ -37,15 +37,15 @@ class NoProof(Exception):
     """The entries are too long, or a map has no place here."""
 
 
-def equal(problem: Question, tried: Sequence[Sizes], assumed: bool, budget: Budget) -> Sizes | None:
+def equal(question: Question, tried: Sequence[Sizes], assumed: bool, budget: Budget) -> Sizes | None:
     """The sizes at which every entry of left − right is 0; None where that is not shown."""
     several = [s for s in tried if all(n > 1 for n in s.values())] or list(tried)
     for sizes in sorted(several, key=lambda s: (-len(set(s.values())), -sum(s.values()))):
-        if problem.long(sizes):
+        if question.long(sizes):
             continue
         try:
-            at = Entries(problem, sizes, assumed, budget)
-            left, right, _ = sides(problem, at)
+            at = Entries(question, sizes, assumed, budget)
+            left, right, _ = sides(question, at)
             if left.size > MOST_ENTRIES:
                 continue
             if all(at.vanishes(a - b) for a, b in zip(left.reshape(-1), right.reshape(-1), strict=True)):
@@ -179,8 +179,8 @@ class Entries(Evaluation):
         """By products and sums: NumPy's own goes on after an entry has raised."""
         return np.add.reduce(x[..., :, :, None] * y[..., None, :, :], axis=-2)
 
-    def __init__(self, problem: Question, sizes: Sizes, assumed: bool, budget: Budget) -> None:
-        super().__init__(problem.world, sizes, 1, assumed)
+    def __init__(self, question: Question, sizes: Sizes, assumed: bool, budget: Budget) -> None:
+        super().__init__(question.world, sizes, 1, assumed)
         self.field = Field(MOST_ENTRIES + MOST_ATOMS, budget)
         self._entries = 0
         self._constants: dict[str, PolynomialQuotient] = {}

@@ -17,7 +17,7 @@ from symjac.equality import cases
 from symjac.equality.arrays import Array, TooLarge
 from symjac.equality.budget import Budget
 from symjac.equality.outcome import Counterexample
-from symjac.equality.problem import Question, apart, compared, reals, sides
+from symjac.equality.question import Question, apart, compared, reals, sides
 from symjac.equality.reals import (
     HALVES,
     LEAST,
@@ -49,48 +49,48 @@ _SIMPLEST: tuple[tuple[Range, int], ...] = (
 )  # fmt: skip
 
 
-def find(problem: Question, known: Sizes, budget: Budget, point: cases.Point | None = None) -> Counterexample | None:
+def find(question: Question, known: Sizes, budget: Budget, point: cases.Point | None = None) -> Counterexample | None:
     """A point where left and right differ, at the smallest sizes found; `known` are sizes at which they do, `point` is
     one where they do if few points show it."""
     if point is not None:
-        at = cases.at_point(problem, known, point)
-        return _of_balls(problem, known, at)
-    large = _large(problem, known)
-    for sizes in [] if large else _candidates(problem, known):
+        at = cases.at_point(question, known, point)
+        return _of_balls(question, known, at)
+    large = _large(question, known)
+    for sizes in [] if large else _candidates(question, known):
         if budget.spent:
             break
-        budget.spend(problem.effort(sizes).steps(POINTS_TO_DIFFER))
-        if not _differs(problem, sizes):
+        budget.spend(question.effort(sizes).steps(POINTS_TO_DIFFER))
+        if not _differs(question, sizes):
             continue
         for within, seed in _SIMPLEST:
-            shown = _at(problem, sizes, within, seed)
+            shown = _at(question, sizes, within, seed)
             if shown is not None:
                 return shown
     for seed in range(3):
-        for within in (SMALL, *RANGES) if problem.long(known) else RANGES:
+        for within in (SMALL, *RANGES) if question.long(known) else RANGES:
             if budget.spent and seed:
                 return None
-            budget.spend(problem.effort(known).steps(OF_A_BALL))
-            shown = _in_floats(problem, known, within, seed, simple=False, large=large)
+            budget.spend(question.effort(known).steps(OF_A_BALL))
+            shown = _in_floats(question, known, within, seed, simple=False, large=large)
             if shown is not None:
                 return shown
     return None
 
 
-def _candidates(problem: Question, known: Sizes) -> Iterator[Sizes]:
-    for count, sizes in enumerate(problem.open.rising(3)):
+def _candidates(question: Question, known: Sizes) -> Iterator[Sizes]:
+    for count, sizes in enumerate(question.open.rising(3)):
         if count == 60:
             break
         yield sizes
     yield known
 
 
-def _differs(problem: Question, sizes: Sizes) -> bool:
+def _differs(question: Question, sizes: Sizes) -> bool:
     """False where the sides are equal at general points of these sizes."""
     counted = 0
     for seed, within in ((s, r) for r in RANGES for s in range(4)):
         try:
-            found = compared(problem, reals(Doubles, problem.world, sizes, seed, within))
+            found = compared(question, reals(Doubles, question.world, sizes, seed, within))
         except (TooLarge, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
             return False
         if found is not None:
@@ -102,68 +102,68 @@ def _differs(problem: Question, sizes: Sizes) -> bool:
     return not counted
 
 
-def _large(problem: Question, known: Sizes) -> bool:
-    return problem.long(known) or any(n.is_Integer and n > 16 for n in problem.open.lengths)
+def _large(question: Question, known: Sizes) -> bool:
+    return question.long(known) or any(n.is_Integer and n > 16 for n in question.open.lengths)
 
 
-def _at(problem: Question, sizes: Sizes, within: Range, seed: int) -> Counterexample | None:
-    at = reals(Rationals, problem.world, sizes, seed, within, simple=True)
+def _at(question: Question, sizes: Sizes, within: Range, seed: int) -> Counterexample | None:
+    at = reals(Rationals, question.world, sizes, seed, within, simple=True)
     try:
-        x, y, _ = sides(problem, at)
+        x, y, _ = sides(question, at)
     except (NotRational, TypeError):
-        return _in_floats(problem, sizes, within, seed, simple=True)
+        return _in_floats(question, sizes, within, seed, simple=True)
     except (ZeroDivisionError, TooLarge):
         return None
     if not (x != y).any():
         return None
-    return _shown(problem, at, sizes, x, y, (x != y))
+    return _shown(question, at, sizes, x, y, (x != y))
 
 
 def _in_floats(
-    problem: Question, sizes: Sizes, within: Range, seed: int, simple: bool, large: bool = False
+    question: Question, sizes: Sizes, within: Range, seed: int, simple: bool, large: bool = False
 ) -> Counterexample | None:
     try:
         if large:
-            rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, simple))
+            rough = compared(question, reals(Doubles, question.world, sizes, seed, within, simple))
             if rough is not None and rough[0] > 1e-6 * max(rough[1], LEAST if within == SMALL else 1e-3):
-                at = reals(Doubles, problem.world, sizes, seed, within, simple)
+                at = reals(Doubles, question.world, sizes, seed, within, simple)
                 with np.errstate(all="ignore"):
-                    x, y, _ = sides(problem, at)
-                return _shown(problem, at, sizes, x, y, _largest(np.abs(x - y)))
-        return _in_balls(problem, sizes, within, seed, simple)
+                    x, y, _ = sides(question, at)
+                return _shown(question, at, sizes, x, y, _largest(np.abs(x - y)))
+        return _in_balls(question, sizes, within, seed, simple)
     except (TooLarge, Unseen, TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
         return None
 
 
-def _in_balls(problem: Question, sizes: Sizes, within: Range, seed: int, simple: bool) -> Counterexample | None:
+def _in_balls(question: Question, sizes: Sizes, within: Range, seed: int, simple: bool) -> Counterexample | None:
     for bits in PRECISIONS:
-        at = reals(Balls, problem.world, sizes, seed, within, simple, bits=bits)
-        differ = apart(problem, at)
+        at = reals(Balls, question.world, sizes, seed, within, simple, bits=bits)
+        differ = apart(question, at)
         if differ is None:
             return None
         if differ:
-            return _of_balls(problem, sizes, at)
+            return _of_balls(question, sizes, at)
     return None
 
 
-def _of_balls(problem: Question, sizes: Sizes, at: Balls) -> Counterexample:
-    x, y, _ = sides(problem, at)
+def _of_balls(question: Question, sizes: Sizes, at: Balls) -> Counterexample:
+    x, y, _ = sides(question, at)
     with at.precision():
         gap = np.frompyfunc(lambda v: 0.0 if v.contains(0) else max(abs(float(v)), 1e-300), 1, 1)(x - y)
-        return _shown(problem, at, sizes, x, y, _largest(np.asarray(gap).astype(float)))
+        return _shown(question, at, sizes, x, y, _largest(np.asarray(gap).astype(float)))
 
 
 def _largest(gap: Array) -> Array:
     return gap >= gap.max() / 4
 
 
-def _shown(problem: Question, at: Reals, sizes: Sizes, x: Array, y: Array, differ: Array) -> Counterexample:
+def _shown(question: Question, at: Reals, sizes: Sizes, x: Array, y: Array, differ: Array) -> Counterexample:
     """The first entry that differs; left is what was derived, right what was claimed."""
     place = tuple(int(p[0]) for p in np.nonzero(differ))
     entry = f"entry ({', '.join(str(p + 1) for p in place[1:])})" if len(place) > 1 else ""
-    if problem.long(sizes):
-        entry = f"entry ({', '.join(str(p + 1) for p in problem.by_entries(sizes)[0][place[1]].at)})"
-    elif problem.order and x.ndim == 1:
+    if question.long(sizes):
+        entry = f"entry ({', '.join(str(p + 1) for p in question.by_entries(sizes)[0][place[1]].at)})"
+    elif question.order and x.ndim == 1:
         entry = "the entries summed with random weights"
     a, b = _without_rounding(x[place], y[place])
     for digits in (6, 12, 20, 40):
@@ -173,7 +173,7 @@ def _shown(problem: Question, at: Reals, sizes: Sizes, x: Array, y: Array, diffe
     else:
         derived = _number(a, 6)
         claimed = f"{derived} and {_number(b - a, 6)} more"
-    return Counterexample(tuple(sizes.items()), tuple(_values(problem, at)), entry, claimed, derived)
+    return Counterexample(tuple(sizes.items()), tuple(_values(question, at)), entry, claimed, derived)
 
 
 def _without_rounding(a: Any, b: Any) -> tuple[Any, Any]:
@@ -188,13 +188,13 @@ def _zero(value: Any, least: float) -> Any:
     return 0.0 if isinstance(value, float) and abs(value) < least else value
 
 
-def _values(problem: Question, at: Reals) -> list[tuple[str, str]]:
+def _values(question: Question, at: Reals) -> list[tuple[str, str]]:
     """Constants, unknown functions and the free quantities that the sides depend on, the short ones."""
-    world = problem.world
-    out = [(name, _number(at.constants[name], 6)) for name in problem.open.constant_names if name in at.constants]
+    world = question.world
+    out = [(name, _number(at.constants[name], 6)) for name in question.open.constant_names if name in at.constants]
     if at.simple:
         out += [(f"{name}(x)", _polynomial(name)) for name in sorted(at.unknowns)]
-    read = {n for q in problem.needed() for n in q.rhs.names} | problem.left.names | problem.right.names
+    read = {n for q in question.needed() for n in q.rhs.names} | question.left.names | question.right.names
     assumed = {f.symbol.name for f in world.facts}
     free = [n for n in read if n in assumed or n not in world.equations]
     names = set(free) - {free_name(a) for a in assumed}

@@ -24,7 +24,7 @@ from symjac.equality.counterexample import find
 from symjac.equality.degrees import degree
 from symjac.equality.laws import chance
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
-from symjac.equality.problem import Question, apart, compared, modular, reals, residues, sides
+from symjac.equality.question import Question, apart, compared, modular, reals, residues, sides
 from symjac.equality.reals import FAR, LEAST, PRECISIONS, RANGES, SIGNED, SMALL, WIDE, Balls, Doubles, Range, Unseen
 from symjac.equality.residues import MOST_CHAINS
 from symjac.equality.small_sizes import Sizes
@@ -72,16 +72,16 @@ class Decision:
     """Whether the sides differ in one of several cases, and agree where most points lie."""
 
 
-def holds(problem: Question) -> bool:
+def holds(question: Question) -> bool:
     """True where the sides are equal at random points of one choice of sizes; False where nothing has a value."""
-    for sizes in problem.open.assignments():
+    for sizes in question.open.assignments():
         try:
-            found = _equal_modular(problem, sizes)
-            real = 0 if found or _differ_for_sure(problem, found) else _equal_real(problem, sizes, 2)
+            found = _equal_modular(question, sizes)
+            real = 0 if found or _differ_for_sure(question, found) else _equal_real(question, sizes, 2)
             equal = None if real is None else bool(found or real)
         except (Unseen, *cases.NO_VALUE):
             continue
-        explored = _explored(problem, sizes, equal, thorough=equal is None)
+        explored = _explored(question, sizes, equal, thorough=equal is None)
         if explored is not None:
             equal = explored.differ is None and (bool(equal) or explored.compared >= LEAST_COMPARED)
         if equal is not None:
@@ -89,105 +89,105 @@ def holds(problem: Question) -> bool:
     return False
 
 
-def _explored(problem: Question, sizes: Sizes, equal: bool | None, thorough: bool) -> cases.Explored | None:
+def _explored(question: Question, sizes: Sizes, equal: bool | None, thorough: bool) -> cases.Explored | None:
     """The sides in each case, and further out, where they are equal or have no value at the points near 0.
 
     What has one canonical form is equal in all cases.
     """
-    if equal is None or (equal and cases.has_cases(problem) and not _has_one_form(problem, sizes)):
-        return cases.explore(problem, sizes, thorough)
+    if equal is None or (equal and cases.has_cases(question) and not _has_one_form(question, sizes)):
+        return cases.explore(question, sizes, thorough)
     return None
 
 
-def _has_one_form(problem: Question, sizes: Sizes) -> bool:
-    return _proved(problem, sizes) is not None
+def _has_one_form(question: Question, sizes: Sizes) -> bool:
+    return _proved(question, sizes) is not None
 
 
-def _proved(problem: Question, sizes: Sizes) -> tuple[str, ...] | None:
+def _proved(question: Question, sizes: Sizes) -> tuple[str, ...] | None:
     """The facts without which the sides differ, where both sides have one canonical form under them; None where not."""
-    large = problem.long(sizes) or _entries(problem, sizes) > FEW_ENTRIES  # to evaluate it takes longer than a form
-    if large and _one_form(problem, False):
+    large = question.long(sizes) or _entries(question, sizes) > FEW_ENTRIES  # to evaluate it takes longer than a form
+    if large and _one_form(question, False):
         return ()
-    facts = used_facts(problem, sizes)
+    facts = used_facts(question, sizes)
     if large and not facts:
         return None
-    return facts if _one_form(problem, bool(facts)) else None
+    return facts if _one_form(question, bool(facts)) else None
 
 
-def _one_form(problem: Question, assumed: bool) -> bool:
+def _one_form(question: Question, assumed: bool) -> bool:
     """True where both sides have one canonical form; that is looked for with steps of its own."""
 
     def work() -> bool:
-        budget = Budget(canonical.MOST_STEPS, problem.clock)
-        return canonical.equal(problem.left, problem.right, problem.world, assumed, budget) is True
+        budget = Budget(canonical.MOST_STEPS, question.clock)
+        return canonical.equal(question.left, question.right, question.world, assumed, budget) is True
 
-    return problem.once(("form", assumed, problem.world.facts), work)
+    return question.once(("form", assumed, question.world.facts), work)
 
 
-def _differ_for_sure(problem: Question, found: int | None) -> bool:
+def _differ_for_sure(question: Question, found: int | None) -> bool:
     """True where residues are unequal and know all laws of what the sides are made of."""
-    return found == 0 and not problem.laws.unknown
+    return found == 0 and not question.laws.unknown
 
 
 def _equal_modular(
-    problem: Question, sizes: Sizes, facts: bool = True, keep: frozenset[str] = frozenset(), own: bool = False
+    question: Question, sizes: Sizes, facts: bool = True, keep: frozenset[str] = frozenset(), own: bool = False
 ) -> int | None:
     """At how many points the sides are equal, 0 for unequal, None where no point counts.
 
-    The points are the world's, which all its claims and all edits of them share, or the problem's `own`.
+    The points are the world's, which all its claims and all edits of them share, or the question's `own`.
     """
-    return problem.once(
-        ("equal", *sorted(sizes.items()), facts, keep, own, problem.world.facts),
-        lambda: _equal_at_points(problem, sizes, facts, keep, own),
+    return question.once(
+        ("equal", *sorted(sizes.items()), facts, keep, own, question.world.facts),
+        lambda: _equal_at_points(question, sizes, facts, keep, own),
     )
 
 
-def _equal_at_points(problem: Question, sizes: Sizes, facts: bool, keep: frozenset[str], own: bool) -> int | None:
-    small = _entries(problem, sizes)
-    points = _points(problem, sizes)
+def _equal_at_points(question: Question, sizes: Sizes, facts: bool, keep: frozenset[str], own: bool) -> int | None:
+    small = _entries(question, sizes)
+    points = _points(question, sizes)
     try:
-        if problem.long(sizes) and facts and not keep and not own:
-            few = modular(problem, sizes, points, most=FEW_OF_LONG)
-            if few == 0 or (few and _has_one_form(problem, sizes)):
+        if question.long(sizes) and facts and not keep and not own:
+            few = modular(question, sizes, points, most=FEW_OF_LONG)
+            if few == 0 or (few and _has_one_form(question, sizes)):
                 return few
-        found = modular(problem, sizes, points, facts, keep, own)
+        found = modular(question, sizes, points, facts, keep, own)
     except TooLarge:
         if points <= 2:
             raise
-        problem.fewer_points(sizes)
-        found = modular(problem, sizes, 2, facts, keep, own)
+        question.fewer_points(sizes)
+        found = modular(question, sizes, 2, facts, keep, own)
     if found is None and small <= FEW_ENTRIES:
-        found = modular(problem, sizes, MANY, facts, keep, own)
+        found = modular(question, sizes, MANY, facts, keep, own)
     return found
 
 
-def _points(problem: Question, sizes: Sizes) -> int:
+def _points(question: Question, sizes: Sizes) -> int:
     """At how many points it is evaluated at once."""
-    if problem.long(sizes):
-        longest = problem.longest_part(sizes)
+    if question.long(sizes):
+        longest = question.longest_part(sizes)
         return MANY_FOR_PARTS if longest <= 1 << 13 else 2
-    entries = _entries(problem, sizes)
-    if problem.laws.cases and entries <= FEW_ENTRIES:
+    entries = _entries(question, sizes)
+    if question.laws.cases and entries <= FEW_ENTRIES:
         return POINTS_FOR_CASES
-    return POINTS if entries <= 1 << 16 and not problem.has_fewer_points(sizes) else 2
+    return POINTS if entries <= 1 << 16 and not question.has_fewer_points(sizes) else 2
 
 
-def _entries(problem: Question, sizes: Sizes) -> int:
+def _entries(question: Question, sizes: Sizes) -> int:
     """Of the longest named quantity."""
-    values = {s: sympy.Integer(n) for s, n in problem.open.values(sizes).items()}
-    shapes = [q.lhs.shape for q in problem.needed()] + [tuple(i.size for i in problem.order)]
+    values = {s: sympy.Integer(n) for s, n in question.open.values(sizes).items()}
+    shapes = [q.lhs.shape for q in question.needed()] + [tuple(i.size for i in question.order)]
     return max(prod(int(n.xreplace(values)) for n in shape) for shape in shapes)
 
 
-def _equal_real(problem: Question, sizes: Sizes, points: int, claim: str = "") -> int | None:
+def _equal_real(question: Question, sizes: Sizes, points: int, claim: str = "") -> int | None:
     """At how many of several points the sides are equal as far as balls tell, 0 where they differ at one; None where no
     point has a value. Raises Unseen."""
-    if problem.long(sizes):
-        return _equal_entries(problem, sizes, claim)
+    if question.long(sizes):
+        return _equal_entries(question, sizes, claim)
     agreeing = 0
     for seed in range(3):
         for within in RANGES:
-            differ = _differ_at(problem, sizes, seed, within, claim, thorough=not agreeing)
+            differ = _differ_at(question, sizes, seed, within, claim, thorough=not agreeing)
             if differ:
                 return 0
             if differ is not None:
@@ -199,23 +199,23 @@ def _equal_real(problem: Question, sizes: Sizes, points: int, claim: str = "") -
 
 
 def _differ_at(
-    problem: Question, sizes: Sizes, seed: int, within: Range, claim: str, thorough: bool = False
+    question: Question, sizes: Sizes, seed: int, within: Range, claim: str, thorough: bool = False
 ) -> bool | None:
     """Whether the sides differ at a point; None where they have no value there. Raises Unseen.
 
     A difference that float64 shows is confirmed by balls where these are few. With `thorough`, what is equal is seen
     with balls in which nothing is dim.
     """
-    few = _entries(problem, sizes) <= FEW_ENTRIES
-    rough = compared(problem, reals(Doubles, problem.world, sizes, seed, within, claim=claim))
+    few = _entries(question, sizes) <= FEW_ENTRIES
+    rough = compared(question, reals(Doubles, question.world, sizes, seed, within, claim=claim))
     clear = rough is not None and rough[0] > CLEAR * max(rough[1], 1e-3)
     if clear and not few:
         return True
     why = ""
     for bits in PRECISIONS if few else PRECISIONS[:1]:
-        at = reals(Balls, problem.world, sizes, seed, within, claim=claim, bits=bits)
+        at = reals(Balls, question.world, sizes, seed, within, claim=claim, bits=bits)
         try:
-            differ = apart(problem, at)
+            differ = apart(question, at)
         except Unseen as error:
             why = f"it is not seen {error}"
             continue
@@ -229,13 +229,13 @@ def _differ_at(
     return False
 
 
-def _equal_entries(problem: Question, sizes: Sizes, claim: str) -> bool | None:
+def _equal_entries(question: Question, sizes: Sizes, claim: str) -> bool | None:
     """Equality of single entries in float64; open where differences are small, and where few points can be tried."""
-    points = _points(problem, sizes)
+    points = _points(question, sizes)
     agreeing = 0
     for seed in range(max(2, points)):
         for within in (SMALL, SIGNED) if seed == 0 else (SMALL,):
-            found = compared(problem, reals(Doubles, problem.world, sizes, seed, within, claim=claim))
+            found = compared(question, reals(Doubles, question.world, sizes, seed, within, claim=claim))
             if found is None:
                 continue
             least = LEAST if within == SMALL else 1e-3
@@ -245,21 +245,21 @@ def _equal_entries(problem: Question, sizes: Sizes, claim: str) -> bool | None:
     return True if agreeing > POINTS else None
 
 
-def sure(problem: Question) -> bool:
+def sure(question: Question) -> bool:
     """True where the sides are equal on a second road: at points of their own, in all cases, at larger sizes."""
-    decision = decide(problem)
+    decision = decide(question)
     if decision.verdict == AGREES:
-        return all(_may_be_equal(problem, sizes) for sizes in problem.open.larger())
+        return all(_may_be_equal(question, sizes) for sizes in question.open.larger())
     return decision.verdict == PROVED
 
 
-def _may_be_equal(problem: Question, sizes: Sizes) -> bool:
+def _may_be_equal(question: Question, sizes: Sizes) -> bool:
     """False where the sides are seen to differ."""
     try:
-        found = _equal_modular(problem, sizes, own=True)
-        if _differ_for_sure(problem, found):
+        found = _equal_modular(question, sizes, own=True)
+        if _differ_for_sure(question, found):
             return False
-        return bool(found) or _equal_real(problem, sizes, 2, problem.digest) is not False
+        return bool(found) or _equal_real(question, sizes, 2, question.digest) is not False
     except (Unseen, *cases.NO_VALUE):
         return True
 
@@ -295,13 +295,13 @@ class _Comparison:
         return tuple(c for c in self.open_cases or () if self.by_balls or not c[0].u.names)
 
 
-def decide(problem: Question) -> Decision:
+def decide(question: Question) -> Decision:
     """The verdict on left = right; undecided where it would need facts that contradict each other."""
-    found = _decided(problem)
-    aside = _set_aside(problem)
+    found = _decided(question)
+    aside = _set_aside(question)
     if aside and found.verdict not in (PROVED, AGREES):
         return _undecided(aside)
-    return _told(found, problem.clock.said)
+    return _told(found, question.clock.said)
 
 
 def _told(found: Decision, cut: str) -> Decision:
@@ -313,60 +313,60 @@ def _told(found: Decision, cut: str) -> Decision:
     return replace(found, road=f"{found.road}; {cut}")
 
 
-def _set_aside(problem: Question) -> str:
+def _set_aside(question: Question) -> str:
     """The facts of what the sides depend on that are not used, and why; empty where all are."""
-    several = problem.world.set_aside
-    read = problem.left.names | problem.right.names | {n for q in problem.needed() for n in q.rhs.names}
+    several = question.world.set_aside
+    read = question.left.names | question.right.names | {n for q in question.needed() for n in q.rhs.names}
     return "; ".join(together_text(several[name]) for name in sorted(several.keys() & read))
 
 
-def _decided(problem: Question) -> Decision:
+def _decided(question: Question) -> Decision:
     """The verdict under the facts that are used.
 
-    First at the points of the world, which are quick; what is not proved then, at points of the problem's own, and at
+    First at the points of the world, which are quick; what is not proved then, at points of the question's own, and at
     more sizes where a size stands as a number.
     """
-    budget = Budget(STEPS_TO_COMPARE, problem.clock)
-    first = _comparison(problem, list(_assignments(problem)), budget)
-    if (ended := _ended(problem, first)) is not None:
+    budget = Budget(STEPS_TO_COMPARE, question.clock)
+    first = _comparison(question, list(_assignments(question)), budget)
+    if (ended := _ended(question, first)) is not None:
         return ended
     tried = first.equal
-    least = min(tried, key=lambda s: sum(s.values())) if problem.long(tried[0]) else tried[0]
-    proved = _proved(problem, least)
+    least = min(tried, key=lambda s: sum(s.values())) if question.long(tried[0]) else tried[0]
+    proved = _proved(question, least)
     if proved is not None:
         none = next((f"; a side has no value{_at(s)}" for s in first.without if 1 not in s.values()), "")
         return Decision(PROVED, f"canonical form, all sizes{none}", facts=proved)
-    facts = used_facts(problem, least)
-    if too_long := _too_long(problem):
+    facts = used_facts(question, least)
+    if too_long := _too_long(question):
         return _undecided(too_long)
-    more, enough = _sizes_as_numbers(problem, tried)
-    second = _comparison(problem, [*tried, *more], budget, own=True)
+    more, enough = _sizes_as_numbers(question, tried)
+    second = _comparison(question, [*tried, *more], budget, own=True)
     if second.differ is not None or second.unseen:
-        return _ended(problem, second) or _undecided(second.unseen)
+        return _ended(question, second) or _undecided(second.unseen)
     enough = enough and all(sizes in second.equal for sizes in more)
     unseen = first.unseen_cases
     if enough and all(c.u.names for c, _ in unseen):
-        sized = components.equal(problem, tried, bool(facts), Budget(STEPS_FOR_COMPONENTS, problem.clock))
+        sized = components.equal(question, tried, bool(facts), Budget(STEPS_FOR_COMPONENTS, question.clock))
         if sized is not None:
             return Decision(PROVED, f"components{_at(sized) or ' one by one'}", facts=facts)
     if unseen:
         return replace(_undecided("not every case was seen"), unseen=unseen)
-    return Decision(AGREES, _agreement(problem, second if second.equal else first, enough), facts=facts)
+    return Decision(AGREES, _agreement(question, second if second.equal else first, enough), facts=facts)
 
 
-def _comparison(problem: Question, choices: Sequence[Sizes], budget: Budget, own: bool = False) -> _Comparison:
+def _comparison(question: Question, choices: Sequence[Sizes], budget: Budget, own: bool = False) -> _Comparison:
     """The sides at each choice of sizes, until they differ or the steps are spent; each case is looked at but for
     `own`."""
     out = _Comparison()
     for sizes in choices:
         try:
-            found = _equal_modular(problem, sizes, own=own)
-            claim = problem.digest if own else ""
-            real = 0 if found or _differ_for_sure(problem, found) else _equal_real(problem, sizes, 3, claim)
+            found = _equal_modular(question, sizes, own=own)
+            claim = question.digest if own else ""
+            real = 0 if found or _differ_for_sure(question, found) else _equal_real(question, sizes, 3, claim)
             equal = None if real is None else bool(found or real)
             explored = None
             if not own:
-                explored = _explored(problem, sizes, equal, thorough=len(out.equal) < 2)
+                explored = _explored(question, sizes, equal, thorough=len(out.equal) < 2)
         except Unseen as error:
             out.unseen = str(error)
             continue
@@ -390,7 +390,7 @@ def _comparison(problem: Question, choices: Sequence[Sizes], budget: Budget, own
             out.by_balls += not found
             out.ball_points += real or 0
             out.equal.append(sizes)
-        budget.spend(problem.effort(sizes).steps(_points(problem, sizes)))
+        budget.spend(question.effort(sizes).steps(_points(question, sizes)))
         if budget.spent:
             break
     return out
@@ -399,11 +399,11 @@ def _comparison(problem: Question, choices: Sequence[Sizes], budget: Budget, own
 NO_POINT = "no point was found at which both sides have a real value"
 
 
-def _ended(problem: Question, found: _Comparison) -> Decision | None:
+def _ended(question: Question, found: _Comparison) -> Decision | None:
     """The decision where the sides differ, or where it is not known whether they are equal or are at all."""
     if found.differ is not None:
-        budget = Budget(STEPS_FOR_COUNTEREXAMPLE, problem.clock)
-        shown = find(problem, found.differ, budget, found.case)
+        budget = Budget(STEPS_FOR_COUNTEREXAMPLE, question.clock)
+        shown = find(question, found.differ, budget, found.case)
         where = "the sides differ" if found.case is None else "the sides differ in one case"
         road = f"{where}{_at(found.differ)}"
         return Decision(REFUTED, road, counterexample=shown, in_a_case=found.case is not None)
@@ -413,12 +413,12 @@ def _ended(problem: Question, found: _Comparison) -> Decision | None:
         return _undecided(found.reason)
     small = [sizes for sizes in found.equal if 1 in sizes.values()]
     large = [sizes for sizes in found.equal if sizes not in small]
-    if any(sizes in found.valued or _has_values(problem, sizes) for sizes in large):
+    if any(sizes in found.valued or _has_values(question, sizes) for sizes in large):
         return None
-    if cases.has_cases(problem) and any(_has_values_in_a_case(problem, sizes) for sizes in large):
+    if cases.has_cases(question) and any(_has_values_in_a_case(question, sizes) for sizes in large):
         return None
     reason = NO_POINT
-    if (at := next((sizes for sizes in small if _has_values(problem, sizes)), None)) is not None:
+    if (at := next((sizes for sizes in small if _has_values(question, sizes)), None)) is not None:
         reason = f"the sides are equal only{_at(at)}; at larger ones {NO_POINT}"
     return _undecided(reason)
 
@@ -427,14 +427,14 @@ def _undecided(reason: str) -> Decision:
     return Decision(UNDECIDED, "", reason=reason)
 
 
-def _has_values(problem: Question, sizes: Sizes) -> bool:
+def _has_values(question: Question, sizes: Sizes) -> bool:
     """True where a point is found at which both sides have a real value; what is too large is taken to have one."""
     for within in (*RANGES, SMALL, FAR, WIDE):
         for seed in range(SEEDS_FOR_VALUES):
             try:
-                if compared(problem, reals(Doubles, problem.world, sizes, seed, within), FEW_OF_LONG) is not None:
+                if compared(question, reals(Doubles, question.world, sizes, seed, within), FEW_OF_LONG) is not None:
                     return True
-                if _entries(problem, sizes) > FEW_ENTRIES:
+                if _entries(question, sizes) > FEW_ENTRIES:
                     continue
             except TypeError:
                 pass
@@ -443,53 +443,53 @@ def _has_values(problem: Question, sizes: Sizes) -> bool:
             except cases.NO_VALUE:
                 continue
             try:
-                if apart(problem, reals(Balls, problem.world, sizes, seed, within)) is not None:
+                if apart(question, reals(Balls, question.world, sizes, seed, within)) is not None:
                     return True
             except (Unseen, *cases.NO_VALUE):
                 continue
     return False
 
 
-def _has_values_in_a_case(problem: Question, sizes: Sizes) -> bool:
-    found = cases.explore(problem, sizes)
+def _has_values_in_a_case(question: Question, sizes: Sizes) -> bool:
+    found = cases.explore(question, sizes)
     return found is not None and found.compared >= LEAST_COMPARED
 
 
-def _too_long(problem: Question) -> str:
+def _too_long(question: Question) -> str:
     """Why residues say nothing: numbers that could be multiples of many primes, powers that could be 1 modulo many."""
-    if problem.laws.longest_power > MOST_BITS_OF_POWERS:
+    if question.laws.longest_power > MOST_BITS_OF_POWERS:
         return f"a power of more than {MOST_BITS_OF_POWERS} bits"
-    most = 29 * COUNTS[problem.laws.length] // 20
-    if problem.laws.bits > most:
+    most = 29 * COUNTS[question.laws.length] // 20
+    if question.laws.bits > most:
         return f"its numbers have more than {most} bits"
     return ""
 
 
-def _sizes_as_numbers(problem: Question, tried: Sequence[Sizes]) -> tuple[list[Sizes], bool]:
+def _sizes_as_numbers(question: Question, tried: Sequence[Sizes]) -> tuple[list[Sizes], bool]:
     """More sizes to try, where sizes stand as numbers; and whether there are then more than the degrees."""
-    both, definitions = (problem.left, problem.right), problem.needed()
-    needed = {name: degree(name, both, definitions) for name in problem.open.names}
-    if any(d != 0 for d in needed.values()) and _equal_loose(problem, tried[0]):
+    both, definitions = (question.left, question.right), question.needed()
+    needed = {name: degree(name, both, definitions) for name in question.open.names}
+    if any(d != 0 for d in needed.values()) and _equal_loose(question, tried[0]):
         needed = {name: degree(name, both, definitions, ones_alone=True) for name in needed}
     wanted = {name: FEW_SIZES if d is None else d for name, d in needed.items() if d != 0}
-    grid, whole = problem.open.grid(tried[0], wanted, MOST_SIZES)
+    grid, whole = question.open.grid(tried[0], wanted, MOST_SIZES)
     return [sizes for sizes in grid if sizes not in tried], whole and None not in needed.values()
 
 
-def _equal_loose(problem: Question, sizes: Sizes) -> bool:
+def _equal_loose(question: Question, sizes: Sizes) -> bool:
     """True where the sides are equal with random numbers for the sizes that stand as numbers."""
     try:
-        return bool(modular(problem, sizes, _points(problem, sizes), own=True, loose=True))
+        return bool(modular(question, sizes, _points(question, sizes), own=True, loose=True))
     except cases.NO_VALUE:
         return False
 
 
-def _assignments(problem: Question) -> Iterator[Sizes]:
+def _assignments(question: Question) -> Iterator[Sizes]:
     """The choices of sizes; where single entries are compared the first and the smallest."""
-    every = problem.open.assignments()
+    every = question.open.assignments()
     if every:
         yield every[0]
-    if every and problem.long(every[0]):
+    if every and question.long(every[0]):
         every = every[:1] + sorted(every[1:], key=lambda s: sum(s.values()))[:1]
     yield from every[1:]
 
@@ -498,23 +498,23 @@ def _at(sizes: Sizes) -> str:
     return " at sizes " + ", ".join(f"{name} = {n}" for name, n in sizes.items()) if sizes else ""
 
 
-def _agreement(problem: Question, found: _Comparison, enough: bool) -> str:
+def _agreement(question: Question, found: _Comparison, enough: bool) -> str:
     tried = found.equal
     several = f"{len(tried)} choices of sizes" if len(tried) > 1 else "one choice of sizes"
     if not enough:
         several = f"{_at_several(tried)} only, for a size stands as a number"
-    entries = sum(len(problem.by_entries(sizes)[0]) for sizes in tried if problem.long(sizes))
+    entries = sum(len(question.by_entries(sizes)[0]) for sizes in tried if question.long(sizes))
     if entries:
         how = "float64" if found.by_balls else "modulo primes"
         missed = f"what is wrong at half of the entries is missed with probability 1e-{int(entries * 0.301)}"
         return f"{entries} random entries, {how}, {several}: {missed}"
     if found.by_balls:
-        bits = PRECISIONS[all(_entries(problem, sizes) <= FEW_ENTRIES for sizes in tried)]
+        bits = PRECISIONS[all(_entries(question, sizes) <= FEW_ENTRIES for sizes in tried)]
         return f"balls of {bits} bits at {found.ball_points or 'several'} random points, {several}"
     road = f"{found.modulo} random points, each modulo a prime of its own, {several}"
-    if problem.laws.cases:
+    if question.laws.cases:
         return f"{road}; the conditions of functions by cases hold or not at random"
-    digits = min(int(-math.log10(max(_missed(problem, sizes), 1e-99))) for sizes in tried)
+    digits = min(int(-math.log10(max(_missed(question, sizes), 1e-99))) for sizes in tried)
     return f"{road}: error < 1e-{digits}" if digits > 0 else f"{road}; no bound of the error is known"
 
 
@@ -526,21 +526,21 @@ def _at_several(several: Sequence[Sizes]) -> str:
     return "at sizes " + " and ".join(each)
 
 
-def _missed(problem: Question, sizes: Sizes) -> float:
+def _missed(question: Question, sizes: Sizes) -> float:
     """At most how likely it is that sides that differ at these sizes were equal at all points; see `laws.chance`."""
-    points = min(MOST_CHAINS, _equal_modular(problem, sizes, own=True) or 0)
-    one = chance((problem.left, problem.right), problem.needed(), sizes, problem.laws.length)
+    points = min(MOST_CHAINS, _equal_modular(question, sizes, own=True) or 0)
+    one = chance((question.left, question.right), question.needed(), sizes, question.laws.length)
     return float(min(1.0, one) ** points)
 
 
-def used_facts(problem: Question, sizes: Sizes) -> tuple[str, ...]:
+def used_facts(question: Question, sizes: Sizes) -> tuple[str, ...]:
     """The facts without which the sides differ, those of one quantity together."""
-    facts = problem.world.facts
-    if not facts or _equal_modular(problem, sizes, facts=False):
+    facts = question.world.facts
+    if not facts or _equal_modular(question, sizes, facts=False):
         return ()
     dropped: frozenset[str] = frozenset()
     for name in dict.fromkeys(f.symbol.name for f in facts):
-        if _equal_modular(problem, sizes, keep=dropped | {name}):
+        if _equal_modular(question, sizes, keep=dropped | {name}):
             dropped |= {name}
     return tuple(f.text for f in facts if f.symbol.name not in dropped)
 
@@ -548,13 +548,13 @@ def used_facts(problem: Question, sizes: Sizes) -> tuple[str, ...]:
 # ---------------------------------------------------------------- a factor
 
 
-def ratio(problem: Question) -> sympy.Expr | None:
+def ratio(question: Question) -> sympy.Expr | None:
     """c with left = c · right, a small rational number times powers of sizes and named constants; None without one."""
-    choices = problem.open.distinct()
+    choices = question.open.distinct()
     found: list[dict[_Monomial, sympy.Rational]] = []
     for sizes in choices:
         try:
-            here = _ratios(problem, sizes)
+            here = _ratios(question, sizes)
         except cases.NO_VALUE:
             return None
         if here is not None:
@@ -577,13 +577,13 @@ def _effort(c: sympy.Rational) -> int:
 _Monomial = frozenset[tuple[sympy.Symbol, int]]
 
 
-def _ratios(problem: Question, sizes: Sizes) -> dict[_Monomial, sympy.Rational] | None:
+def _ratios(question: Question, sizes: Sizes) -> dict[_Monomial, sympy.Rational] | None:
     """Each monomial in sizes and constants by which the ratio of the sides is a rational number, at these sizes."""
-    at = residues(problem.world, sizes, max(2, _points(problem, sizes)))
-    x, y, usable = sides(problem, at)
-    if usable.sum() < 2 and _entries(problem, sizes) <= FEW_ENTRIES:
-        at = residues(problem.world, sizes, MANY)
-        x, y, usable = sides(problem, at)
+    at = residues(question.world, sizes, max(2, _points(question, sizes)))
+    x, y, usable = sides(question, at)
+    if usable.sum() < 2 and _entries(question, sizes) <= FEW_ENTRIES:
+        at = residues(question.world, sizes, MANY)
+        x, y, usable = sides(question, at)
     x, y = x.reshape(at.points, -1)[usable], y.reshape(at.points, -1)[usable]
     if not x.any() and not y.any():
         return None
@@ -595,7 +595,7 @@ def _ratios(problem: Question, sizes: Sizes) -> dict[_Monomial, sympy.Rational] 
     if not (x == y * c[:, None] % primes[:, None]).all() or not c[counted].all() or counted.sum() < 2:
         return {}  # one point says nothing of a number, whatever it is
     out: dict[_Monomial, sympy.Rational] = {}
-    for monomial in problem.open.monomials():
+    for monomial in question.open.monomials():
         value = at.constant(sympy.Mul(*(s**-p for s, p in monomial))).reshape(-1)
         left = (c * (value if value.size == 1 else value[usable]) % primes)[counted]
         found = {_rational(int(r), int(p)) for r, p in zip(left, primes[counted], strict=True)}

@@ -157,17 +157,17 @@ def _unfit(posed: Posed, outcome: Outcome) -> Fault:
 
 def _assumption(outcome: Outcome) -> Fact | None:
     """The one fact under which the claim is right as it stands, and says more than 0 = 0."""
-    problem = outcome.problem
-    if problem is None or outcome.in_a_case:  # a fact would only keep the points away from the case
+    question = outcome.question
+    if question is None or outcome.in_a_case:  # a fact would only keep the points away from the case
         return None
-    budget = Budget(STEPS_FOR_FACTS, problem.clock)
-    for fact in assumptions.offered(problem):
+    budget = Budget(STEPS_FOR_FACTS, question.clock)
+    for fact in assumptions.offered(question):
         if budget.spent:
             break
-        budget.spend(STEPS_OF_A_FACT + problem.steps)
-        if fact.what not in USUAL or assumptions.search(problem, [fact]) is None:
+        budget.spend(STEPS_OF_A_FACT + question.steps)
+        if fact.what not in USUAL or assumptions.search(question, [fact]) is None:
             continue
-        supposed = replace(problem, world=problem.world.supposing(fact))
+        supposed = replace(question, world=question.world.supposing(fact))
         if not holds(replace(supposed, right=ZERO)) and sure(supposed):
             return fact
     return None

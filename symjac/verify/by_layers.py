@@ -12,10 +12,10 @@ from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
 from symjac.meaning import values
 from symjac.notation.tree import Indicator, Node, Space
 from symjac.verify import by_shapes
+from symjac.verify.asking import question_of
 from symjac.verify.conventions import under_conventions
 from symjac.verify.outcomes import Outcome
 from symjac.verify.posed import Posed
-from symjac.verify.question import problem_of
 from symjac.verify.verdict import OTHER
 
 
@@ -41,7 +41,7 @@ def _met(posed: Posed, outcome: Outcome, left: Node, right: Node) -> Outcome:
         return outcome
     meaning = posed.meaning()
     met = [meaning.value(Indicator(c), left, right) for c in posed.equality.conditions]
-    never = problem_of(reduce(values.hadamard, met), values.scalar(number(0)), meaning)
+    never = question_of(reduce(values.hadamard, met), values.scalar(number(0)), meaning)
     if holds(never):
         return Outcome(UNDECIDED, "its condition holds at none of the points that were tried")
     return outcome

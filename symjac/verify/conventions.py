@@ -8,7 +8,7 @@ from symjac.calculus.world import Auxiliary
 from symjac.core.expr import ZERO, ShapeError, add, negate
 from symjac.equality.decide import Decision, decide, holds, ratio
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.meaning.dependence import states_independence
 from symjac.meaning.notebook import Layout
 from symjac.meaning.reasons import Misfit, NoLink, NotUnderstood, TooMuch, reason_of
@@ -31,7 +31,7 @@ def under_conventions(posed: Posed, left: Node, right: Node) -> Outcome:
     tried: list[Question] = []
     for reading in posed.notebook.readings():
         try:
-            problem = posed.question(left, right, reading)
+            question = posed.question(left, right, reading)
         except (NoLink, TooMuch) as error:
             return Outcome(UNDECIDED, error.reason)
         except NotUnderstood:
@@ -44,12 +44,12 @@ def under_conventions(posed: Posed, left: Node, right: Node) -> Outcome:
                 elsewhere = isinstance(error, Misfit) and error.defining
             continue
         if reading == declared:
-            first = problem
-        if any(_same(problem, known) for known in tried):
+            first = question
+        if any(_same(question, known) for known in tried):
             continue
-        tried.append(problem)
-        if holds(problem) and posed.chapter.allows(reading):
-            return _held(posed, problem, reading)
+        tried.append(question)
+        if holds(question) and posed.chapter.allows(reading):
+            return _held(posed, question, reading)
     if first is None and elsewhere:  # that the claim itself is wrong is not known
         raise NotUnderstood(posed.equality.span, misfit)
     if first is None:
@@ -57,63 +57,63 @@ def under_conventions(posed: Posed, left: Node, right: Node) -> Outcome:
         return Outcome(REFUTED, "shapes", misfit=misfit)
     decision = decide(first)
     if decision.verdict in (PROVED, AGREES):
-        return Outcome(decision.verdict, decision.road, _used(decision), problem=first)
+        return Outcome(decision.verdict, decision.road, _used(decision), question=first)
     if decision.verdict == UNDECIDED:
-        return Outcome(UNDECIDED, _reason(posed, decision), problem=first)
+        return Outcome(UNDECIDED, _reason(posed, decision), question=first)
     return _refused(posed, first, decision)
 
 
-def _held(posed: Posed, problem: Question, reading: Layout) -> Outcome:
-    decision = decide(problem)
+def _held(posed: Posed, question: Question, reading: Layout) -> Outcome:
+    decision = decide(question)
     declared = posed.notebook.reading
     notes = _used(decision)
     changed = declared.changes(reading)
     road = decision.road or _reason(posed, decision)
     if not changed:
-        return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
+        return Outcome(decision.verdict, road, notes, decision.counterexample, question=question)
     only_vector = replace(declared, vector=reading.vector) == reading
     notes = (*notes, "right " + " and ".join(changed))
     if only_vector and "vector" not in posed.notebook.said:
         posed.chapter.habit = reading
-        return Outcome(decision.verdict, road, notes, problem=problem)
+        return Outcome(decision.verdict, road, notes, question=question)
     if decision.verdict not in (PROVED, AGREES):
-        return Outcome(decision.verdict, road, notes, decision.counterexample, problem=problem)
-    return Outcome(OTHER, decision.road, notes, problem=problem)
+        return Outcome(decision.verdict, road, notes, decision.counterexample, question=question)
+    return Outcome(OTHER, decision.road, notes, question=question)
 
 
-def _refused(posed: Posed, problem: Question, decision: Decision) -> Outcome:
+def _refused(posed: Posed, question: Question, decision: Decision) -> Outcome:
     """Refuted, but for what may be said of an unknown function itself: ∂L/∂x = 2 x, dq/dt = ∂H/∂p."""
-    told = _told(posed, problem)
+    told = _told(posed, question)
     if told is not None:
         of_and_by = (posed.as_written(key) for key in (told.of, told.by))
-        return Outcome(UNDECIDED, no_link(*of_and_by), problem=problem)
+        return Outcome(UNDECIDED, no_link(*of_and_by), question=question)
     return Outcome(
         REFUTED,
         decision.road,
         counterexample=decision.counterexample,
-        problem=problem,
+        question=question,
         in_a_case=decision.in_a_case,
     )
 
 
-def _told(posed: Posed, problem: Question) -> Auxiliary | None:
+def _told(posed: Posed, question: Question) -> Auxiliary | None:
     """The derivative of an unknown function of which the equation may be true; None where it is for none.
 
     It is for none where the sides differ whatever the derivative is, where they are a multiple of one another, and
     where they are equal only if it is 0.
     """
-    world, unknown = problem.world, dict(posed.taken.links)
-    parts = sorted(world.cone(problem.left.names | problem.right.names) & world.auxiliary.keys())
+    world, unknown = question.world, dict(posed.taken.links)
+    parts = sorted(world.cone(question.left.names | question.right.names) & world.auxiliary.keys())
     slopes = [n for n in parts if world.auxiliary[n].kind in ("slope", "curvature")]
     slopes = [n for n in slopes if world.auxiliary[n].of in unknown]
     if not slopes:
         return None
     if not states_independence(posed.left, posed.right):
-        difference = add(problem.left, negate(problem.right))
+        difference = add(question.left, negate(question.right))
         moved = world.direction(difference, {n: n for n in slopes})
-        if holds(replace(problem, left=moved, right=ZERO)) or ratio(problem) is not None:
+        if holds(replace(question, left=moved, right=ZERO)) or ratio(question) is not None:
             return None
-        if any(holds(replace(problem, world=world.vanishing([n]))) for n in slopes):
+        if any(holds(replace(question, world=world.vanishing([n]))) for n in slopes):
             return None
     return world.auxiliary[slopes[0]]
 

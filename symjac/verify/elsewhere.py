@@ -17,9 +17,9 @@ from symjac.meaning.statements import Equality
 from symjac.notation.pending import innermost
 from symjac.notation.tree import Derivative, Name, Node, Num, Span, walk
 from symjac.notes.sections import Sections
+from symjac.verify.asking import question_of
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
-from symjac.verify.question import problem_of
 
 MOST_FREED = 4
 """Names of other sections that are tried as free quantities."""
@@ -43,8 +43,8 @@ def _free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Sp
     for several in (freed for count in range(1, len(names) + 1) for freed in combinations(names, count)):
         try:
             other = _freed(meaning, several, far)
-            problem = problem_of(*other.sides(e.left, e.right, e.conditions), other)
-            if problem.left != ZERO and holds(problem):  # not by emptiness
+            question = question_of(*other.sides(e.left, e.right, e.conditions), other)
+            if question.left != ZERO and holds(question):  # not by emptiness
                 return several[0], far[several[0]]
         except CONFINED:
             pass

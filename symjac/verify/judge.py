@@ -69,7 +69,7 @@ def judge(posed: Posed) -> Claim:
     if outcome.verdict == REFUTED:
         outcome = with_a_target(posed, outcome)
     if outcome.verdict == REFUTED and (reason := _left_open(posed)):
-        outcome = Outcome(UNDECIDED, reason, problem=outcome.problem)
+        outcome = Outcome(UNDECIDED, reason, question=outcome.question)
     if taken := undeclared_columns(posed):
         outcome = of_columns(outcome, taken)
     wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM

@@ -16,8 +16,8 @@ from symjac.meaning.notebook import Notebook, Shape
 from symjac.meaning.reasons import CONFINED
 from symjac.meaning.statements import Equality
 from symjac.notation.tree import Call, Derivative, Group, Name, Node, Product, walk
+from symjac.verify.asking import question_of
 from symjac.verify.phrase import phrase
-from symjac.verify.question import problem_of
 
 
 def left_open(e: Equality, meaning: Meaning) -> str:
@@ -111,7 +111,7 @@ def _turned(e: Equality, meaning: Meaning) -> str:
     for several in (turned for count in range(1, len(names) + 1) for turned in combinations(names, count)):
         other = Meaning(book, meaning.reading, replace(meaning.taken, turned=frozenset(several)))
         try:
-            if holds(problem_of(*other.sides(e.left, e.right), other)):
+            if holds(question_of(*other.sides(e.left, e.right), other)):
                 return f"whether a bracket behind {phrase(heads[several[0]])} is a factor or an argument is not said"
         except CONFINED:
             pass
@@ -136,7 +136,7 @@ def _entry_by_entry(e: Equality, meaning: Meaning) -> str:
             return ""
         single = book.copy()
         single.shapes |= {name: Shape((), (), s.span) for name, s in shapes.items()}
-        if holds(problem_of(*(numbers := Meaning(single, meaning.reading)).sides(e.left, e.right), numbers)):
+        if holds(question_of(*(numbers := Meaning(single, meaning.reading)).sides(e.left, e.right), numbers)):
             return "it is right entry by entry, for numbers; of the vectors as a whole the shapes do not fit"
     except CONFINED:
         pass

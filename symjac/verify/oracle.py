@@ -11,7 +11,7 @@ import sympy
 from symjac.calculus.facts import WorldError
 from symjac.core.expr import ShapeError, add, negate
 from symjac.equality.decide import holds, ratio
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.meaning import values
 from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import Layout
@@ -74,8 +74,8 @@ class Oracle:
 
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""
-        problems = self._problems(right)
-        return problems is not None and all(unless_it_fails(partial(holds, p), False) for p in problems)
+        questions = self._questions(right)
+        return questions is not None and all(unless_it_fails(partial(holds, p), False) for p in questions)
 
     def sure(self, right: Node) -> bool:
         """True where that is confirmed on a second road: what is offered as right is asked for this."""
@@ -85,7 +85,7 @@ class Oracle:
         """The same of two sides."""
         return self.posed.sure_under(self.reading, left, right)
 
-    def _problems(self, right: Node) -> list[Question] | None:
+    def _questions(self, right: Node) -> list[Question] | None:
         """`left = right` at every layer; None where it has no meaning."""
         if any(self._restates(n) for n in walk(right)):
             return None  # says nothing of the left side
@@ -98,16 +98,16 @@ class Oracle:
 
     def factor(self, right: Node, beside: Node | None = None) -> Node | None:
         """The number c with left = beside + c · right, as a tree such as −2/n; None where there is none."""
-        problems = self._problems(right)
-        if problems is None:
+        questions = self._questions(right)
+        if questions is None:
             return None
         if beside is not None:
-            others = self._problems(beside)
+            others = self._questions(beside)
             if others is None:
                 return None
             rests = [add(p.left, negate(p.right)) for p in others]
-            problems = [replace(p, left=rest) for p, rest in zip(problems, rests, strict=True)]
-        found = {unless_it_fails(partial(ratio, p), None) for p in problems}
+            questions = [replace(p, left=rest) for p, rest in zip(questions, rests, strict=True)]
+        found = {unless_it_fails(partial(ratio, p), None) for p in questions}
         c = found.pop() if len(found) == 1 else None
         return None if c is None else scalar_tree(c, self.notebook)
 

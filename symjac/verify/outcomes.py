@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symjac.equality.outcome import Counterexample
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,6 @@ class Outcome:
     notes: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
     misfit: str = ""
-    problem: Question | None = None
+    question: Question | None = None
     in_a_case: bool = False
     """Whether the sides agree where most points lie."""

@@ -11,7 +11,7 @@ from symjac.calculus.facts import WorldError
 from symjac.core.expr import ShapeError
 from symjac.equality.budget import Clock
 from symjac.equality.decide import holds, sure
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.meaning.dependence import Links
 from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning
@@ -20,8 +20,8 @@ from symjac.meaning.reasons import CONFINED, Misfit, NoLink, NotUnderstood
 from symjac.meaning.statements import Equality, at_layers
 from symjac.notation.tree import Name, Node
 from symjac.verify.as_read import bracketed, entrywise
+from symjac.verify.asking import question_of
 from symjac.verify.phrase import phrase
-from symjac.verify.question import problem_of
 from symjac.verify.session import Chapter, Session
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class Posed:
         loose = meaning.without_link(sides)
         if loose is not None and not self.equality.update:
             raise NoLink(self.equality.span, no_link(*loose))
-        return problem_of(sides.left, sides.right, meaning, self.clock)
+        return question_of(sides.left, sides.right, meaning, self.clock)
 
     def instances(self, right: Node) -> list[tuple[Node, Node]]:
         """The claim at every layer at which its left side can be read."""

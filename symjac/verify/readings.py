@@ -75,7 +75,7 @@ def _linked(posed: Posed) -> Outcome:
         except NotUnderstood:
             continue
         if (other.verdict == REFUTED) != (outcome.verdict == REFUTED) or other.verdict == UNDECIDED:
-            return Outcome(UNDECIDED, _which(first, links, posed.notebook), problem=outcome.problem)
+            return Outcome(UNDECIDED, _which(first, links, posed.notebook), question=outcome.question)
     return outcome
 
 

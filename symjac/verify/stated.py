@@ -11,7 +11,7 @@ from symjac.calculus import facts
 from symjac.calculus.facts import Fact, Property
 from symjac.core.expr import Expr, Symbol, add, negate, rename, symbols
 from symjac.equality.decide import ratio
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.meaning.letters import scalar_number
 from symjac.meaning.meaning import Meaning
 from symjac.meaning.naming import ways
@@ -20,7 +20,7 @@ from symjac.meaning.reasons import CONFINED
 from symjac.meaning.statements import Equality
 from symjac.meaning.values import Value
 from symjac.notation.tree import Name, Node, Num, walk
-from symjac.verify.question import problem_of
+from symjac.verify.asking import question_of
 
 
 def stated(meaning: Meaning, equality: Equality) -> FactText | None:
@@ -32,7 +32,7 @@ def stated(meaning: Meaning, equality: Equality) -> FactText | None:
             return None
         rest = add(left.expr, negate(right.expr))
         value, node = _number(left, right, equality)
-        order = problem_of(left, right, meaning).order
+        order = question_of(left, right, meaning).order
         for fact, written in _candidates(symbol, {value: node, sympy.Integer(1): Num("1"), sympy.Integer(0): Num("0")}):
             for equation in facts.equations(fact):
                 for moved in _placed(equation, rest):

@@ -19,7 +19,7 @@ from symjac.meaning.reasons import CONFINED
 from symjac.meaning.said import Said, functions_named, is_conditional, properties, samples_named, signs_given
 from symjac.meaning.statements import Equality, Page, sort
 from symjac.notation.tree import Span, Statement, walk
-from symjac.verify.question import problem_of
+from symjac.verify.asking import question_of
 from symjac.verify.stated import is_free, stated
 
 MOST_STRETCHES = 64
@@ -219,6 +219,6 @@ def _is_known(said: Said, known: Sequence[Said]) -> bool:
 
 def _holds(meaning: Meaning, e: Equality) -> bool:
     try:
-        return holds(problem_of(*meaning.sides(e.left, e.right, e.conditions), meaning))
+        return holds(question_of(*meaning.sides(e.left, e.right, e.conditions), meaning))
     except CONFINED:
         return False

@@ -21,16 +21,16 @@ from symjac.verify.posed import Posed
 
 def with_a_target(posed: Posed, outcome: Outcome) -> Outcome:
     """The outcome where the target of a cross-entropy sums to 1, if it is right then."""
-    problem = outcome.problem
-    if problem is None or outcome.in_a_case or len(posed.instances(posed.right)) > 1:
+    question = outcome.question
+    if question is None or outcome.in_a_case or len(posed.instances(posed.right)) > 1:
         return outcome
-    for fact in of_targets(problem):
+    for fact in of_targets(question):
         with suppress(WorldError):
-            supposed = replace(problem, world=problem.world.supposing(fact))
+            supposed = replace(question, world=question.world.supposing(fact))
             decision = decide(supposed) if holds(supposed) else None
             if decision is not None and decision.verdict in (PROVED, AGREES):
                 note = f"taken: {proposal.shown(fact, posed.notebook)}"
-                return Outcome(decision.verdict, decision.road, (note,), problem=supposed)
+                return Outcome(decision.verdict, decision.road, (note,), question=supposed)
     return outcome
 
 

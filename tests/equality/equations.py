@@ -13,7 +13,7 @@ from symjac.calculus.world import World
 from symjac.core import scalar
 from symjac.core.expr import rename, symbol
 from symjac.core.index import Index, index, size_symbol
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.meaning import values as v
 from symjac.meaning.values import Value
 
@@ -49,7 +49,7 @@ class Page:
         e = self.world.derivative(of.expr, symbol(by, axes))
         return Value(e, (*of.axes, *axes))
 
-    def problem(self, left: Value, right: Value) -> Question:
+    def question(self, left: Value, right: Value) -> Question:
         left, right = v.same(left, right)
         return Question(left.expr, right.expr, left.axes, self.world)
 

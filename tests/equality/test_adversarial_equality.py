@@ -20,7 +20,7 @@ from symjac.equality.decide import decide, holds
 from symjac.equality.degrees import degree
 from symjac.equality.laws import chance, laws
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.equality.reals import RANGES, inputs, wave
 from symjac.meaning import values as v
 from symjac.notes.source import read_source
@@ -211,7 +211,7 @@ def _twice(factor: sympy.Expr) -> Question:
     """∂x²/∂x = factor · x."""
     page = Page(x=())
     square = page.define("L", v.hadamard(page["x"], page["x"]))
-    return page.problem(page.derivative(square, "x"), v.scale(factor, page["x"]))
+    return page.question(page.derivative(square, "x"), v.scale(factor, page["x"]))
 
 
 def test_a_number_that_is_0_modulo_the_shared_primes_is_found_by_the_claims_own(
@@ -219,9 +219,9 @@ def test_a_number_that_is_0_modulo_the_shared_primes_is_found_by_the_claims_own(
 ) -> None:
     """The points that all edits of a page share are known beforehand; no decision rests on them."""
     shared = prod(chain[-1] for chain in chains("", 8, LONGEST))
-    problem = _twice(sympy.Integer(2 + shared))
-    assert holds(problem)
-    assert decide(problem).verdict == REFUTED
+    question = _twice(sympy.Integer(2 + shared))
+    assert holds(question)
+    assert decide(question).verdict == REFUTED
 
 
 def test_the_stated_error_grows_with_degrees_and_numbers() -> None:

@@ -94,13 +94,13 @@ def _never() -> Made:
 )
 def test_the_assumption_that_is_needed_is_found(make: Callable[[], Made], text: str | None) -> None:
     page, left, right = make()
-    problem = page.problem(left, right)
-    assert decide(problem).verdict == REFUTED
-    found = search(problem)
+    question = page.question(left, right)
+    assert decide(question).verdict == REFUTED
+    found = search(question)
     assert (found and found.text) == text
     if found is not None:
         page.world = page.world.supposing(*found.facts)
-        decision = decide(page.problem(left, right))
+        decision = decide(page.question(left, right))
         assert decision.verdict != REFUTED and decision.facts == tuple(f.text for f in found.facts)
 
 
@@ -109,12 +109,12 @@ def test_given_candidates_are_the_ones_tried() -> None:
     a, x = page.world.symbol("A"), page.world.symbol("x")
     positive = facts.fact(x, facts.Property.POSITIVE)
     symmetric = facts.fact(a, facts.Property.SYMMETRIC)
-    assert search(page.problem(left, right), [positive]) is None
-    found = search(page.problem(left, right), [positive, symmetric])
+    assert search(page.question(left, right), [positive]) is None
+    found = search(page.question(left, right), [positive, symmetric])
     assert found is not None and found.facts == (symmetric,)
 
 
 def test_a_fact_that_is_assumed_decides_with_proof() -> None:
     page, left, right = _cross_entropy()
     page.world.assume(facts.sums_to(page.world.symbol("T"), 1, 1))
-    assert decide(page.problem(left, right)).verdict == PROVED
+    assert decide(page.question(left, right)).verdict == PROVED

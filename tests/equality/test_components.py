@@ -20,16 +20,16 @@ CASES = [case for case in RIGHT if case.name not in BEYOND]
 
 def sizes_of(case: Case) -> list[Sizes]:
     page, left, right = case.make()
-    names = page.problem(left, right).open.names
+    names = page.question(left, right).open.names
     return [dict(zip(names, (2, 3, 2, 3), strict=False)), dict.fromkeys(names, 2)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_right_equations_are_shown_and_wrong_ones_are_not(case: Case) -> None:
     page, left, right = case.make()
-    assert equal(page.problem(left, right), sizes_of(case), bool(case.facts), Budget(200_000)) in sizes_of(case)
+    assert equal(page.question(left, right), sizes_of(case), bool(case.facts), Budget(200_000)) in sizes_of(case)
     for factor in (-1, 1 + sympy.Rational(1, 10**9), alpha):
-        wrong = page.problem(left, v.scale(factor, right))
+        wrong = page.question(left, v.scale(factor, right))
         three = [dict.fromkeys(wrong.open.names, 3)]
         assert equal(wrong, three, bool(case.facts), Budget(25_000)) is None
 
@@ -38,5 +38,5 @@ def test_time_is_bounded() -> None:
     case = next(c for c in RIGHT if c.name == "cross-entropy after softmax")
     page, left, right = case.make()
     start = time.process_time()
-    equal(page.problem(left, right), [{"k": 4, "m": 3, "n": 4}], True, Budget(6_000))
+    equal(page.question(left, right), [{"k": 4, "m": 3, "n": 4}], True, Budget(6_000))
     assert time.process_time() - start < 3

@@ -16,7 +16,7 @@ from symjac.core.expr import Expr, add, apply, contract, negate, number, symbol
 from symjac.core.index import index
 from symjac.equality.decide import decide, holds, ratio
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
-from symjac.equality.problem import Question
+from symjac.equality.question import Question
 from symjac.meaning import values as v
 from symjac.meaning.values import Value
 from tests.equality.equations import RIGHT, Case, Page, alpha, each, k, m, n, x0
@@ -28,9 +28,9 @@ named = pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)
 @named
 def test_right_equations_are_proved_for_all_sizes(case: Case) -> None:
     page, left, right = case.make()
-    problem = page.problem(left, right)
-    decision = decide(problem)
-    assert holds(problem)
+    question = page.question(left, right)
+    decision = decide(question)
+    assert holds(question)
     assert (decision.verdict, decision.road, decision.facts) == (PROVED, "canonical form, all sizes", case.facts)
 
 
@@ -53,14 +53,14 @@ def test_planted_faults_are_refuted(
     case: Case, fault: str, planted: Callable[[Value], Value], factor: sympy.Expr | None
 ) -> None:
     page, left, right = case.make()
-    problem = page.problem(left, planted(right))
-    decision = decide(problem)
-    assert not holds(problem)
+    question = page.question(left, planted(right))
+    decision = decide(question)
+    assert not holds(question)
     assert decision.verdict == REFUTED
     shown = decision.counterexample
     assert shown is not None and shown.claimed != shown.derived and shown.values
     if factor is not None:
-        assert ratio(problem) == factor
+        assert ratio(question) == factor
 
 
 def _square(**shapes: tuple[sympy.Expr, ...]) -> Page:
@@ -132,7 +132,7 @@ def test_the_counterexample_has_the_smallest_sizes(
     make: Callable[[], tuple[Page, Value, Value]], smallest: dict[str, int]
 ) -> None:
     page, left, right = make()
-    decision = decide(page.problem(left, right))
+    decision = decide(page.question(left, right))
     assert decision.verdict == REFUTED and decision.counterexample is not None
     assert dict(decision.counterexample.sizes) == smallest
 
@@ -141,7 +141,7 @@ def test_the_counterexample_of_a_polynomial_is_exact_and_says_what_f_is() -> Non
     page = Page(x=())
     f, f1 = scalar.unknown("f"), scalar.unknown("f", 1)
     y = page.define("y", each(f(x0), page["x"]))
-    decision = decide(page.problem(page.derivative(y, "x"), each(2 * f1(x0), page["x"])))
+    decision = decide(page.question(page.derivative(y, "x"), each(2 * f1(x0), page["x"])))
     shown = decision.counterexample
     assert shown is not None
     assert "." not in shown.claimed + shown.derived
@@ -152,8 +152,8 @@ def test_sizes_that_are_numbers_are_used_as_they_are() -> None:
     page = Page(X=(k, 784), W=(784, 50), G=(k, 50))
     left = page.derivative(v.inner(page["G"], v.matmul(page["X"], page["W"])), "W")
     right = v.matmul(v.transpose(page["X"]), page["G"])
-    assert holds(page.problem(left, right))
-    wrong = decide(page.problem(left, v.scale(NEARLY_ONE, right)))
+    assert holds(page.question(left, right))
+    wrong = decide(page.question(left, v.scale(NEARLY_ONE, right)))
     assert wrong.verdict == REFUTED and wrong.counterexample is not None
 
 
@@ -162,31 +162,31 @@ def test_a_fact_is_used_only_where_it_is_needed() -> None:
     page.world.assume(facts.fact(page.world.symbol("A"), facts.Property.SYMMETRIC))
     page.world.assume(facts.fact(page.world.symbol("x"), facts.Property.POSITIVE))
     a, x = page["A"], page["x"]
-    assert decide(page.problem(v.transpose(a), a)).facts == ("A is symmetric",)
-    assert decide(page.problem(each(sympy.sqrt(x0), each(x0**2, x)), x)).facts == ("the entries of x are positive",)
-    assert decide(page.problem(v.matmul(a, x), v.matmul(a, x))).facts == ()
+    assert decide(page.question(v.transpose(a), a)).facts == ("A is symmetric",)
+    assert decide(page.question(each(sympy.sqrt(x0), each(x0**2, x)), x)).facts == ("the entries of x are positive",)
+    assert decide(page.question(v.matmul(a, x), v.matmul(a, x))).facts == ()
 
 
 def test_a_fact_that_is_assumed_later_counts() -> None:
     page = Page(A=(n, n))
-    problem = page.problem(page["A"], v.transpose(page["A"]))
-    assert not holds(problem)
+    question = page.question(page["A"], v.transpose(page["A"]))
+    assert not holds(question)
     page.world.assume(facts.fact(page.world.symbol("A"), facts.Property.SYMMETRIC))
-    assert holds(problem) and decide(problem).facts == ("A is symmetric",)
+    assert holds(question) and decide(question).facts == ("A is symmetric",)
 
 
 def test_positive_quantities_where_a_logarithm_asks_for_them() -> None:
     page = Page(a=(n,), b=(n,))
     left = each(sympy.log(x0), v.hadamard(page["a"], page["b"]))
     right = v.add(each(sympy.log(x0), page["a"]), each(sympy.log(x0), page["b"]))
-    assert decide(page.problem(left, right)).verdict in (PROVED, AGREES)
-    assert decide(page.problem(left, v.scale(2, right))).verdict == REFUTED
+    assert decide(page.question(left, right)).verdict in (PROVED, AGREES)
+    assert decide(page.question(left, v.scale(2, right))).verdict == REFUTED
 
 
 def test_nothing_to_evaluate_is_undecided() -> None:
     page = Page(a=())
     e = each(sympy.log(x0), v.scale(-1, each(x0**2, page["a"])))
-    decision = decide(page.problem(e, each(x0 + 1, page["a"])))
+    decision = decide(page.question(e, each(x0 + 1, page["a"])))
     assert decision.verdict == UNDECIDED and decision.reason
 
 
@@ -194,9 +194,9 @@ def test_equal_sizes_hide_nothing_and_distinct_ones_neither() -> None:
     """Σ_ij 1[i = j] over equal sizes is n; a factor m − n would be hidden by equal sizes, (m − 2)(m − 3).. by few."""
     page = Page(x=(m,), y=(n,))
     total = v.hadamard(v.total(page["x"]), v.total(page["y"]))
-    assert not holds(page.problem(total, v.scale(m / n, total)))
-    assert decide(page.problem(total, v.scale(1 + m - n, total))).verdict == REFUTED
-    assert decide(page.problem(total, v.scale(1 + (m - 2) * (n - 3), total))).verdict == REFUTED
+    assert not holds(page.question(total, v.scale(m / n, total)))
+    assert decide(page.question(total, v.scale(1 + m - n, total))).verdict == REFUTED
+    assert decide(page.question(total, v.scale(1 + (m - 2) * (n - 3), total))).verdict == REFUTED
 
 
 # ---------------------------------------------------------------- fuzz

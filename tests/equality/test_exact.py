@@ -18,7 +18,7 @@ from symjac.core.expr import Expr, add, affine, apply, contract, determinant, in
 from symjac.core.index import index, size_symbol
 from symjac.core.scalar import indicator, slot
 from symjac.equality.arrays import TooLarge
-from symjac.equality.problem import Question, modular
+from symjac.equality.question import Question, modular
 from symjac.equality.reals import POSITIVE, SIGNED, Balls, Doubles, NotRational, Rationals, Reals, inputs
 from symjac.equality.residues import Residues
 from tests.core.bank import BANK, SIZES, Case, size_values
@@ -193,8 +193,8 @@ def test_inverse_and_determinant(size: int) -> None:
     for matrix in (a, zero_diagonal) if size > 1 else (a,):
         inv = inverse(matrix, i, j, j, l)
         unit = contract([matrix, inv], [j])
-        problem = Question(unit, contract([number(1), identity_of(i, l)]), (i, l), WORLD)
-        assert modular(problem, {"m": size}, 8) == 8
+        question = Question(unit, contract([number(1), identity_of(i, l)]), (i, l), WORLD)
+        assert modular(question, {"m": size}, 8) == 8
         det = contract([determinant(matrix, i, j), determinant(inv, j, l)])
         assert modular(Question(det, number(1), (), WORLD), {"m": size}, 8) == 8
 

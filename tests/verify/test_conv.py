@@ -18,7 +18,7 @@ from symjac.core.scalar import slot
 from symjac.equality import entries
 from symjac.equality.entries import Cut
 from symjac.equality.outcome import AGREES, PROVED, REFUTED
-from symjac.equality.problem import Question, residues, sides
+from symjac.equality.question import Question, residues, sides
 from symjac.notes.source import read_source
 from symjac.verify import at_fault
 from symjac.verify.judge import judge_source
@@ -144,10 +144,10 @@ def test_entries_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None
     whole, _, _ = sides(Question(e, e, order, world), residues(world, {"k": 3}, 2))
     for limit in (5, 25, 29):
         monkeypatch.setattr(entries, "LONG", limit)
-        problem = Question(e, e, order, world)
-        assert problem.long({"k": 3})
-        drawn, _ = problem.by_entries({"k": 3})
-        found, _, _ = sides(problem, residues(world, {"k": 3}, 2))
+        question = Question(e, e, order, world)
+        assert question.long({"k": 3})
+        drawn, _ = question.by_entries({"k": 3})
+        found, _, _ = sides(question, residues(world, {"k": 3}, 2))
         for place, entry in enumerate(drawn):
             assert np.array_equal(found[:, place], whole[(slice(None), *entry.at)])
 

@@ -58,7 +58,7 @@ def test_latex_gets_latex() -> None:
 
 def test_what_is_not_sure_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("posed", "at_fault"):
-        monkeypatch.setattr(f"symjac.verify.{module}.sure", lambda problem: False)
+        monkeypatch.setattr(f"symjac.verify.{module}.sure", lambda question: False)
     (claim,) = plain("x in R^n; L = x'*x", "dL/dx = x").claims
     assert claim.fault is not None
     assert (claim.verdict, claim.fault.formula, claim.fault.replacement) == (REFUTED, "", "")

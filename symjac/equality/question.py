@@ -192,31 +192,31 @@ def reals(
 # ---------------------------------------------------------------- the sides at a point
 
 
-def sides(problem: Question, at: Evaluation, most: int | None = None) -> tuple[Array, Array, Array]:
+def sides(question: Question, at: Evaluation, most: int | None = None) -> tuple[Array, Array, Array]:
     """Left and right over the points and `order`, and which points count.
 
     Long sides through random vectors, their sum over `order`; those that cannot be summed at random entries, `most` of
     them.
     """
     at.trim()
-    if not problem.long(at.sizes):
+    if not question.long(at.sizes):
         try:
-            return _whole(problem, at)
+            return _whole(question, at)
         except TooLarge:
-            if not (at.by_entries and problem.order) or at.points > 2:
+            if not (at.by_entries and question.order) or at.points > 2:
                 raise
     if not at.by_entries:
         raise TooLarge("only single entries can be compared")
-    return _entries(problem, at, most)
+    return _entries(question, at, most)
 
 
-def _entries(problem: Question, at: Evaluation, most: int | None) -> tuple[Array, Array, Array]:
+def _entries(question: Question, at: Evaluation, most: int | None) -> tuple[Array, Array, Array]:
     """The sides at random entries, over the points and the entries; kept, for they are many small evaluations."""
-    return problem.once(("values", at.key, most, problem.world.facts), lambda: _at_entries(problem, at, most))
+    return question.once(("values", at.key, most, question.world.facts), lambda: _at_entries(question, at, most))
 
 
-def _at_entries(problem: Question, at: Evaluation, most: int | None) -> tuple[Array, Array, Array]:
-    entries, definitions = problem.by_entries(at.sizes)
+def _at_entries(question: Question, at: Evaluation, most: int | None) -> tuple[Array, Array, Array]:
+    entries, definitions = question.by_entries(at.sizes)
     entries = entries[:most]
     usable: Array = np.ones(at.points, dtype=bool)
     found: list[tuple[Array, Array]] = []
@@ -232,8 +232,8 @@ def _at_entries(problem: Question, at: Evaluation, most: int | None) -> tuple[Ar
     return np.stack([x for x, _ in found], axis=1), np.stack([y for _, y in found], axis=1), usable
 
 
-def _whole(problem: Question, at: Evaluation) -> tuple[Array, Array, Array]:
-    left, right, order = problem.left, problem.right, problem.order
+def _whole(question: Question, at: Evaluation) -> tuple[Array, Array, Array]:
+    left, right, order = question.left, question.right, question.order
     if prod(at.shape(order)) * at.points > MOST_ENTRIES:
         left, right, order = _probed(left, order), _probed(right, order), ()
     x, y = at.spread(at.of(left), left.free, order), at.spread(at.of(right), right.free, order)
@@ -252,7 +252,7 @@ def _probed(e: Expr, order: tuple[Index, ...]) -> Expr:
 
 
 def modular(
-    problem: Question,
+    question: Question,
     sizes: Sizes,
     points: int,
     facts: bool = True,
@@ -263,24 +263,24 @@ def modular(
 ) -> int | None:
     """At how many points the sides are equal modulo a prime; 0 where they differ at one, None where no point counts.
 
-    The points are those of the world, or the problem's `own`, which nobody can know who writes its text. `loose`: sizes
-    that stand as numbers are random ones. `most`: entries of long sides that are compared.
+    The points are those of the world, or the question's `own`, which nobody can know who writes its text. `loose`:
+    sizes that stand as numbers are random ones. `most`: entries of long sides that are compared.
     """
     if own:
-        at = residues(problem.world, sizes, points, problem.digest, facts, keep, problem.laws.length, loose)
+        at = residues(question.world, sizes, points, question.digest, facts, keep, question.laws.length, loose)
     else:
-        at = residues(problem.world, sizes, points, "", facts, keep)
-    x, y, usable = sides(problem, at, most)
+        at = residues(question.world, sizes, points, "", facts, keep)
+    x, y, usable = sides(question, at, most)
     if not usable.any():
         return None
     equal = (x == y).reshape(points, -1).all(axis=1)[usable]
     return int(equal.size) if equal.all() else 0
 
 
-def compared(problem: Question, at: Reals, most: int | None = None) -> tuple[float, float] | None:
+def compared(question: Question, at: Reals, most: int | None = None) -> tuple[float, float] | None:
     """The largest difference of the sides and the largest entry; None where an entry has no real value."""
     with np.errstate(all="ignore"):
-        x, y, _ = sides(problem, at, most)
+        x, y, _ = sides(question, at, most)
         if x.size == 0:
             return 0.0, 0.0
         difference, largest = np.abs(x - y).max(), max(np.abs(x).max(), np.abs(y).max())
@@ -288,9 +288,9 @@ def compared(problem: Question, at: Reals, most: int | None = None) -> tuple[flo
     return found if all(np.isfinite(v) for v in found) else None
 
 
-def apart(problem: Question, at: Balls) -> bool | None:
+def apart(question: Question, at: Balls) -> bool | None:
     """True where balls tell two entries apart, False where they tell none; None where an entry has no real value."""
-    x, y, _ = sides(problem, at)
+    x, y, _ = sides(question, at)
     with at.precision():
         if not all(v.is_finite() for v in (*x.flat, *y.flat)):
             return None
