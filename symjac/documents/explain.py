@@ -40,7 +40,7 @@ class UnknownQuantity(Exception):
 
 
 def explain(derivation: Derivation, name: str, format: str = "text") -> str:
-    """The derivation of `name`. Raises Unknown, and KeyError for a format that is none of FORMATS."""
+    """The derivation of `name`. Raises UnknownQuantity, and KeyError for a format that is none of FORMATS."""
     write = FORMATS[format]
     notation = _in_text(derivation) if write is _text else _in_latex(derivation)
     composer = _Composer(derivation, notation)

@@ -42,3 +42,8 @@ def test_a_turned_truth_is_noticed() -> None:
 
 def test_cases_are_the_same_every_time() -> None:
     assert case(3) == case(3)
+
+
+def test_a_fault_in_a_case_that_few_points_meet_is_seen() -> None:
+    """1[b > 0] for 1[a > 0], a = W relu(x − 1) + b: the two differ where an entry of x is above 1 alone."""
+    assert [c.right for c in case(5027).claims if c.made == "operand"] == [False]
