@@ -12,13 +12,13 @@ from itertools import pairwise
 
 from symjac.meaning import generic, natures
 from symjac.meaning.calls import OPERATORS
-from symjac.meaning.columns import columns
 from symjac.meaning.functions import ELEMENTWISE
 from symjac.meaning.grouping import readings_of_stars
 from symjac.meaning.handled import arrays
 from symjac.meaning.naming import identifier, label, spelled_by, ways
 from symjac.meaning.notebook import Alias, Notebook, Shape, WrittenDefinition, WrittenFunction, each, loss_of
 from symjac.meaning.reasons import CONFINED, reason_of
+from symjac.meaning.usage import defined, eras, shapes_from_use
 from symjac.notation.tree import (
     Big,
     Call,
@@ -118,8 +118,11 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     each_of(declare)
     _samples_of_matrices(notebook)
     if not notebook.primes_transpose:
-        notebook.columns = columns([s for s, _ in statements], notebook)
-        notebook.shapes |= notebook.columns
+        plain = [s for s, _ in statements]
+        notebook.eras = notebook.eras or eras(plain, notebook)
+        notebook.taken = shapes_from_use(plain, since, notebook)
+        own = defined(plain, notebook)
+        notebook.shapes |= {key: shape for key, shape in notebook.taken.items() if key not in own}
     statements = generic.without_arguments(statements, notebook)
     sorter = _Definitions(statements, notebook)
     each_of(sorter.by_a_derivative)

@@ -247,6 +247,8 @@ class Around:
     after: str = ""
     sentence: int = -1
     paragraph: int = -1
+    section: int = -1
+    """The number of the heading above."""
 
 
 ALONE = Around()
