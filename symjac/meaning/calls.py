@@ -74,6 +74,8 @@ def _no_function(head: Node) -> str:
         return ""
     if base.latex in ("\\mathbb{E}", "\\mathbb{P}", "\\mathbb{V}", "\\mathds{E}", "\\mathbf{E}"):
         return "an expectation or a probability is not read"
+    if base.latex == "\\lg":
+        return "the base of \\lg is not said; \\log_{10} or \\log_2 was expected"
     return "an order of growth is no quantity" if base.text in ("O", "o") and "math" in base.latex else ""
 
 

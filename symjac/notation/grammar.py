@@ -212,5 +212,5 @@ class _Builder(Transformer[Any, Any]):
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 _BINARY = {
-    "\\odot": "hadamard", "\\circ": "hadamard", "\\otimes": "kron", "\\oslash": "divide",
+    "\\odot": "hadamard", "\\bigodot": "hadamard", "\\circ": "hadamard", "\\otimes": "kron", "\\oslash": "divide",
 }  # fmt: skip

@@ -105,6 +105,22 @@ d f(x)/dx
     (d f / x)
 \frac{\partial \mathrm{loss}}{\partial \hat{y}}
     (d loss / hat~y)
+ln(x) exp(y) max(0,x) tanh\left(z\right) - y_i log p + \frac{y_ilog(p)}{m}
+    (+ (* (call log x) (call exp y) (call max 0 x) (call tanh z)) (- (* (_ y i) (call log p))) (/ (* (_ y i) (call log p)) m))
+m a x + l n + s i n (x) + aexp(x)
+    (+ (* m a x) (* l n) (* s i n (paren x)) (* a e x p (paren x)))
+\mbox{log} x + \text{ln}(y) \mathrm{ln} z
+    (+ (call log x) (* (call log y) (call log z)))
+\text{max}_j x_j + \mathrm{max}(0, x)
+    (+ (max [j] (_ x j)) (call max 0 x))
+\frac{\text{d}y}{\text{d}x}
+    (d y / x)
+\sum^T_{t=1} x_t + \sum^{T} x^T
+    (+ (sum [t 1 T] (_ x t)) (sum [T] (T x)))
+a \space b \bigodot \bold{c} \cancel{d} \bbox[5px,border:2px]{e}
+    (.* (* a b) (* c d e))
+{a \over b} + {{\partial L} \over {\partial x}}
+    (+ (/ a b) (d L / x))
 x^\top y^T A^{\mathsf T} B^\intercal C^{\mathrm{T}}
     (* (T x) (T y) (T A) (T B) (T C))
 A^{-1} B^{-\top} C^{-T}
@@ -552,8 +568,10 @@ a \begin{align}
     \begin{align} has no \end{align}
 \end{align}
     an \end without its \begin
-\cancel{x}
-    the command \cancel is not understood
+\cancelto{0}{x}
+    the command \cancelto is not understood
+a \circledast b
+    a convolution is not understood
 x @ y
     the sign @ is not understood
 ''''''''f
