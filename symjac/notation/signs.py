@@ -12,7 +12,8 @@ RELATIONS = {
     "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\ne": "!=", "\\neq": "!=", "\\coloneqq": ":=",
     "\\triangleq": ":=", "\\doteq": ":=", "\\equiv": "=", "\\leftarrow": "<-", "\\gets": "<-", "\\in": "in",
     "\\to": "->", "\\rightarrow": "->", "\\mapsto": "->", "\\longrightarrow": "->", "\\longmapsto": "->",
-    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\approxeq": "~", "\\cong": "~", "\\propto": "prop", "\\succ": "succ", "\\succeq": "succeq",
+    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\approxeq": "~", "\\cong": "~",
+    "\\propto": "prop", "\\succ": "succ", "\\succeq": "succeq",
 }  # fmt: skip
 
 # The sign that each relation is set with, where it is not itself one.
@@ -71,8 +72,8 @@ ACCENTS = {
 
 LETTER_FONTS = _words(
     r"""
-    \mathbf \boldsymbol \bold \bm \pmb \mathbfit \mathcal \mathbfcal \mathscr \mathfrak \mathbb \mathds \mathbbm
-    \symbf \symbfit \bf \cal \boldmath \textbf
+    \mathbf \boldsymbol \bold \bm \pmb \mathbfit \mathcal \mathbfcal \mathscr \mathfrak \mathbb \mathds
+    \mathbbm \symbf \symbfit \bf \cal \boldmath \textbf
     """
 )
 """Fonts that mark single letters: \\mathbf{xy} is a product of two."""
@@ -99,9 +100,9 @@ GAPS = frozenset({"\\quad", "\\qquad"})
 
 NOTHING = _words(
     r"""
-        \, \; \: \! \> ~ \space \nobreakspace \thinspace \medspace \thickspace \negthinspace \enspace \enskip \displaystyle \textstyle
-        \scriptstyle \scriptscriptstyle \notag \nonumber \limits \nolimits \allowbreak \nobreak \strut \mathstrut
-        \hfill \noindent \small \footnotesize \large \normalsize \itshape \bfseries \hline \relax \ensuremath
+        \, \; \: \! \> ~ \space \nobreakspace \thinspace \medspace \thickspace \negthinspace \enspace \enskip
+        \displaystyle \textstyle \scriptstyle \scriptscriptstyle \notag \nonumber \limits \nolimits \allowbreak \nobreak
+        \strut \mathstrut \hfill \noindent \small \footnotesize \large \normalsize \itshape \bfseries \hline \relax \ensuremath
         \mathop \mathrel \mathbin \mathord \mathopen \mathclose \mathinner \mathpunct \rlap \llap \clap \mathrlap
         \mathllap \mathclap \smash \underline \qedhere \centering \protect \break \newline \par \displaylimits
         """
@@ -110,8 +111,8 @@ NOTHING = _words(
 
 DROPPED = {
     "\\label": 1, "\\tag": 1, "\\vspace": 1, "\\phantom": 1, "\\hphantom": 1, "\\vphantom": 1,
-    "\\color": 1, "\\require": 1, "\\rule": 2, "\\ref": 1, "\\eqref": 1, "\\cite": 1, "\\footnote": 1, "\\cref": 1, "\\autoref": 1,
-    "\\numberthis": 0,
+    "\\color": 1, "\\require": 1, "\\rule": 2, "\\ref": 1, "\\eqref": 1, "\\cite": 1, "\\footnote": 1, "\\cref": 1,
+    "\\autoref": 1, "\\numberthis": 0,
 }  # fmt: skip
 """Commands that say nothing, with how many arguments go with them."""
 

@@ -653,6 +653,8 @@ class _Reader:
     def subscript(self, token: Tex) -> None:
         argument, span = self.argument()
         inner = self.inside(argument, font="", script="sub")
+        if inner and (sign := _sign_of_numbers(inner)):
+            inner = [Terminal.of("LEAF", sign, span, Name(sign, sign, span=span))]
         if inner:
             self.put("SUB", "_", token.span)
             self.braces(inner, span)
@@ -813,6 +815,14 @@ def _unknown(text: str) -> str:
         return _UNREAD[text]
     kind = "command" if text[0] == "\\" and len(text) > 1 else "sign"
     return f"the {kind} {text[:SHORT]} is not understood"
+
+
+def _sign_of_numbers(inner: Sequence[Terminal]) -> str:
+    r"""+, ++, > and >= of \mathbb{R}_+, \mathbb{R}_{++}, \mathbb{R}_{>0} and \mathbb{R}_{\geq 0}."""
+    if all(t.type == "PLUS" for t in inner) and len(inner) < 3:
+        return "+" * len(inner)
+    compared = len(inner) == 2 and inner[0].type == "REL" and str(inner[1]) == "0"
+    return str(inner[0]) if compared and str(inner[0]) in (">", ">=") else ""
 
 
 def _over(found: Sequence[Tex]) -> int | None:

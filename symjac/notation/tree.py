@@ -230,9 +230,13 @@ class Derivative(Node):
 
 @dataclass(frozen=True, slots=True)
 class Space(Node):
-    r"""\mathbb{R}^{m \times n}: the sizes in order; () for \mathbb{R}."""
+    r"""\mathbb{R}^{m \times n}: the sizes in order; () for \mathbb{R}.
+
+    `sign`: ">=" of \mathbb{R}_+, ">" of \mathbb{R}_{>0}.
+    """
 
     sizes: tuple[Node, ...]
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,7 +245,8 @@ class _Latex(Writer):
         return f"{out} {self.write(of) if simple else self.bracketed(self.write(of))}"
 
     def space(self, node: Space) -> str:
-        return r"\mathbb{R}" + (f"^{{{self.sizes(node.sizes)}}}" if node.sizes else "")
+        sign = {"": "", ">=": "_{+}", ">": "_{++}"}[node.sign]
+        return r"\mathbb{R}" + sign + (f"^{{{self.sizes(node.sizes)}}}" if node.sizes else "")
 
 
 def collides(left: Node, right: Node) -> bool:

@@ -105,8 +105,10 @@ d f(x)/dx
     (d f / x)
 \frac{\partial \mathrm{loss}}{\partial \hat{y}}
     (d loss / hat~y)
-ln(x) exp(y) max(0,x) tanh\left(z\right) - y_i log p + \frac{y_ilog(p)}{m}
-    (+ (* (call log x) (call exp y) (call max 0 x) (call tanh z)) (- (* (_ y i) (call log p))) (/ (* (_ y i) (call log p)) m))
+ln(x) exp(y) max(0,x) tanh\left(z\right)
+    (* (call log x) (call exp y) (call max 0 x) (call tanh z))
+- y_i log p + \frac{y_ilog(p)}{m}
+    (+ (- (* (_ y i) (call log p))) (/ (* (_ y i) (call log p)) m))
 m a x + l n + s i n (x) + aexp(x)
     (+ (* m a x) (* l n) (* s i n (paren x)) (* a e x p (paren x)))
 \mbox{log} x + \text{ln}(y) \mathrm{ln} z
@@ -351,6 +353,24 @@ A, B \in \R^{n\times n}, c \in \Re^n, k \in \mathbb{R}
     (, A B) in (R n n) ; c in (R n) ; k in (R)
 W \in \mathbb{R}^{2n, m}
     W in (R (* 2 n) m)
+x \in \mathbb{R}^T, y \in R^n, z \in \mathcal{R}^{m \times n}, t \in \mathbf{R}, w \in \mathbf R^k
+    x in (R T) ; y in (R n) ; z in (R m n) ; t in (R) ; w in (R k)
+W \in \mathbb{R}^{(n,m)}, V \in M_{n \times m}(\mathbb{R}), U \in \mathbb{R}_{n\times m}
+    W in (R n m) ; V in (R n m) ; U in (R n m)
+s \in \mathbb{R}_+, x \in \mathbb{R}_{>0}^n, y \in \mathbb{R}^+
+    s in (R) ; s >= 0 ; x in (R n) ; x > 0 ; y in (R) ; y >= 0
+U: D \times M, \quad z_t, s_t : D \times 1
+    U in (R D M) ; (, (_ z t) (_ s t)) in (R D 1)
+A_{n \times m} x_{m \times 1} = b_{n \times 1}
+    A in (R n m) ; x in (R m 1) ; b in (R n 1) ; (* A x) = b
+A_{n \times n}
+    A in (R n n)
+W_{n \times m}^\top I_{n \times n} = 0
+    W in (R n m) ; (* (T W) (_ I n)) = 0
+\dim(W) = n \times m
+    W in (R n m)
+j \in R_i, x \in R
+    j in (_ R i) ; x in R
 x_{1}, x_{2}, \ldots, x_{n} \in \mathbb{R}
     (, (_ x 1) (_ x 2) ... (_ x n)) in (R)
 i = 1, \dots, n

@@ -20,7 +20,24 @@ SMALL_COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS)
+IN_R = r"$\mathbf{x} \in \mathbf{R}^n$, $A \in \mathcal{R}^{n \times n}$. Then "
+MARKED = r"With $A_{m \times n}$, $x_{n\times 1}$ and $f = \|A x\|^2$ we have "
+BY_COLON = r"$$\begin{aligned} W &: m \times n \\ x, b &: n \times 1 \end{aligned}$$ $f = \|W x\|^2$, "
+POSITIVE = r"Let $x \in \mathbb{R}_{>0}$, $f = |x|$. Then "
+
+SHAPES = [
+    (IN_R + r"$\nabla_x (x^\top A x) = A x + A^\top x$.", [P]),
+    (IN_R + r"$\nabla_x (x^\top A x) = 2 A x$.", [R]),
+    (MARKED + r"$\nabla_x f = 2 A^\top A x$.", [P]),
+    (MARKED + r"$\nabla_x f = A^\top A x$.", [R]),
+    (BY_COLON + r"$\nabla_x f = 2 W^\top W x$", [P]),
+    (BY_COLON + r"$\nabla_x f = 2 W^\top x$", [R]),
+    (POSITIVE + r"$\frac{df}{dx} = 1$.", [P]),
+    (POSITIVE + r"$\frac{df}{dx} = 2$.", [R]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES)
 def test_small_commands(text: str, expected: list[str]) -> None:
     assert verdicts(text) == expected
 
