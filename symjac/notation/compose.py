@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from symjac.notation.differentials import order_of, slash_derivative
+from symjac.notation.limits import big
 from symjac.notation.pending import (
     SIDE_BY_SIDE,
     Applied,
@@ -28,19 +29,16 @@ from symjac.notation.pending import (
 )
 from symjac.notation.tokens import Unreadable
 from symjac.notation.tree import (
-    Big,
     Binary,
     Call,
     Derivative,
     Group,
     Indicator,
-    Items,
     Name,
     Neg,
     Node,
     Num,
     Ones,
-    Product,
     Quotient,
     Relation,
     Scripts,
@@ -123,28 +121,7 @@ def _big(head: BigHead, later: list[Placed]) -> Node:
     later.clear()
     if head.negative:
         body = Neg(body, span=body.span)
-    over, lower = _limits(head)
-    return Big(head.op, over, body, lower, head.sup, span=head.span.to(body.span))
-
-
-def _limits(head: BigHead) -> tuple[tuple[Node, ...], Node | None]:
-    """The indices under a sum sign and the lower limit."""
-    over: list[Node] = []
-    lower = None
-    for part in head.sub:
-        if isinstance(part, Relation):
-            if part.op != "=" or len(head.sub) > 1:
-                raise Unreadable(part.span, f"under {head.name.latex} an index or i = 1 was expected")
-            lower = part.right
-            part = part.left
-        if isinstance(part, Product):
-            over.extend(part.factors)
-        else:
-            over.extend(part.items if isinstance(part, Items) else (part,))
-    for index in over:
-        if not isinstance(innermost(index), Name):
-            raise Unreadable(index.span, f"under {head.name.latex} the name of an index was expected")
-    return tuple(over), lower
+    return big(head, body)
 
 
 def _applied(node: Node, base: Applied, later: list[Placed]) -> Node:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from symjac.notation import signs
 from symjac.notation.grammar import side
+from symjac.notation.limits import settled
 from symjac.notation.shapes import declared
 from symjac.notation.terminal import Terminal
 from symjac.notation.tokens import Unreadable
@@ -272,7 +273,8 @@ def _finish(draft: _Draft, read: list[Statement], unread: list[Unread]) -> None:
             return
         sides, relations = list(kept), ["="] * (len(kept) - 1)
     made = tuple(s for s in sides if s is not None)
-    read.extend(declared(Statement(made, tuple(relations), span, tuple(draft.notes), tuple(conditions))))
+    whole = Statement(made, tuple(relations), span, tuple(draft.notes), tuple(conditions))
+    read.extend(map(settled, declared(whole)))
 
 
 def _span(found: Sequence[Terminal]) -> Span:

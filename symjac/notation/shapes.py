@@ -35,7 +35,7 @@ def declared(s: Statement) -> Iterator[Statement]:
     for name, space in found.items():
         yield Statement((name, space), ("in",), s.span)
     if s.relations or not found:
-        yield replace(s, sides=sides)
+        yield replace(s, sides=(sides[0], *map(_without_sign, sides[1:])))
     for left, right in zip(s.sides, spaces, strict=False):
         if isinstance(right, Space) and right.sign and not isinstance(left, Items):
             yield Statement((left, Num("0", span=left.span)), (right.sign,), s.span)
@@ -56,6 +56,10 @@ def _without_sizes(node: Node, found: dict[Node, Space]) -> Node:
         return replace(node, sub=sizes[:1])
     found.setdefault(node.base, Space(sizes, span=node.span))
     return node.base if node.sup is None else replace(node, sub=())
+
+
+def _without_sign(node: Node) -> Node:
+    return replace(node, sign="") if isinstance(node, Space) else node
 
 
 def _times(node: Node) -> bool:

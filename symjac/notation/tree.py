@@ -136,7 +136,8 @@ class Sum(Node):
 class Big(Node):
     r"""\sum, \prod, \max, \min, \mean over indices (`\sum_{i=1}^{n}`, `\sum_{n,i}`, `\max_j`), or over none given.
 
-    `op`: "sum", "prod", "max", "min". `over`: the index names. `lower`, `upper`: the limits, where given.
+    `op`: "sum", "prod", "max", "min". `over`: the index names. `lower`, `upper`: the limits, where given. `conditions`:
+    relations that hold of the indices, as in \sum_{j \ne i} and \sum_{w \in V}.
     """
 
     op: str
@@ -144,6 +145,7 @@ class Big(Node):
     body: Node
     lower: Node | None = None
     upper: Node | None = None
+    conditions: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,12 @@ class _Latex(Writer):
 
     def big(self, node: Big) -> str:
         out = "\\" + node.op
-        under = ",".join(self.write(n) for n in node.over)
+        said = {c.left for c in node.conditions if isinstance(c, Relation) and c.right not in node.over}
+        shown = node.over if node.lower is not None else [n for n in node.over if n not in said]
+        under = ",".join(self.write(n) for n in shown)
         if node.lower is not None:
             under += f" = {self.write(node.lower)}"
+        under = ", ".join([*([under] if under else []), *map(self.write, node.conditions)])
         if under:
             out += f"_{{{under}}}"
         if node.upper is not None:

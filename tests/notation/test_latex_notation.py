@@ -117,6 +117,16 @@ m a x + l n + s i n (x) + aexp(x)
     (+ (max [j] (_ x j)) (call max 0 x))
 \frac{\text{d}y}{\text{d}x}
     (d y / x)
+\sum_{j\ne i} x_j + \sum_{j=1, j\ne i}^N x_j + \sum_{k<t} h_k
+    (+ (sum [j (!= j i)] (_ x j)) (sum [j 1 N (!= j i)] (_ x j)) (sum [k (< k t)] (_ h k)))
+\sum_{1 \le k \le t} h_k + \sum_{i=1, \dots, n} x_i + \sum_{i,j=1}^n A_{ij}
+    (+ (sum [k 1 t] (_ h k)) (sum [i 1 n] (_ x i)) (sum [i j 1 n] (_ A (* i j))))
+\sum_{i=1,j=1}^n a + \sum_{1 \le i < j \le n} b + \sum_{(i,j)} c
+    (+ (sum [i 1 n] (sum [j 1 n] a)) (sum [i j 1 n (< i j)] b) (sum [i j] c))
+\sum_{w\in V} u_w + \sum_{i \in S, j \in T} a + \sum_{k: y_k > 0} z_k
+    (+ (sum [w (in w V)] (_ u w)) (sum [i j (in i S) (in j T)] a) (sum [k (> (_ y k) 0)] (_ z k)))
+\sum_{\substack{j=1\\j\ne i}}^n x_j + \sum_{i=j} a + \sum_{i \ne j} a_{ij}
+    (+ (sum [j 1 n (!= j i)] (_ x j)) (sum [i (= i j)] a) (sum [i j (!= i j)] (_ a (* i j))))
 \sum^T_{t=1} x_t + \sum^{T} x^T
     (+ (sum [t 1 T] (_ x t)) (sum [T] (T x)))
 a \space b \bigodot \bold{c} \cancel{d} \bbox[5px,border:2px]{e}
@@ -369,6 +379,8 @@ W_{n \times m}^\top I_{n \times n} = 0
     W in (R n m) ; (* (T W) (_ I n)) = 0
 \dim(W) = n \times m
     W in (R n m)
+p_i = \sum_{i \ne j} x_j, p = \sum_{i \ne j} x_j
+    (_ p i) = (sum [j (!= i j)] (_ x j)) ; p = (sum [i (!= i j)] (_ x j))
 j \in R_i, x \in R
     j in (_ R i) ; x in R
 x_{1}, x_{2}, \ldots, x_{n} \in \mathbb{R}
@@ -572,10 +584,10 @@ p(y|x)
     \hat over more than one quantity is not understood
 \|x\|_{\Sigma}
     this kind of norm is not known; 1, 2, F or \infty was expected
-\sum_{i \ne j} x_i
+\sum_{i \ne j \ne k} x_i
     under \sum an index or i = 1 was expected
-\sum_{i \in B} x_i
-    under \sum an index or i = 1 was expected
+\sum_{a + b} x_i
+    under \sum the name of an index was expected
 {a
     a brace { is opened and never closed
 a}

@@ -37,7 +37,43 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES)
+CROSS = (
+    r"Let $z,y\in\mathbb{R}^n$, $o_j=\frac{e^{z_j}}{\sum_{k=1}^n e^{z_k}}$, $E=-\sum_{j=1}^n y_j\log o_j$. "
+    r"Then $\frac{\partial E}{\partial z_i} = "
+)
+PAIRS = r"Let $x \in \mathbb{R}^n$ and $f = \sum_{1 \le i < j \le n} x_i x_j$. Then "
+RUNNING = r"Let $x \in \mathbb{R}^T$ and $s_t = \sum_{k=1}^{t} x_k$. Then $\frac{\partial s_t}{\partial x_j} = "
+VOCABULARY = r"Let $u \in \mathbb{R}^n$ and $f = \log \sum_{w \in V} e^{u_w}$. Then $\frac{\partial f}{\partial u_i} = "
+
+SUMS = [
+    (CROSS + r"\sum_{j\neq i}y_jo_i-y_i(1-o_i)$.", [P]),
+    (CROSS + r"\sum_{j\neq i}y_jo_i-y_i(1+o_i)$.", [R]),
+    (CROSS + r"\sum_{j=1, j\neq i}^n y_jo_i-y_i(1-o_i)$.", [P]),
+    (CROSS + r"\sum_{i\neq j}^n y_jo_i-y_i(1-o_i)$.", [P]),
+    (CROSS + r"\sum_{i\neq j}^n y_jo_j-y_i(1-o_i)$.", [R]),
+    (CROSS + r"\sum_{j \ne i} y_j o_i - \sum_{j = i} y_j (1 - o_i)$.", [P]),
+    (CROSS + r"\sum_{j \ne i}^n y_j o_i - \sum_{j = i}^n y_j (1 - o_i)$.", [P]),
+    (CROSS + r"o_i \sum_{1 \le j \le n} y_j - y_i$.", [P]),
+    (CROSS + r"o_i \sum_{1 \le j < n} y_j - y_i$.", [R]),
+    (PAIRS + r"$\frac{\partial f}{\partial x_k} = \sum_{i \ne k} x_i$.", [P]),
+    (PAIRS + r"$\frac{\partial f}{\partial x_k} = \sum_{i < k} x_i + \sum_{i > k} x_i$.", [P]),
+    (PAIRS + r"$\frac{\partial f}{\partial x_k} = \sum_{i < k} x_i + \sum_{i \ge k} x_i$.", [R]),
+    (PAIRS + r"$\frac{\partial f}{\partial x_k} = \sum_{i} x_i$.", [R]),
+    (RUNNING + r"\mathbf{1}[j \le t]$.", [P]),
+    (RUNNING + r"\mathbf{1}[j < t]$.", [R]),
+    (VOCABULARY + r"\frac{e^{u_i}}{\sum_{w \in V} e^{u_w}}$.", [P]),
+    (VOCABULARY + r"\frac{1}{\sum_{w \in V} e^{u_w}}$.", [R]),
+]
+
+
+def test_a_sum_over_a_part_of_the_values_is_not_read_as_over_all() -> None:
+    text = r"Let $x \in \mathbb{R}^n$ and $f = \sum_{i \in S} x_i$. Then $\frac{\partial f}{\partial x_i} = 1$. "
+    result = judged(text + r"Here $\sum_{i=1}^n x_i = 0$.")
+    assert [said(c) for c in result.claims] in ([], ["undecided"])
+    assert any("of which values" in u.reason for u in result.unread)
+
+
+@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS)
 def test_small_commands(text: str, expected: list[str]) -> None:
     assert verdicts(text) == expected
 
