@@ -75,9 +75,7 @@ def _ends(m: Frame, node: Big, op: str, end: Node) -> Iterator[Node]:
 def is_split_there(m: Frame, node: Big) -> bool:
     r"""True for the \sum_{i=j}^n that stands beside a \sum_{i \ne j}^n: the one term that the other leaves out."""
     found = (n for roots in m.roots for root in roots for n in walk(root) if isinstance(n, Big))
-    pairs = (
-        c for n in found if n.upper == node.upper for c in n.conditions if isinstance(c, Relation) and c.op == "!="
-    )
+    said = (c for n in found if n.upper == node.upper for c in n.conditions if isinstance(c, Relation))
     return any(c.op == "!=" and {c.left, c.right} == {node.lower, *node.over} for c in said)
 
 

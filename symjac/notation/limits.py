@@ -158,7 +158,9 @@ def _parts(sub: Sequence[Node]) -> Iterator[Node]:
     for part in sub:
         sides, ops = _chain(part)
         lists = [list(side.items) if isinstance(side, Items) else [side] for side in sides]
-        if (all(len(found) == 1 for found in lists[1:]) and len(lists[0]) == 1) or (len(ops) == 2 and set(ops) <= _UPWARDS and len(lists[0]) == len(lists[2]) == 1):
+        alone = all(len(found) == 1 for found in lists)
+        between = len(ops) == 2 and set(ops) <= _UPWARDS and len(lists[0]) == len(lists[2]) == 1
+        if alone or between:
             yield part
         else:
             yield from _cut(lists, ops)

@@ -102,7 +102,8 @@ NOTHING = _words(
     r"""
         \, \; \: \! \> ~ \space \nobreakspace \thinspace \medspace \thickspace \negthinspace \enspace \enskip
         \displaystyle \textstyle \scriptstyle \scriptscriptstyle \notag \nonumber \limits \nolimits \allowbreak \nobreak
-        \strut \mathstrut \hfill \noindent \small \footnotesize \large \normalsize \itshape \bfseries \hline \relax \ensuremath
+        \strut \mathstrut \hfill \noindent \small \footnotesize \large \normalsize \itshape \bfseries \hline \relax
+        \ensuremath
         \mathop \mathrel \mathbin \mathord \mathopen \mathclose \mathinner \mathpunct \rlap \llap \clap \mathrlap
         \mathllap \mathclap \smash \underline \qedhere \centering \protect \break \newline \par \displaylimits
         """
