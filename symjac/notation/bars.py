@@ -24,7 +24,7 @@ ENDS = frozenset({"LEAF", "CLOSE", "RB", "NORM_CLOSE", "ABS_CLOSE", "END", "PRIM
 """What a quantity ends with."""
 
 _BARS = {"BAR", "DBAR", "ABS_OPEN", "ABS_CLOSE", "NORM_OPEN", "NORM_CLOSE"}
-_OPENING = {"OPEN", "LB", "CASES"}
+_OPENING = {"OPEN", "LB", "CASES", "MATRIX"}
 _CLOSING = {"CLOSE", "RB", "END"}
 _WITHIN = {"COMMA", "REL", "AMP", "ROW"}
 """What no pair reaches over."""
@@ -33,6 +33,7 @@ _STARTS = {
     "OPEN",
     "LB",
     "CASES",
+    "MATRIX",
     "FRAC",
     "SQRT",
     "BIG",

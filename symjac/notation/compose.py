@@ -8,6 +8,7 @@ Kronecker products. Where print leaves open what is meant, nothing is guessed: `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from symjac.notation.differentials import order_of, slash_derivative
 from symjac.notation.limits import big
@@ -34,6 +35,7 @@ from symjac.notation.tree import (
     Derivative,
     Group,
     Indicator,
+    Items,
     Name,
     Neg,
     Node,
@@ -99,6 +101,13 @@ def _bracketed(node: Node, following: Group, later: list[Placed]) -> Node:
         return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))
     if condition and one(node):
         return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))
+    if isinstance(node, Name | Scripts) and following.bracket == "[" and _are_places(node, following.of):
+        sub = (*(node.sub if isinstance(node, Scripts) else ()), *arguments(following))
+        base = node.base if isinstance(node, Scripts) else node
+        whole = later.pop()[1]
+        if isinstance(whole, Scripts) and whole.base is following and not whole.sub:
+            return replace(whole, base=base, sub=sub, span=node.span.to(whole.span))
+        return rebased(whole, lambda g: Scripts(base, sub, span=node.span.to(g.span)))
     if isinstance(node, Name) and following.bracket == "{" and node.latex.startswith("\\mathcal"):
         return rebased(later.pop()[1], lambda g: Call(node, arguments(following), span=node.span.to(g.span)))
     return node
@@ -122,6 +131,24 @@ def _big(head: BigHead, later: list[Placed]) -> Node:
     if head.negative:
         body = Neg(body, span=body.span)
     return big(head, body)
+
+
+def _are_places(node: Node, inside: Node) -> bool:
+    """W[i, j], x[k]: subscripts as programs have them; not for E[x] and its like."""
+    base = node.base if isinstance(node, Scripts) else node
+    if not isinstance(base, Name) or base.text in _NO_ARRAYS or base.latex.startswith("\\math"):
+        return False
+    places = inside.items if isinstance(inside, Items) else (inside,)
+    return (not isinstance(node, Scripts) or node.sup is None) and all(map(_is_place, places))
+
+
+def _is_place(node: Node) -> bool:
+    number = isinstance(node, Num) and node.text.isdigit()
+    return number or node == Name(":") or (isinstance(node, Name) and node.text in _PLACES)
+
+
+_NO_ARRAYS = frozenset({"E", "P", "I", "V", "O", "chi"})
+_PLACES = frozenset("ijklmnpqt")
 
 
 def _applied(node: Node, base: Applied, later: list[Placed]) -> Node:

@@ -19,7 +19,22 @@ from symjac.notation.pending import INTERNAL, BigHead, Joint, Sign
 from symjac.notation.scripts import Script, scripted
 from symjac.notation.terminal import Terminal
 from symjac.notation.tokens import Unreadable
-from symjac.notation.tree import Abs, Call, Cases, Group, Items, Name, Neg, Node, Norm, Relation, Span, Sum, children
+from symjac.notation.tree import (
+    Abs,
+    Call,
+    Cases,
+    Group,
+    Items,
+    Matrix,
+    Name,
+    Neg,
+    Node,
+    Norm,
+    Relation,
+    Span,
+    Sum,
+    children,
+)
 
 DEEPEST_TREE = 100
 """How many nodes may stand inside one another, so that later passes may recurse."""
@@ -205,9 +220,19 @@ class _Builder(Transformer[Any, Any]):
         branches = tuple(b for b in rest if isinstance(b, tuple))
         return Cases(branches, span=opening.span.to(rest[-1].span))
 
+    def matrix(self, opening: Terminal, *rest: Any) -> Node:
+        rows = tuple(r for r in rest if isinstance(r, tuple))
+        return Matrix(rows, _AROUND.get(str(opening), ""), span=opening.span.to(rest[-1].span))
+
+    def entries(self, *found: Any) -> tuple[Node, ...]:
+        return tuple(n for n in found if isinstance(n, Node))
+
     def branch(self, value: Node, *rest: Any) -> tuple[Node, Node | None]:
         return value, (rest[1] if len(rest) == 2 else None)
 
+
+_AROUND = {"pmatrix": "(", "bmatrix": "[", "Bmatrix": "{", "vmatrix": "|"}
+"""The bracket that an environment of entries brings along."""
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 

@@ -43,7 +43,7 @@ class _Draft:
         return not self.sides[-1] or self.sides[-1][-1].type in _GOES_ON
 
 
-_OPENING = frozenset({"OPEN", "LB", "CASES", "NORM_OPEN", "ABS_OPEN"})
+_OPENING = frozenset({"OPEN", "LB", "CASES", "MATRIX", "NORM_OPEN", "ABS_OPEN"})
 _CLOSING = frozenset({"CLOSE", "RB", "END", "NORM_CLOSE", "ABS_CLOSE"})
 _GOES_ON = frozenset({"PLUS", "MINUS", "TIMES", "SLASH", "BINOP", "BIG"})
 _CONDITION = frozenset({"if", "when", "unless", "provided", "assuming", "whenever", "iff"})
@@ -209,7 +209,7 @@ def _cut(found: Sequence[Terminal], kind: str) -> Iterator[list[Terminal]]:
     run: list[Terminal] = []
     depth = 0
     for t in found:
-        depth += (t.type in ("LB", "CASES")) - (t.type in ("RB", "END"))
+        depth += (t.type in ("LB", "CASES", "MATRIX")) - (t.type in ("RB", "END"))
         if t.type == kind and depth == 0:
             yield run
             run = []

@@ -1,6 +1,7 @@
 r"""Declarations of shapes in the ways in which people write them, all as x \in \mathbb{R}^{m \times n}.
 
-x \in R^n in any font; W : m \times n; A_{m \times n}, which may stand in a formula; \dim(W) = m \times n.
+x \in R^n in any font; W : m \times n; A_{m \times n}, which may stand in a formula; \dim(W) = m \times n;
+x = [x_1, \dots, x_n]^\top.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from dataclasses import replace
 from symjac.notation.scripts import SIGNS, sizes_of
 from symjac.notation.tree import (
     Call,
+    Dots,
     Group,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -22,6 +25,7 @@ from symjac.notation.tree import (
     Scripts,
     Space,
     Statement,
+    Transpose,
     rebuild,
 )
 
@@ -29,6 +33,11 @@ from symjac.notation.tree import (
 def declared(s: Statement) -> Iterator[Statement]:
     """The statement, with what it declares by a mark said before it, and what a sign of a space says after it."""
     s = _by_colon(s)
+    if (space := _of_own_entries(s)) is not None:
+        yield Statement((s.sides[0], space), ("in",), s.span)
+        if len(s.sides) == 2:
+            return
+        s = replace(s, sides=(s.sides[0], *s.sides[2:]), relations=s.relations[1:])
     spaces = tuple(_space(n) if r == "in" else n for n, r in zip(s.sides[1:], s.relations, strict=True))
     found: dict[Node, Space] = {}
     sides = tuple(_without_sizes(side, found) for side in (s.sides[0], *spaces))
@@ -56,6 +65,39 @@ def _without_sizes(node: Node, found: dict[Node, Space]) -> Node:
         return replace(node, sub=sizes[:1])
     found.setdefault(node.base, Space(sizes, span=node.span))
     return node.base if node.sup is None else replace(node, sub=())
+
+
+def _of_own_entries(s: Statement) -> Space | None:
+    r"""Of x = [x_1, \dots, x_n]^\top, which says what x_i is called, the space of x."""
+    if s.relations[:1] != ("=",):
+        return None
+    name, right = s.sides[:2]
+    node = right.of if isinstance(right, Transpose) else right
+    node = node.of if isinstance(node, Group) else node
+    match node:
+        case Items(items=items):
+            rows = tuple((n,) for n in items)
+        case Matrix(rows=rows):
+            pass
+        case _:
+            return None
+    shown = [n for row in rows for n in row if not isinstance(n, Dots) and n != Name("")]
+    if not isinstance(name, Name) or len(shown) < 2 or not all(isinstance(n, Scripts) and n.sup is None for n in shown):
+        return None
+    wide = len(rows) > 1 and len(rows[0]) > 1
+    places = [_places(n) if wide else n.sub for n in shown if isinstance(n, Scripts) and n.base == name]
+    if len(places) != len(shown) or any(p != Num("1") for p in places[0]) or len(places[-1]) != 1 + wide:
+        return None
+    return Space(places[-1], span=right.span)
+
+
+def _places(node: Scripts) -> tuple[Node, ...]:
+    """1, n of a_{1n} and 1, 1 of a_{11}."""
+    if len(node.sub) == 1 and isinstance(part := node.sub[0], Product):
+        return part.factors
+    if len(node.sub) == 1 and isinstance(part := node.sub[0], Num) and len(part.text) == 2:
+        return tuple(Num(digit, span=part.span) for digit in part.text)
+    return node.sub
 
 
 def _without_sign(node: Node) -> Node:

@@ -334,12 +334,13 @@ class _Reader:
     def environment(self, token: Tex) -> None:
         content, name = self.contents(token)
         plain = name.rstrip("*")
+        whole = token.span.to(self.found[self.i - 1].span)
         if plain in signs.MATRICES:
-            raise Unreadable(
-                token.span, "a matrix written out entry by entry is not understood; a name for it was expected"
-            )
-        if plain in signs.TABLES:
-            self.table(content, token.span)
+            self.matrix(self.inside(content), plain, whole)
+        elif plain == "array":
+            self.array(content, whole)
+        elif plain in signs.TABLES:
+            self.table(content, whole)
         elif plain in signs.ROWS:
             if plain == "eqnarray":
                 content = [t for t in content if t.text != "&"]
@@ -347,6 +348,35 @@ class _Reader:
             self.out.extend(inner)
         else:
             raise Unreadable(token.span, f"the environment {name[:SHORT]} is not understood")
+
+    def array(self, content: Sequence[Tex], span: Span) -> None:
+        """A function by cases behind a brace, rows of equations, or else the entries of a matrix."""
+        inner = self.inside(content)
+        braced = bool(self.out) and self.out[-1].type == "OPEN" and str(self.out[-1]) == "{"
+        if braced or any(t.type == "TEXT" for t in inner):
+            self.table(content, span)
+        elif any(t.type == "REL" for cell in _cells(inner) for t in cell):
+            for n, row in enumerate(_split(inner, "ROW")):
+                if n:
+                    self.put("ROW", "\\\\", span)
+                self.out.extend(t for cell in _split(row, "AMP") for t in cell)
+        else:
+            self.matrix(inner, "matrix", span)
+
+    def matrix(self, inner: Sequence[Terminal], name: str, span: Span) -> None:
+        """Rows of entries; one that is blank is a name without letters."""
+        if name == "Vmatrix":
+            raise Unreadable(span, "the norm of a matrix written out is not understood")
+        self.put("MATRIX", name, span)
+        rows = [row for row in _split(inner, "ROW") if any(t.type != "GAP" for t in row)]
+        for n, row in enumerate(rows):
+            if n:
+                self.put("ROW", "\\\\", span)
+            for k, cell in enumerate(_split(row, "AMP")):
+                if k:
+                    self.put("AMP", "&", span)
+                self.out.extend(_entry(cell) or [Terminal.of("LEAF", "", span, Name("", span=span))])
+        self.put("END", "the end of the matrix", span)
 
     def contents(self, token: Tex) -> tuple[list[Tex], str]:
         r"""What stands between \begin{name} and its \end{name}."""
@@ -823,6 +853,31 @@ def _sign_of_numbers(inner: Sequence[Terminal]) -> str:
         return "+" * len(inner)
     compared = len(inner) == 2 and inner[0].type == "REL" and str(inner[1]) == "0"
     return str(inner[0]) if compared and str(inner[0]) in (">", ">=") else ""
+
+
+def _split(found: Sequence[Terminal], kind: str) -> list[list[Terminal]]:
+    """Between the terminals of one kind, outside of the bodies of commands."""
+    parts: list[list[Terminal]] = [[]]
+    depth = 0
+    for t in found:
+        depth += (t.type in ("LB", "CASES", "MATRIX")) - (t.type in ("RB", "END"))
+        if t.type == kind and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(t)
+    return parts
+
+
+def _cells(found: Sequence[Terminal]) -> list[list[Terminal]]:
+    return [cell for row in _split(found, "ROW") for cell in _split(row, "AMP")]
+
+
+def _entry(cell: Sequence[Terminal]) -> list[Terminal]:
+    """A cell without the spaces and the signs that end it."""
+    kept = [t for t in cell if t.type != "GAP"]
+    while kept and kept[-1].type in ("COMMA", "SEMI"):
+        kept.pop()
+    return kept
 
 
 def _over(found: Sequence[Tex]) -> int | None:

@@ -218,6 +218,17 @@ class Cases(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix(Node):
+    r"""\begin{pmatrix} a & b \\ c & d \end{pmatrix}: rows of entries, Dots among them; a blank entry is Name("").
+
+    `bracket`: "(", "[", "{", "|" (a determinant) or "" (as in \begin{matrix}, whose brackets stand around it).
+    """
+
+    rows: tuple[tuple[Node, ...], ...]
+    bracket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Derivative(Node):
     r"""\frac{\partial y}{\partial x}, dy/dx, \nabla_x L, \nabla^2_x L, \frac{\partial^2 L}{\partial x \partial y}.
 

@@ -24,6 +24,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -222,6 +223,13 @@ class _Latex(Writer):
             rows.append(f"{self.write(value)} & {said}")
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
+    def matrix(self, node: Matrix) -> str:
+        name = {"(": "pmatrix", "[": "bmatrix", "{": "Bmatrix", "|": "vmatrix"}.get(node.bracket, "matrix")
+        rows = r" \\ ".join(" & ".join(map(self.write, row)) for row in node.rows)
+        if all(len(row) == 1 for row in node.rows):
+            rows = rows.replace(r"\\ \dots \\", r"\\ \vdots \\")
+        return rf"\begin{{{name}}} {rows} \end{{{name}}}"
+
     def derivative(self, node: Derivative) -> str:
         if node.kind == "nabla":
             return self.nabla(node)
@@ -307,5 +315,5 @@ _LATEX: dict[type, Callable[..., str]] = {
     Transpose: _Latex.transpose, Product: _Latex.product, Binary: _Latex.binary, Quotient: _Latex.quotient,
     Neg: _Latex.neg, Sum: _Latex.sum, Big: _Latex.big, Call: _Latex.call, Group: _Latex.group, Items: _Latex.items,
     Dots: _Latex.dots, Norm: _Latex.norm, Abs: _Latex.abs, Relation: _Latex.relation, Indicator: _Latex.indicator,
-    Cases: _Latex.cases, Derivative: _Latex.derivative, Space: _Latex.space,
+    Cases: _Latex.cases, Matrix: _Latex.matrix, Derivative: _Latex.derivative, Space: _Latex.space,
 }  # fmt: skip

@@ -13,6 +13,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -58,6 +59,8 @@ def shown(node: Node | None) -> str:
             return f"(d {shown(of)} / {' '.join(map(shown, by))})"
         case Cases(branches=branches):
             return "(cases " + " ".join(f"[{shown(v)} {shown(c)}]" for v, c in branches) + ")"
+        case Matrix(rows=rows):
+            return "(matrix " + " ; ".join(" ".join(map(shown, row)) for row in rows) + ")"
         case Call(function=function, args=args):
             return _form("call", function, *args)
         case Prime(of=of, order=order):

@@ -117,6 +117,16 @@ m a x + l n + s i n (x) + aexp(x)
     (+ (max [j] (_ x j)) (call max 0 x))
 \frac{\text{d}y}{\text{d}x}
     (d y / x)
+\begin{pmatrix} 1 & 2 \\ 3 & x, \end{pmatrix}^\top y
+    (* (T (matrix 1 2 ; 3 x)) y)
+\left[\begin{array}{c} a \\ \vdots \\[2pt] b \end{array}\right] + \left[ {\begin{array}{cc} a & b \end{array}} \right]
+    (+ (square (matrix a ; ... ; b)) (square (matrix a b)))
+\begin{bmatrix} a_1 & & \\ & \ddots & \\ & & a_n \\ \end{bmatrix}
+    (matrix (_ a 1) ? ? ; ? ... ? ; ? ? (_ a n))
+\left| \begin{matrix} a & b \\ c & d\end{matrix}\right| + \begin{vmatrix} \frac{a}{b} \end{vmatrix}
+    (+ (abs (matrix a b ; c d)) (matrix (/ a b)))
+\frac{\partial L}{\partial S[i,k]} W_2[m,n]^2 x[k] E[i] a[b+1]
+    (* (d L / (_ S i k)) (^ (_ W 2 m n) 2) (_ x k) E (square i) a (square (+ b 1)))
 \sum_{j\ne i} x_j + \sum_{j=1, j\ne i}^N x_j + \sum_{k<t} h_k
     (+ (sum [j (!= j i)] (_ x j)) (sum [j 1 N (!= j i)] (_ x j)) (sum [k (< k t)] (_ h k)))
 \sum_{1 \le k \le t} h_k + \sum_{i=1, \dots, n} x_i + \sum_{i,j=1}^n A_{ij}
@@ -379,6 +389,14 @@ W_{n \times m}^\top I_{n \times n} = 0
     W in (R n m) ; (* (T W) (_ I n)) = 0
 \dim(W) = n \times m
     W in (R n m)
+x = [x_1, \dots, x_n]^\top, y = (y_1, y_2) \in \mathbb{R}^2
+    x in (R n) ; y in (R 2) ; y in (R 2)
+W = \begin{pmatrix} W_{11} & \dots & W_{1n}\\ \vdots & & \vdots \\ W_{m1} & \dots & W_{mn}\end{pmatrix}
+    W in (R m n)
+\begin{array}{rcl} a &=& b \\ &=& c \end{array}
+    a = b = c
+x = [x_0, \dots, x_n]
+    x = (square (, (_ x 0) ... (_ x n)))
 p_i = \sum_{i \ne j} x_j, p = \sum_{i \ne j} x_j
     (_ p i) = (sum [j (!= i j)] (_ x j)) ; p = (sum [i (!= i j)] (_ x j))
 j \in R_i, x \in R
@@ -512,8 +530,8 @@ REFUSED = table(
     r"""
 n! = 3
     a factorial is not understood
-\begin{pmatrix} 1 & 2 \end{pmatrix}
-    a matrix written out entry by entry is not understood; a name for it was expected
+\begin{Vmatrix} 1 & 2 \end{Vmatrix}
+    the norm of a matrix written out is not understood
 \begin{tikzcd} a \end{tikzcd}
     the environment tikzcd is not understood
 1/2k

@@ -66,6 +66,57 @@ SUMS = [
 ]
 
 
+FORM = r"Let $x \in \mathbb{R}^n$, $A \in \mathbb{R}^{n\times n}$ and $f = x^\top A x$. Then "
+SLOPES = (
+    r"\begin{bmatrix} %s\frac{\partial f}{\partial x_1} \\ \vdots \\ %s\frac{\partial f}{\partial x_n} \end{bmatrix}"
+)
+SECOND = (
+    r"\begin{pmatrix} \frac{d^2f}{dx_1dx_1} & \cdots & \frac{d^2f}{dx_1dx_n} \\ \vdots & \ddots & \vdots \\ "
+    r"\frac{d^2f}{dx_ndx_1} & \cdots & \frac{d^2f}{dx_ndx_n} \end{pmatrix}"
+)
+OWN = (
+    r"Let $x = [x_1, \dots, x_n]^\top$, $w = \begin{pmatrix} w_1 \\ \vdots \\ w_n \end{pmatrix}$, "
+    r"$f = \sum_{i=1}^n w_i x_i$. "
+)
+TWO = r"Let $a, b \in \mathbb{R}$, $x \in \mathbb{R}^2$, $f = \begin{bmatrix} a & b \end{bmatrix} x$. Then "
+SCALED = r"Let $x, y \in \mathbb{R}^n$. Then $\frac{\partial (y \odot x)}{\partial x} = "
+DIAGONAL = r"\begin{bmatrix} y_1 & & 0 \\ & \ddots & \\ 0 & & y_n \end{bmatrix}"
+PLACES = r"Let $W \in \mathbb{R}^{m \times n}$ and $L = \sum_{i,j} W[i,j]^2$. Then "
+
+MATRICES = [
+    (FORM + rf"$\nabla_x f = {SLOPES % ('', '')} = A x + A^\top x$.", [P, P]),
+    (FORM + rf"$\nabla_x f = {SLOPES % ('2', '2')}$.", [R]),
+    (FORM + r"$\nabla_x f = [\frac{\partial f}{\partial x_1}, \dots, \frac{\partial f}{\partial x_n}]^T$", [P]),
+    (FORM + rf"$\nabla_x^2 f = {SECOND} = A + A^\top$.", [P, P]),
+    (FORM + rf"$\nabla_x^2 f = {SECOND} = 2 A$.", [P, R]),
+    (OWN + r"Then $\nabla_x f = (w_1, w_2, \dots, w_n)$.", [P]),
+    (OWN + r"Then $\nabla_x f = (x_1, x_2, \dots, x_n)$.", [R]),
+    (TWO + r"$\nabla_x f = \begin{pmatrix} a \\ b \end{pmatrix}$ and $\nabla_x f = [a, b]$.", [P, P]),
+    (TWO + r"$\nabla_x f = \begin{pmatrix} b \\ a \end{pmatrix}$ and $\nabla_x f = [a, a]$.", [R, R]),
+    (SCALED + DIAGONAL + "$", [P]),
+    (SCALED + DIAGONAL.replace("y", "x") + "$", [R]),
+    (r"Let $a, b \in \mathbb{R}$. $\frac{d}{da} \begin{vmatrix} a & b \\ 1 & a \end{vmatrix} = 2 a$", [P]),
+    (r"Let $a, b \in \mathbb{R}$. $\frac{d}{da} \begin{vmatrix} a & b \\ 1 & a \end{vmatrix} = 2 b$", [R]),
+    (PLACES + r"$\frac{\partial L}{\partial W[i,j]} = 2 W[i,j]$", [P]),
+    (PLACES + r"$\frac{\partial L}{\partial W[i,j]} = W[i,j]$", [R]),
+]
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        (r"(w_1, w_1, \dots, w_n)", "which entries the dots stand for"),
+        (r"\begin{bmatrix} w_1 & \\ w_2 & w_1 \end{bmatrix}", "is blank"),
+        (r"\begin{bmatrix} w_1 \\ w_2 & w_1 \end{bmatrix}", "different numbers of entries"),
+        (r"\begin{bmatrix} w \\ x \end{bmatrix}", "blocks"),
+    ],
+)
+def test_what_is_not_clear_of_a_matrix_is_not_read(entries: str, why: str) -> None:
+    result = judged(OWN + rf"Then $\nabla_x f = {entries}$.")
+    assert not result.claims
+    assert why in result.unread[0].reason
+
+
 def test_a_sum_over_a_part_of_the_values_is_not_read_as_over_all() -> None:
     text = r"Let $x \in \mathbb{R}^n$ and $f = \sum_{i \in S} x_i$. Then $\frac{\partial f}{\partial x_i} = 1$. "
     result = judged(text + r"Here $\sum_{i=1}^n x_i = 0$.")
@@ -73,7 +124,7 @@ def test_a_sum_over_a_part_of_the_values_is_not_read_as_over_all() -> None:
     assert any("of which values" in u.reason for u in result.unread)
 
 
-@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS)
+@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES)
 def test_small_commands(text: str, expected: list[str]) -> None:
     assert verdicts(text) == expected
 
