@@ -322,6 +322,8 @@ class Interpreter(Products):
         while place < len(factors):
             f = factors[place]
             after = factors[place + 1] if place + 1 < len(factors) else None
+            if isinstance(innermost(f), Name) and after is not None and calls.is_expectation(self, f, innermost(after)):
+                raise NotUnderstood(f.span, "an expectation or a probability is not read")
             if after is not None and self._applies(f, after):
                 group = after
                 inner = innermost(group)

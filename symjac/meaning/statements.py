@@ -463,10 +463,10 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
         return False
     if generic.says_dependence(left, right, notebook):
         return True
-    if _define_function(left, right, place, notebook):
-        return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p
         left, right = left.args[0], Call(Name("exp", r"\exp"), (right,), span=right.span)
+    if _define_function(left, right, place, notebook):
+        return True
     found = (
         (identifier(left) or "", left, ())
         if _is_total(left, right, notebook)

@@ -96,6 +96,8 @@ def _take(joint: Joint, node: Node, later: list[Placed]) -> None:
 
 def _bracketed(node: Node, following: Group, later: list[Placed]) -> Node:
     r"""1[a > 0], \mathbf{1}_{[..]} and \mathcal{R}\{q\}: a sign and its brackets are one thing."""
+    if isinstance(following.of, Items) and following.of.given and isinstance(innermost(node), Name):
+        return rebased(node, lambda name: replace(name, text=f"{name.text} given") if isinstance(name, Name) else name)
     condition = isinstance(following.of, Relation)
     if isinstance(node, Ones) and node.size is None and (condition or following.bracket in "[{"):
         return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))

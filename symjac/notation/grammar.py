@@ -11,7 +11,7 @@ from lark import Lark, Transformer, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 from lark.lexer import Lexer
 
-from symjac.notation.bars import paired
+from symjac.notation.bars import with_bars
 from symjac.notation.brackets import FACTOR, level
 from symjac.notation.compose import term as term_of
 from symjac.notation.differentials import fraction as fraction_or_derivative
@@ -59,7 +59,7 @@ def side(terminals: Sequence[Terminal]) -> Node:
         return Name(str(terminals[0]).lstrip("\\"), str(terminals[0]), span=terminals[0].span)
     if len(terminals) == 1 and isinstance(sign := terminals[0].node, Sign):
         return Name(sign.text, str(terminals[0]), span=sign.span)
-    given = paired(terminals)
+    given = with_bars(terminals)
     try:
         node: Any = _parser().parse(given)
     except UnexpectedToken as unexpected:
@@ -125,6 +125,10 @@ class _Builder(Transformer[Any, Any]):
         for op, right in zip(rest[::2], rest[1::2], strict=True):
             node = Relation(str(op), node, right, span=node.span.to(right.span))
         return node
+
+    def given(self, before: Node, bar: Terminal, after: Node) -> Node:
+        parts = [n.items if isinstance(n, Items) else (n,) for n in (before, after)]
+        return Items((*parts[0], *parts[1]), len(parts[0]), span=before.span.to(after.span))
 
     def items(self, *parts: Any) -> Node:
         kept = tuple(p for p in parts if isinstance(p, Node))

@@ -683,7 +683,10 @@ class _Reader:
     def subscript(self, token: Tex) -> None:
         argument, span = self.argument()
         inner = self.inside(argument, font="", script="sub")
-        if inner and (sign := _sign_of_numbers(inner)):
+        if [t.type for t in inner].count("BAR") == 1 and "BAR" not in (inner[0].type, inner[-1].type):
+            label = spell(argument)  # x_{k|k-1}
+            inner = [Terminal.of("LEAF", label, span, Name(f"at {label}", label, span=span))]
+        elif inner and (sign := _sign_of_numbers(inner)):
             inner = [Terminal.of("LEAF", sign, span, Name(sign, sign, span=span))]
         if inner:
             self.put("SUB", "_", token.span)

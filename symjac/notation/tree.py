@@ -169,9 +169,13 @@ class Group(Node):
 
 @dataclass(frozen=True, slots=True)
 class Items(Node):
-    """Things separated by commas inside brackets, (a, b), or before a membership, `A, B \\in ...`."""
+    """Things separated by commas inside brackets, (a, b), or before a membership, `A, B \\in ...`.
+
+    `given`: how many of them stand before the bar of p(x | y); 0 where there is none.
+    """
 
     items: tuple[Node, ...]
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ _UPRIGHT = re.compile(r"\\(mathrm|operatorname|mathit|mathsf|mathtt|text)\b")
 
 
 class _Latex(Writer):
+    given_sign = r" \mid "
+
     def form(self, node: Node) -> str:
         return _LATEX[type(node)](self, node)
 

@@ -127,6 +127,16 @@ m a x + l n + s i n (x) + aexp(x)
     (+ (abs (matrix a b ; c d)) (matrix (/ a b)))
 \frac{\partial L}{\partial S[i,k]} W_2[m,n]^2 x[k] E[i] a[b+1]
     (* (d L / (_ S i k)) (^ (_ W 2 m n) 2) (_ x k) E (square i) a (square (+ b 1)))
+\frac{\partial 1/\sigma}{\partial x} + \frac{\partial L}{\hat Y_{ij}} + \frac{d 1/x}{dx}
+    (+ (d (/ 1 sigma) / x) (d L / (_ hat~Y (* i j))) (d (/ 1 x) / x))
+\frac{\partial -y\log p - (1-y)q}{\partial p}
+    (d (+ (- (* y (call log p))) (- (* (paren (+ 1 (- y))) q))) / p)
+p(x\mid\mu) \pi_\theta(a|s) f(|x|)
+    (* p~given (paren (, x mu)) (_ pi~given theta) (paren (, a s)) f (paren (abs x)))
+J(W, b; x, y) p(x|y)|A|
+    (* J (paren (, W b x y)) p~given (paren (, x y)) (abs A))
+x_{k|k-1} P_{k \mid k} D(P \| Q) (\mid x \mid)
+    (* (_ x at~k|k-1) (_ P at~k~\mid~k) D~given (paren (, P Q)) (paren (abs x)))
 \sum_{j\ne i} x_j + \sum_{j=1, j\ne i}^N x_j + \sum_{k<t} h_k
     (+ (sum [j (!= j i)] (_ x j)) (sum [j 1 N (!= j i)] (_ x j)) (sum [k (< k t)] (_ h k)))
 \sum_{1 \le k \le t} h_k + \sum_{i=1, \dots, n} x_i + \sum_{i,j=1}^n A_{ij}
@@ -550,7 +560,9 @@ n! = 3
     it is not clear how far this derivative reaches; brackets were expected
 \nabla_x \frac{1}{2} a \odot b
     it is not clear how far this derivative reaches; brackets were expected
-\frac{\partial L}{x}
+\frac{\partial L}{x + y}
+    a differential or derivative sign whose other half is missing
+\frac{\partial^2 L}{x}
     a differential or derivative sign whose other half is missing
 \frac{L}{\partial x}
     the bottom of this fraction is a differential and its top is none
@@ -590,7 +602,7 @@ a + b)
     a bar with the point at which something is taken is not understood
 \left. f \right|_{x=0}
     a bar for the point at which something is taken is not understood
-p(y|x)
+p(|y| | x)
     a bar for a condition, as in p(x | y), is not understood; its pair was expected
 \foo + 1
     the command \foo is not understood

@@ -101,6 +101,49 @@ MATRICES = [
     (PLACES + r"$\frac{\partial L}{\partial W[i,j]} = W[i,j]$", [R]),
 ]
 
+NORMAL = r"Let $x,\mu,s\in\mathbb{R}$ and $\log p(x\mid\mu)=-\frac{(x-\mu)^2}{2s^2}$. Then "
+DENSITY = r"Let $x,\mu,s\in\mathbb{R}$ and $p(x|\mu)=\exp(-\frac{(x-\mu)^2}{2s^2})$. Then "
+PARAMETER = r"Let $x, \mu \in \mathbb{R}$ and $f(x; \mu) = x^2 \mu$. Then "
+
+BARS = [
+    (NORMAL + r"$\frac{\partial\log p(x\mid\mu)}{\partial\mu}=\frac{x-\mu}{s^2}$.", [P]),
+    (NORMAL + r"$\frac{\partial\log p(x\mid\mu)}{\partial\mu}=\frac{\mu-x}{s^2}$.", [R]),
+    (DENSITY + r"$\frac{\partial p(x|\mu)}{\partial \mu} = p(x|\mu) \frac{x-\mu}{s^2}$.", [P]),
+    (DENSITY + r"$\frac{\partial p(x|\mu)}{\partial \mu} = p(x|\mu) \frac{x-\mu}{s}$.", [R]),
+    (PARAMETER + r"$\frac{\partial f(x; \mu)}{\partial x} = 2 x \mu$.", [P]),
+    (PARAMETER + r"$\frac{\partial f(x; \mu)}{\partial x} = 2 \mu$.", [R]),
+]
+
+SPREAD = (
+    r"Let $x\in \mathbb{R}^m$, $\mu = \frac1m\sum_{i=1}^m x_i$, $\sigma = \sqrt{\frac1m \sum_{i=1}^m (x_i-\mu)^2}$. "
+    r"Then $\frac{\partial 1/\sigma}{\partial x_i} = "
+)
+ENTROPY = r"Let $y, p \in \mathbb{R}$. Then $\frac{\partial -y\log p - (1-y)\log(1-p)}{\partial p} = "
+
+HALVES = [
+    (SPREAD + r"-\frac{1}{\sigma^2} \frac{\partial \sigma}{\partial x_i}$.", [P]),
+    (SPREAD + r"-\frac{1}{\sigma} \frac{\partial \sigma}{\partial x_i}$.", [R]),
+    (SPREAD + r"-\frac{1}{\sigma^2} \frac{\partial \sigma}{x_i}$.", [P]),
+    (SPREAD + r"\frac{1}{\sigma^2} \frac{\partial \sigma}{x_i}$.", [R]),
+    (ENTROPY + r"-\frac{y}{p} + \frac{1-y}{1-p}$.", [P]),
+    (ENTROPY + r"-\frac{y}{p} - \frac{1-y}{1-p}$.", [R]),
+]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        r"$\frac{d}{d\mu} \mathbb{E}[(x-\mu)^2] = -2\mathbb{E}[x-\mu]$",
+        r"$\frac{d}{d\mu} E[(x-\mu)^2] = -2E[x-\mu]$",
+        r"$\frac{d}{d\mu} \mathbb{E}_{x \sim p}\left[(x-\mu)^2 \mid \mu\right] = 0$",
+        r"$\frac{d}{d\mu} \mathrm{Var}(x\mu) = 2 \mu \mathrm{Var}(x)$",
+    ],
+)
+def test_an_expectation_is_refused_by_name(claim: str) -> None:
+    result = judged(r"Let $x, \mu \in \mathbb{R}$. Then " + claim)
+    assert not result.claims
+    assert result.unread[0].reason == "an expectation or a probability is not read"
+
 
 @pytest.mark.parametrize(
     ("entries", "why"),
@@ -124,7 +167,7 @@ def test_a_sum_over_a_part_of_the_values_is_not_read_as_over_all() -> None:
     assert any("of which values" in u.reason for u in result.unread)
 
 
-@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES)
+@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES + BARS + HALVES)
 def test_small_commands(text: str, expected: list[str]) -> None:
     assert verdicts(text) == expected
 
