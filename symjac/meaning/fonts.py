@@ -30,8 +30,8 @@ from symjac.notation.tree import (
 )
 
 STYLES = {
-    "bold": "mathbf boldsymbol bm pmb bf boldmath textbf symbf symbfit",
-    "script": "mathcal mathscr cal",
+    "bold": "mathbf boldsymbol bold mathbfit bm pmb bf boldmath textbf symbf symbfit",
+    "script": "mathcal mathbfcal mathscr cal",
     "double": "mathbb mathds mathbbm",
     "fraktur": "mathfrak",
     "sans": "mathsf textsf sf",

@@ -132,6 +132,8 @@ class Notebook:
     """A function's name -> the library's name: f = relu."""
     ranges: dict[str, Node] = field(default_factory=dict)
     """Index letter -> its size."""
+    members: dict[str, set[Node | None]] = field(default_factory=dict)
+    """Index letter -> what its sums say it is in; None of one that says nothing."""
     aliases: dict[str, Alias] = field(default_factory=dict)
     facts: list[FactText] = field(default_factory=list)
     groups: dict[str, tuple[Node, ...]] = field(default_factory=dict)
