@@ -342,7 +342,9 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
-@click.option("--strict", is_flag=True, help="Exit 1 where a file has no claim that could be judged.")
+@click.option(
+    "--strict", is_flag=True, help="Exit 1 for a doubtful claim, too, and where a file has none that could be judged."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
 def verify_command(
     files: tuple[str, ...],
@@ -407,12 +409,12 @@ def verify_command(
         click.echo(message, err=True)
     if errors:
         sys.exit(2)
-    from symjac.verify.verdict import refuted
+    from symjac.verify.verdict import fails
 
     idle = [result for result in results if strict and not result.claims]
     for result in idle:
         click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
-    sys.exit(1 if idle or refuted(results) else 0)
+    sys.exit(1 if idle or fails(results, strict) else 0)
 
 
 @main.command()

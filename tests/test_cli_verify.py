@@ -24,10 +24,11 @@ XOR = ROOT / "examples" / "xor.yaml"
 RIGHT = "so $a = b$ holds\n"
 WRONG = "then $c = d$ and $e = g$\n"
 UNREAD = "and $q = {$\n"
+DOUBTFUL = "or $h = k$\n"
 
 
 def by_hand(source, progress=None, stack=None) -> Judged:
-    """Knows RIGHT, WRONG and UNREAD; every other text has nothing in it."""
+    """Knows RIGHT, WRONG, DOUBTFUL and UNREAD; every other text has nothing in it."""
     text, file = source.text, source.file
     claims, left = [], []
     if "$a = b$" in text or source.kind == "claim":
@@ -36,6 +37,8 @@ def by_hand(source, progress=None, stack=None) -> Judged:
         right = fault(text, "the sign is wrong", formula="c = -d", replacement="-d")
         claims.append(claim(text, "c = d", "refuted", right, file=file))
         claims.append(claim(text, "e = g", "refuted", fault(text, "who knows"), file=file))
+    if "$h = k$" in text:
+        claims.append(claim(text, "h = k", "doubtful", road="right only if k is 1", file=file))
     if "q = {" in text:
         left.append(unread(text, "q = {", "the brace is never closed", file))
     if progress:
@@ -50,7 +53,13 @@ def run(tmp_path, monkeypatch):
     judge = ModuleType("symjac.verify.judge")
     judge.judge_source = by_hand  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "symjac.verify.judge", judge)
-    for name, text in {"right": RIGHT, "wrong": RIGHT + WRONG, "unread": UNREAD, "mixed": RIGHT + UNREAD}.items():
+    for name, text in {
+        "right": RIGHT,
+        "wrong": RIGHT + WRONG,
+        "unread": UNREAD,
+        "mixed": RIGHT + UNREAD,
+        "doubt": DOUBTFUL,
+    }.items():
         Path(f"{name}.md").write_text(text, encoding="utf-8")
     Path("prose.md").write_text("nothing\n", encoding="utf-8")
     return lambda *words: CliRunner().invoke(main, ["verify", *(str(word) for word in words)])
@@ -79,6 +88,9 @@ def ends(result, code, *says):
         (["prose.md", "--strict"], 1),
         (["right.md", "--strict"], 0),
         (["mixed.md", "--strict"], 0),
+        (["doubt.md"], 0),
+        (["doubt.md", "--strict"], 1),
+        (["right.md", "doubt.md", "--strict"], 1),
         (["missing.md"], 2),
         (["right.md", "wrong.md"], 1),
         (["wrong.md", "right.md", "prose.md"], 1),
@@ -181,6 +193,7 @@ def test_json(run):
         "proved": 2,
         "agrees": 0,
         "other_convention": 0,
+        "doubtful": 0,
         "refuted": 2,
         "undecided": 0,
         "not_claims": 2,

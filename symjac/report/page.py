@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.notes.parts import Snippet
 from symjac.notes.source import Source
@@ -20,9 +20,9 @@ from symjac.report.typeset import Typesetter
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
 from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
 
-SIGNS = {PROVED: "✓", AGREES: "≈", OTHER: "⇄", REFUTED: "✗", UNDECIDED: "?", UNREAD: "…"}
+SIGNS = {PROVED: "✓", AGREES: "≈", OTHER: "⇄", DOUBTFUL: "!", REFUTED: "✗", UNDECIDED: "?", UNREAD: "…"}
 _CLASSES = {**{verdict: verdict.replace("_", "-") for verdict in WORDS}, UNREAD: "unread"}
-_ORDER = (REFUTED, UNREAD, UNDECIDED, OTHER, AGREES, PROVED)
+_ORDER = (REFUTED, DOUBTFUL, UNREAD, UNDECIDED, OTHER, AGREES, PROVED)
 """Which verdict a formula with several shows first."""
 
 

@@ -13,16 +13,17 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat
 from symjac.report.words import differs, message, remarks, where
 from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
 
-LEVELS = {REFUTED: "error", OTHER: "warning", UNDECIDED: "note"}
+LEVELS = {REFUTED: "error", DOUBTFUL: "warning", OTHER: "warning", UNDECIDED: "note"}
 UNREAD = "not-read"
 _RULES = {
     OTHER: "A formula that is right under another convention than the declared one",
+    DOUBTFUL: "A formula that is wrong as it is most likely meant, and right in a way that is not ruled out",
     UNDECIDED: "A formula that could not be decided",
     UNREAD: "Mathematics that could not be read",
 }

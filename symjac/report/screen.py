@@ -8,13 +8,20 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from symjac.core.errors import WIDEST, window
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat, safe
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
 from symjac.verify.verdict import OTHER, Claim, Judged
 
-STYLES = {PROVED: "green", AGREES: "green", OTHER: "yellow", REFUTED: "bold red", UNDECIDED: "magenta"}
+STYLES = {
+    PROVED: "green",
+    AGREES: "green",
+    OTHER: "yellow",
+    DOUBTFUL: "bold yellow",
+    REFUTED: "bold red",
+    UNDECIDED: "magenta",
+}
 MOST_LINES = 6
 """How many lines of a marked part are shown."""
 MOST_VALUES = 8

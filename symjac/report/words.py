@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.verify.verdict import OTHER, Claim, Judged
 
 WORDS = {
     PROVED: "proved",
     AGREES: "agrees",
     OTHER: "other convention",
+    DOUBTFUL: "doubtful",
     REFUTED: "refuted",
     UNDECIDED: "undecided",
 }
@@ -49,6 +50,8 @@ def message(claim: Claim) -> str:
         return claim.fault.text
     if claim.verdict == OTHER:
         return claim.notes[-1] if claim.notes else "right under another convention"
+    if claim.verdict == DOUBTFUL:
+        return claim.road or "it is right in one way to read it, and wrong in the likelier one"
     if claim.verdict == UNDECIDED:
         return claim.road or "no road led to a verdict"
     return DIFFER

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from symjac.equality.outcome import REFUTED, UNDECIDED
+from symjac.equality.outcome import DOUBTFUL, REFUTED, UNDECIDED
 from symjac.meaning.natures import CLAIM
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.meaning.statements import Equality
@@ -29,6 +29,7 @@ from symjac.verify.supposed import of_columns, undeclared_columns, with_a_target
 from symjac.verify.verdict import Claim, Judged
 
 Progress = Callable[[int, int], None]
+_STANDS_NOT = (DOUBTFUL, REFUTED, UNDECIDED)
 
 
 def judge_source(source: Source, progress: Progress | None = None, stack: Stack | None = None) -> Judged:
@@ -47,11 +48,11 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
         doubted = judged if equality.nature == CLAIM else None
         try:
             claim = judge(Posed.of(session, chapter, judged))
-            if claim.verdict not in (REFUTED, UNDECIDED):
+            if claim.verdict not in _STANDS_NOT:
                 doubted = None
             elif known is not None and Posed.of(session, chapter, equality).stands():
                 claim = _following(claim)
-            if equality.nature == CLAIM or claim.verdict not in (REFUTED, UNDECIDED):
+            if equality.nature == CLAIM or claim.verdict not in _STANDS_NOT:
                 claims.append(claim)
             else:
                 others += 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.notation.tree import Span
 
 OTHER = "other_convention"
-VERDICTS = (PROVED, AGREES, OTHER, REFUTED, UNDECIDED)
+VERDICTS = (PROVED, AGREES, OTHER, DOUBTFUL, REFUTED, UNDECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Claim:
     """The equation as written."""
     verdict: str
     road: str
-    """How it was decided: "canonical form, all sizes", "components at sizes m = 2", "30 random points ..." ..."""
+    """How it was decided: "canonical form, all sizes", "components at sizes m = 2", "30 random points ..." ...; of a
+    doubtful or undecided one, why it is that."""
     notes: tuple[str, ...] = ()
     """Facts used, the reading taken, the convention under which it is right."""
     fault: Fault | None = None
@@ -79,6 +80,6 @@ class Judged:
         return sum(c.verdict == verdict for c in self.claims)
 
 
-def refuted(results: Sequence[Judged]) -> bool:
-    """True where the exit code is 1."""
-    return any(r.count(REFUTED) for r in results)
+def fails(results: Sequence[Judged], strict: bool = False) -> bool:
+    """True where the exit code is 1: something was refuted or, where that is asked for, doubted."""
+    return any(r.count(REFUTED) or (strict and r.count(DOUBTFUL)) for r in results)

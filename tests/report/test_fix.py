@@ -33,7 +33,7 @@ def test_several_lengths_and_line_ends() -> None:
 
 def test_only_refuted_claims() -> None:
     text = "$a = 1$"
-    for verdict in ("proved", "agrees", "other_convention", "undecided"):
+    for verdict in ("proved", "agrees", "other_convention", "doubtful", "undecided"):
         one = claim(text, "a = 1", verdict, fault(text, "no", replacement="2"))
         assert fixed(judged(text, [one])).text == text
 

@@ -97,6 +97,7 @@ def test_findings_are_what_does_not_simply_hold() -> None:
     assert [(f["ruleId"], f["level"]) for f in found] == [
         ("sign", "error"),
         ("other_convention", "warning"),
+        ("doubtful", "warning"),
         ("not-read", "warning"),
     ]
     assert found[0]["message"]["text"].splitlines() == [
@@ -108,7 +109,7 @@ def test_findings_are_what_does_not_simply_hold() -> None:
 
 def test_regions_hold_the_part_at_fault() -> None:
     lines = NOTES.splitlines()
-    parts = ["t - y", r"(y - t)^\top W", r"x = \{"]
+    parts = ["t - y", r"(y - t)^\top W", "2 A x", r"x = \{"]
     for finding, part in zip(checked(RESULT)["results"], parts, strict=True):
         region = finding["locations"][0]["physicalLocation"]["region"]
         assert region["startLine"] == region["endLine"]
@@ -210,10 +211,11 @@ def test_json_has_the_contracts_keys() -> None:
         {"file": "notes.md", "line": 10, "column": 52, "text": r"x = \{", "reason": "the bracket { is never closed"}
     ]
     assert answer["summary"] == {
-        "claims": 4,
+        "claims": 5,
         "proved": 1,
         "agrees": 1,
         "other_convention": 1,
+        "doubtful": 1,
         "refuted": 1,
         "undecided": 0,
         "not_claims": 2,
