@@ -35,6 +35,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "file": claim.file,
         "line": claim.line,
         "column": claim.column,
+        "cell": claim.cell,
         "claim": claim.text,
         "verdict": claim.verdict,
         "road": claim.road,
@@ -53,4 +54,11 @@ def _claim(claim: Claim) -> dict[str, Any]:
 
 
 def _unread(item: NotRead) -> dict[str, Any]:
-    return {"file": item.file, "line": item.line, "column": item.column, "text": item.text, "reason": item.reason}
+    return {
+        "file": item.file,
+        "line": item.line,
+        "column": item.column,
+        "cell": item.cell,
+        "text": item.text,
+        "reason": item.reason,
+    }

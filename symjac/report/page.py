@@ -71,7 +71,7 @@ class _File:
     def findings(self) -> list[dict[str, str]]:
         """What does not simply hold, for the list at the head."""
         return [
-            {"anchor": self.anchor(n), "class": _CLASSES[verdict], "text": self.sign(verdict) + f", line {entry.line}"}
+            {"anchor": self.anchor(n), "class": _CLASSES[verdict], "text": self.sign(verdict) + f", {_line(entry)}"}
             for n, (_, verdict, entry) in enumerate(self.entries)
             if verdict not in (PROVED, AGREES)
         ]
@@ -105,7 +105,7 @@ class _File:
         """`notation` is that of the claim where it has to be told from others beside it; else empty."""
         _, verdict, entry = self.entries[number]
         said = list(self.unread(entry) if isinstance(entry, NotRead) else self.claim(entry, notation))
-        head = f"<b>{self.sign(verdict)}</b> <small>line {entry.line}</small>"
+        head = f"<b>{self.sign(verdict)}</b> <small>{_line(entry)}</small>"
         lines = "".join(f'<div class="{kind}">{text}</div>' for kind, text in said if text)
         return f'<aside class="note {_CLASSES[verdict]}" id="{self.anchor(number)}">{head}{lines}</aside>'
 
@@ -132,6 +132,10 @@ class _File:
 
 SHORT = 200
 """How much of a long text a note shows."""
+
+
+def _line(at: Claim | NotRead) -> str:
+    return f"cell {at.cell}, line {at.line}" if at.cell else f"line {at.line}"
 
 
 def _text(text: str) -> str:

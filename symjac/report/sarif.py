@@ -56,7 +56,7 @@ def _rule(rule: str) -> dict[str, Any]:
 
 
 def _findings(result: Judged) -> Iterator[dict[str, Any]]:
-    source = LineIndex(result.text)
+    source = _Places(result)
     for claim in result.claims:
         if claim.verdict not in (PROVED, AGREES):
             yield _claim(claim, source)
@@ -64,21 +64,42 @@ def _findings(result: Judged) -> Iterator[dict[str, Any]]:
         yield _unread(item, source)
 
 
-def _claim(claim: Claim, source: LineIndex) -> dict[str, Any]:
+class _Places:
+    """Where parts of what was judged stand in files."""
+
+    def __init__(self, result: Judged) -> None:
+        self.result = result
+        self.indices: dict[str, LineIndex] = {}
+
+    def is_verbatim(self, span: Span) -> bool:
+        """Whether what stands there is spelled in the file as in the notes."""
+        return self.result.origins is None or self.result.origins.span(span)[0].file.lower().endswith(".tex")
+
+    def location(self, span: Span) -> dict[str, Any]:
+        file, text = self.result.file, self.result.text
+        if self.result.origins is not None:
+            home, span = self.result.origins.span(span)
+            file, text = home.file, home.text
+        index = self.indices.setdefault(file, LineIndex(text))
+        return {"artifactLocation": {"uri": uri(file)}, "region": _region(index, span)}
+
+
+def _claim(claim: Claim, source: _Places) -> dict[str, Any]:
     fault = claim.fault
     rule = claim.verdict if claim.verdict != REFUTED else fault.kind if fault else "other"
     out: dict[str, Any] = {
         "ruleId": rule,
         "level": LEVELS[claim.verdict],
         "message": {"text": said(claim)},
-        "locations": [_location(claim.file, source, fault.span if fault and fault.span else claim.claimed)],
+        "locations": [{"physicalLocation": source.location(fault.span if fault and fault.span else claim.claimed)}],
     }
-    if fault and fault.replacement and claim.verdict == REFUTED:
-        change = {"deletedRegion": _region(source, claim.claimed), "insertedContent": {"text": fault.replacement}}
+    place = source.location(claim.claimed)
+    if fault and fault.replacement and claim.verdict == REFUTED and source.is_verbatim(claim.claimed):
+        change = {"deletedRegion": place["region"], "insertedContent": {"text": fault.replacement}}
         out["fixes"] = [
             {
                 "description": {"text": "Put the right formula in its place."},
-                "artifactChanges": [{"artifactLocation": {"uri": uri(claim.file)}, "replacements": [change]}],
+                "artifactChanges": [{"artifactLocation": place["artifactLocation"], "replacements": [change]}],
             }
         ]
     return out
@@ -96,17 +117,13 @@ def said(claim: Claim) -> str:
     return "\n".join(flat(part) for part in (*parts, *remarks(claim)))
 
 
-def _unread(item: NotRead, source: LineIndex) -> dict[str, Any]:
+def _unread(item: NotRead, source: _Places) -> dict[str, Any]:
     return {
         "ruleId": UNREAD,
         "level": "warning",
         "message": {"text": f"Not read: {flat(item.reason)}"},
-        "locations": [_location(item.file, source, item.span)],
+        "locations": [{"physicalLocation": source.location(item.span)}],
     }
-
-
-def _location(file: str, source: LineIndex, span: Span) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": _region(source, span)}}
 
 
 def _region(source: LineIndex, span: Span) -> dict[str, int]:

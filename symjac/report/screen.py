@@ -12,7 +12,7 @@ from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat, safe
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
-from symjac.verify.verdict import OTHER, Claim, Judged
+from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
 
 STYLES = {
     PROVED: "green",
@@ -44,7 +44,7 @@ def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
     for result in results:
         source = LineIndex(result.text)
         for item in result.unread:
-            yield _head(item.file, item.line, item.column, UNREAD, "yellow", item.reason)
+            yield _head(item, UNREAD, "yellow", item.reason)
             yield from _marked(source, item.span, "yellow")
     yield Text(summary(results), style="bold")
 
@@ -54,13 +54,13 @@ def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
 
 def _right(claim: Claim) -> Iterator[Text]:
     said = claim.road + (f" ({'; '.join(claim.notes)})" if claim.notes else "")
-    yield _head(claim.file, claim.line, claim.column, WORDS[claim.verdict], STYLES[claim.verdict], said)
+    yield _head(claim, WORDS[claim.verdict], STYLES[claim.verdict], said)
     yield Text(f"  | {_short(claim.text)}")
 
 
 def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
     style = STYLES[claim.verdict]
-    yield _head(claim.file, claim.line, claim.column, WORDS[claim.verdict], style, message(claim))
+    yield _head(claim, WORDS[claim.verdict], style, message(claim))
     span = claim.fault.span if claim.fault is not None and claim.fault.span is not None else claim.claimed
     yield from _marked(source, span, style)
     if claim.fault is not None and claim.fault.formula:
@@ -73,8 +73,9 @@ def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
         yield Text(f"  by: {flat(claim.road)}")
 
 
-def _head(file: str, line: int, column: int, word: str, style: str, said: str) -> Text:
-    out = Text(f"{safe(file)}:{line}:{column}: ", style="bold")
+def _head(at: Claim | NotRead, word: str, style: str, said: str) -> Text:
+    cell = f"cell {at.cell}:" if at.cell else ""
+    out = Text(f"{safe(at.file)}:{cell}{at.line}:{at.column}: ", style="bold")
     out.append(word, style=style)
     out.append(f": {flat(said)}" if said else "")
     return out

@@ -19,7 +19,7 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
     source, span = posed.session.source, posed.equality.span
     place = source.place(span.start)
     return Claim(
-        file=source.file,
+        file=place.file,
         line=place.line,
         column=place.column,
         span=span,
@@ -30,6 +30,7 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
         notes=(*outcome.notes, *posed.grouping, *taken_anew(posed.notebook, posed.left, posed.right)),
         fault=fault,
         counterexample=_shown(outcome.counterexample, posed.meaning()),
+        cell=source.cell(span.start),
     )
 
 

@@ -61,7 +61,7 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
-    return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), others, source.origins)
 
 
 def judge(posed: Posed) -> Claim:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.notation.tree import Span
+from symjac.notes.origins import Origins
 
 OTHER = "other_convention"
 VERDICTS = (PROVED, AGREES, OTHER, DOUBTFUL, REFUTED, UNDECIDED)
@@ -38,7 +39,7 @@ class Claim:
     line: int
     column: int
     span: Span
-    """Of the equation."""
+    """Of the equation, in the text that was judged."""
     claimed: Span
     """Of the side that was judged (the right one)."""
     text: str
@@ -51,6 +52,8 @@ class Claim:
     """Facts used, the reading taken, the convention under which it is right."""
     fault: Fault | None = None
     counterexample: Counterexample | None = None
+    cell: int | None = None
+    """That of a notebook, in which `line` and `column` count; None elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class NotRead:
     span: Span
     text: str
     reason: str
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Judged:
     unread: tuple[NotRead, ...]
     others: int
     """Equations that claim nothing: declarations, definitions, ranges."""
+    origins: Origins | None = None
+    """Where `text` stands in files, if it is not the file's own."""
 
     def count(self, verdict: str) -> int:
         return sum(c.verdict == verdict for c in self.claims)

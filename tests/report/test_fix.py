@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from symjac.report.fix import fixed, target
+from symjac.report import fix
+from symjac.report.fix import Fixed, target
+from symjac.verify.verdict import Judged
 from tests.report.made import NOTES, RESULT, claim, fault, judged
+
+
+def fixed(result: Judged) -> Fixed:
+    (one,) = fix.fixed(result)
+    return one
 
 
 def refuted(text: str, equation: str, replacement: str = "", file: str = "notes.md"):

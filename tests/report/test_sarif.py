@@ -184,12 +184,13 @@ def test_the_schema_refuses_what_is_wrong(plant: Any) -> None:
 def test_json_has_the_contracts_keys() -> None:
     answer = json.loads(as_json.write([RESULT]))
     assert set(answer) == {"claims", "unread", "summary"}
-    keys = {"file", "line", "column", "claim", "verdict", "road", "fault", "formula", "notes", "counterexample"}
+    keys = {"file", "line", "column", "cell", "claim", "verdict", "road", "fault", "formula", "notes", "counterexample"}
     assert all(set(c) == keys for c in answer["claims"])
     assert answer["claims"][0] | {"road": ""} == {
         "file": "notes.md",
         "line": 6,
         "column": 1,
+        "cell": None,
         "claim": r"\frac{\partial L}{\partial y} = t - y",
         "verdict": "refuted",
         "road": "",
@@ -208,7 +209,14 @@ def test_json_has_the_contracts_keys() -> None:
         answer["claims"][1]["fault"] is answer["claims"][1]["formula"] is answer["claims"][1]["counterexample"] is None
     )
     assert answer["unread"] == [
-        {"file": "notes.md", "line": 10, "column": 52, "text": r"x = \{", "reason": "the bracket { is never closed"}
+        {
+            "file": "notes.md",
+            "line": 10,
+            "column": 52,
+            "cell": None,
+            "text": r"x = \{",
+            "reason": "the bracket { is never closed",
+        }
     ]
     assert answer["summary"] == {
         "claims": 5,
