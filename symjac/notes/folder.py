@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -99,12 +100,11 @@ def _ignores(folder: str) -> Ignores:
 
 def _spec(lines: Sequence[str]) -> pathspec.GitIgnoreSpec:
     """Of the lines that are patterns."""
-    try:
-        return pathspec.GitIgnoreSpec.from_lines(lines)
-    except ValueError:
-        good = []
+    good = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of `re`, where brackets stand in brackets
         for line in lines:
-            with suppress(ValueError):
+            with suppress(ValueError, re.error):
                 pathspec.GitIgnoreSpec.from_lines([line])
                 good.append(line)
         return pathspec.GitIgnoreSpec.from_lines(good)

@@ -91,7 +91,7 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_patterns_that_could_take_for_ever_or_are_none() -> None:
     name = "a" * 200
     write(**{f"{name}_md": "", "b_md": ""})
-    Path(".gitignore").write_text("*a" * 40 + "c\n" + "[" * 50 + "\n!\n\\\n\0\n" + "b.*\n")
+    Path(".gitignore").write_text("*a" * 40 + "c\n" + "[" * 50 + "\n!\n\\\n\0\n[z-a]\n[[a]\n" + "b.*\n")
     assert notes_in(".") == [f"{name}.md"]
     Path(".gitignore").write_bytes(b"\xff\xfe\n" + b"b.md\n")
     assert notes_in(".") == [f"{name}.md"]
