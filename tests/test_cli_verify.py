@@ -176,6 +176,90 @@ def test_options_that_cannot_be_used(run, words):
     assert {p.name: p.read_bytes() for p in Path().iterdir()} == before
 
 
+# --- folders and standard input ---
+
+
+@pytest.fixture
+def folder(run):
+    """A folder with notes that are right, wrong, and none, and what git leaves out."""
+    for name, text in {
+        "f/right.md": RIGHT,
+        "f/sub/wrong.tex": RIGHT + WRONG,
+        "f/prose.rst": "nothing",
+        "f/left/out.md": WRONG,
+        "f/.gitignore": "left\n",
+        "f/code.py": WRONG,
+        "empty/prose.md": "nothing",
+        "doubts/doubt.md": DOUBTFUL,
+    }.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["f"], 1),
+        (["f/sub"], 1),
+        (["empty"], 0),
+        (["empty", "--strict"], 1),
+        (["f/prose.rst", "--strict"], 1),
+        (["doubts"], 0),
+        (["doubts", "--strict"], 1),
+        (["right.md", "empty", "--strict"], 1),
+        (["missing", "f"], 2),
+    ],
+)
+def test_exit_codes_of_folders(run, folder, names, code):
+    ends(run(*names), code)
+
+
+def test_a_folder_has_one_summary(run, folder):
+    result = run("f", "right.md", "f/right.md")
+    ends(result, 1, "f/sub/wrong.tex:2:7: refuted: the sign is wrong")
+    assert result.stdout.splitlines()[-1] == "5 claims: 3 proved, 2 refuted; 4 equations were not claims"
+    ends(run("empty"), 0, "0 claims; 1 equation was not a claim")
+
+
+def test_with_strict_a_folder_needs_one_claim_and_a_file_needs_its_own(run, folder):
+    Path("f/sub/wrong.tex").unlink()
+    ends(run("f", "--strict"), 0)
+    ends(run("f", "f/prose.rst", "--strict"), 0)
+    ends(run("f/prose.rst", "f", "--strict"), 1, "error: f/prose.rst: there is no claim that could be judged")
+
+
+def test_in_a_folder_an_unusable_file_is_named_and_the_rest_is_judged(run, folder):
+    Path("f/bad.md").write_bytes(b"\xff")
+    result = run("f")
+    ends(result, 2, "f/bad.md:1:1: error: byte 0xff is not UTF-8")
+    assert "4 claims: 2 proved, 2 refuted" in result.stdout
+
+
+def test_fix_in_a_folder(run, folder):
+    ends(run("f", "--fix"), 1, "f/sub/wrong.fixed.tex: 1 put right, 1 left as refuted")
+    ends(run("f", "--fix"), 1, "f/sub/wrong.fixed.tex: 1 put right, 1 left as refuted")
+
+
+def test_an_output_may_lie_in_the_folder_and_be_nothing_that_is_read(run, folder):
+    ends(run("f", "--html", "f/right.md"), 2, "is a file that is to be read")
+    ends(run("f", "--html", "f/page.htm"), 1)
+    assert Path("f/right.md").read_text() == RIGHT
+
+
+def test_standard_input(run):
+    result = CliRunner().invoke(main, ["verify", "-", "--json"], input=RIGHT + WRONG)
+    ends(result, 1)
+    assert {c["file"] for c in json.loads(result.stdout)["claims"]} == {"standard input"}
+    ends(CliRunner().invoke(main, ["verify", "-"], input=b"\xff"), 2, "standard input")
+    ends(CliRunner().invoke(main, ["verify", "-", "--fix"], input=RIGHT), 2, "--fix copies a file")
+    ends(CliRunner().invoke(main, ["verify", "-", "right.md", "-", "--jobs", "1"], input=RIGHT), 0, "2 claims: 2 proved")
+
+
+def test_a_number_of_jobs(run):
+    ends(run("right.md", "wrong.md", "--jobs", "0"), 2, "--jobs")
+    ends(run("right.md", "--jobs", "7"), 0, "1 claim: 1 proved")
+
+
 # --- for programs ---
 
 
