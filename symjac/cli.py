@@ -344,6 +344,8 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
+@click.option("--baseline", metavar="FILE", help="What is known by FILE does not count.")
+@click.option("--save-baseline", metavar="OUT", help="Write what is refuted or doubtful to OUT, as known from now on.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="So many files at once.  [default: one a processor]")
 @click.option("--strict", is_flag=True, help="Exit 1 for a doubtful claim, too, and where there is no claim to judge.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
@@ -357,6 +359,8 @@ def verify_command(
     sarif: str | None,
     html: str | None,
     fix: bool,
+    baseline: str | None,
+    save_baseline: str | None,
     jobs: int | None,
     strict: bool,
     verbose: bool,
@@ -383,10 +387,15 @@ def verify_command(
     sources = found.sources
     copies = _copies(sources) if fix else {}
     read = [file for source in sources for file in (source.file, f"{source.file}.symjac.yaml", *source.included)]
-    _keep_apart([sarif, html, *copies.values()], [spec, *files, *read])
+    _keep_apart([sarif, html, save_baseline, *copies.values()], [spec, baseline, *files, *read])
 
     stack = None if spec is None else _stack(spec)
     judged, failures = _judged(sources, stack, spec, jobs or _processors())
+    if baseline:
+        from symjac.report.baseline import marked
+
+        known = marked([result for _, result in judged], Path(baseline))
+        judged = [(source, result) for (source, _), result in zip(judged, known, strict=True)]
     results = [result for _, result in judged]
     if as_json:
         from symjac.report import as_json as form
@@ -417,6 +426,11 @@ def verify_command(
         click.echo(message, err=True)
     if errors:
         sys.exit(FAULT if any(f.own for f in failures) else 2)
+    if save_baseline:
+        from symjac.report.baseline import marked, written
+
+        _write(Path(save_baseline), written(results, Path(save_baseline)))
+        results = marked(results, Path(save_baseline))
     from symjac.verify.verdict import fails
 
     judgeable = {result.file for result in results if result.claims}

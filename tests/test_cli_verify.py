@@ -252,12 +252,64 @@ def test_standard_input(run):
     assert {c["file"] for c in json.loads(result.stdout)["claims"]} == {"standard input"}
     ends(CliRunner().invoke(main, ["verify", "-"], input=b"\xff"), 2, "standard input")
     ends(CliRunner().invoke(main, ["verify", "-", "--fix"], input=RIGHT), 2, "--fix copies a file")
-    ends(CliRunner().invoke(main, ["verify", "-", "right.md", "-", "--jobs", "1"], input=RIGHT), 0, "2 claims: 2 proved")
+    ends(
+        CliRunner().invoke(main, ["verify", "-", "right.md", "-", "--jobs", "1"], input=RIGHT), 0, "2 claims: 2 proved"
+    )
 
 
 def test_a_number_of_jobs(run):
     ends(run("right.md", "wrong.md", "--jobs", "0"), 2, "--jobs")
     ends(run("right.md", "--jobs", "7"), 0, "1 claim: 1 proved")
+
+
+# --- what is known ---
+
+
+def test_what_a_baseline_knows_does_not_count(run):
+    ends(run("wrong.md", "doubt.md", "--save-baseline", "known.json"), 0, "refuted: the sign is wrong")
+    result = run("wrong.md", "doubt.md", "--baseline", "known.json", "--strict")
+    ends(result, 0)
+    assert result.stdout == (
+        "4 claims: 1 proved, 1 doubtful, 2 refuted, 3 of them known; 2 equations were not claims\n"
+    )
+    Path("wrong.md").write_text("one more line\n\n" + RIGHT + WRONG)
+    ends(run("wrong.md", "--baseline", "known.json"), 0, ", 2 of them known")
+    ends(run("wrong.md", "--baseline", "known.json", "-v"), 0, "wrong.md:4:7: refuted, known: the sign is wrong")
+    answer = json.loads(run("wrong.md", "--baseline", "known.json", "--json").stdout)
+    assert [c["known"] for c in answer["claims"]] == [False, True, True] and answer["summary"]["known"] == 2
+
+
+def test_what_is_new_counts(run):
+    ends(run("wrong.md", "--save-baseline", "known.json"), 0)
+    Path("new.md").write_text(WRONG)
+    ends(run("wrong.md", "new.md", "--baseline", "known.json"), 1, "new.md:1:7: refuted", ", 2 of them known")
+    ends(run("right.md", "doubt.md", "--baseline", "known.json", "--strict"), 1)
+    ends(run("right.md", "doubt.md", "--baseline", "known.json"), 0)
+
+
+def test_a_baseline_names_files_from_where_it_is(run, monkeypatch):
+    ends(run("wrong.md", "--save-baseline", "ci/known.json"), 0)
+    assert {k["file"] for k in json.loads(Path("ci/known.json").read_text())["known"]} == {"../wrong.md"}
+    monkeypatch.chdir("ci")
+    ends(run("../wrong.md", "--baseline", "known.json"), 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"known": 5}', '{"known": [5]}', '{"known": [{"file": 1}]}', "[" * 9**5, '{"known": ["file"]}'],
+)
+def test_what_is_no_baseline(run, text):
+    Path("b.json").write_text(text)
+    ends(run("right.md", "--baseline", "b.json"), 2, "b.json:1:1: error")
+
+
+def test_a_baseline_that_cannot_be_used_or_kept_apart(run):
+    ends(run("right.md", "--baseline", "missing.json"), 2, "missing.json")
+    ends(run("right.md", "--save-baseline", "right.md"), 2, "is a file that is to be read")
+    ends(run("right.md", "--save-baseline", "known.json"), 0)
+    ends(run("right.md", "--baseline", "known.json", "--save-baseline", "known.json"), 2, "to be read")
+    ends(run("wrong.md", "missing.md", "--save-baseline", "no.json"), 2)
+    assert not Path("no.json").exists()
 
 
 # --- for programs ---
@@ -281,6 +333,7 @@ def test_json(run):
         "doubtful": 0,
         "refuted": 2,
         "undecided": 0,
+        "known": 0,
         "not_claims": 2,
         "unread": 1,
     }

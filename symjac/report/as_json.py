@@ -19,6 +19,7 @@ def document(results: Sequence[Judged]) -> dict[str, Any]:
         "summary": {
             "claims": len(claims),
             **{verdict: sum(c.verdict == verdict for c in claims) for verdict in VERDICTS},
+            "known": sum(c.known for c in claims),
             "not_claims": sum(r.others for r in results),
             "unread": len(unread),
         },
@@ -38,6 +39,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "cell": claim.cell,
         "claim": claim.text,
         "verdict": claim.verdict,
+        "known": claim.known,
         "road": claim.road,
         "fault": claim.fault.text if claim.fault else None,
         "formula": claim.fault.formula or None if claim.fault else None,

@@ -135,7 +135,8 @@ SHORT = 200
 
 
 def _line(at: Claim | NotRead) -> str:
-    return f"cell {at.cell}, line {at.line}" if at.cell else f"line {at.line}"
+    known = ", known" * (isinstance(at, Claim) and at.known)
+    return (f"cell {at.cell}, line {at.line}" if at.cell else f"line {at.line}") + known
 
 
 def _text(text: str) -> str:

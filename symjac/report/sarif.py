@@ -34,10 +34,13 @@ def write(results: Sequence[Judged]) -> str:
 
 
 def document(results: Sequence[Judged]) -> dict[str, Any]:
-    """One run; a rule for each kind of fault that was found."""
+    """One run; a rule for each kind of fault that was found. Where some are known, each says whether it is new."""
     found = [finding for result in results for finding in _findings(result)]
     rules = sorted({finding["ruleId"] for finding in found})
+    some_known = any(claim.known for result in results for claim in result.claims)
     for finding in found:
+        if not some_known:
+            del finding["baselineState"]
         finding["ruleIndex"] = rules.index(finding["ruleId"])
     driver: dict[str, Any] = {"name": "symjac", "rules": [_rule(rule) for rule in rules]}
     with suppress(PackageNotFoundError):  # a checkout that is not installed has no version
@@ -90,6 +93,7 @@ def _claim(claim: Claim, source: _Places) -> dict[str, Any]:
     out: dict[str, Any] = {
         "ruleId": rule,
         "level": LEVELS[claim.verdict],
+        "baselineState": "unchanged" if claim.known else "new",
         "message": {"text": said(claim)},
         "locations": [{"physicalLocation": source.location(fault.span if fault and fault.span else claim.claimed)}],
     }
@@ -121,6 +125,7 @@ def _unread(item: NotRead, source: _Places) -> dict[str, Any]:
     return {
         "ruleId": UNREAD,
         "level": "warning",
+        "baselineState": "new",
         "message": {"text": f"Not read: {flat(item.reason)}"},
         "locations": [{"physicalLocation": source.location(item.span)}],
     }

@@ -31,7 +31,7 @@ MOST_VALUES = 8
 def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
     """All that is said: claims in order of the files, what was not read, the summary.
 
-    Proved and agreeing claims only with `verbose`.
+    Proved and agreeing claims, and those that a baseline knows, only with `verbose`.
     """
     for result in results:
         source = LineIndex(result.text)
@@ -39,7 +39,7 @@ def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
             if claim.verdict in (PROVED, AGREES):
                 if verbose:
                     yield from _right(claim)
-            else:
+            elif verbose or not claim.known:
                 yield from _claim(claim, source, verbose)
     for result in results:
         source = LineIndex(result.text)
@@ -60,7 +60,7 @@ def _right(claim: Claim) -> Iterator[Text]:
 
 def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
     style = STYLES[claim.verdict]
-    yield _head(claim, WORDS[claim.verdict], style, message(claim))
+    yield _head(claim, WORDS[claim.verdict] + ", known" * claim.known, style, message(claim))
     span = claim.fault.span if claim.fault is not None and claim.fault.span is not None else claim.claimed
     yield from _marked(source, span, style)
     if claim.fault is not None and claim.fault.formula:

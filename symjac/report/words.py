@@ -34,6 +34,8 @@ def summary(results: Sequence[Judged]) -> str:
         if (n := total(verdict))
     ]
     out = f"{claims} claim{'' if claims == 1 else 's'}" + (f": {', '.join(counts)}" if counts else "")
+    if known := sum(c.known for r in results for c in r.claims):
+        out += f", {known} of them known"
     if others:
         out += "; 1 equation was not a claim" if others == 1 else f"; {others} equations were not claims"
     if unread:

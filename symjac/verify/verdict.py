@@ -54,6 +54,8 @@ class Claim:
     counterexample: Counterexample | None = None
     cell: int | None = None
     """That of a notebook, in which `line` and `column` count; None elsewhere."""
+    known: bool = False
+    """Whether a baseline has it: then it does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +89,6 @@ class Judged:
 
 
 def fails(results: Sequence[Judged], strict: bool = False) -> bool:
-    """True where the exit code is 1: something was refuted or, where that is asked for, doubted."""
-    return any(r.count(REFUTED) or (strict and r.count(DOUBTFUL)) for r in results)
+    """True where the exit code is 1: something that is not known was refuted or, where that is asked for, doubted."""
+    counted = (REFUTED, DOUBTFUL) if strict else (REFUTED,)
+    return any(c.verdict in counted and not c.known for r in results for c in r.claims)

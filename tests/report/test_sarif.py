@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -51,6 +52,7 @@ RESULT_ = closed(
     ruleId={"type": "string"},
     ruleIndex={"type": "integer", "minimum": 0},
     level=LEVEL,
+    baselineState={"enum": ["new", "unchanged", "updated", "absent"]},
     message=TEXT,
     locations=many(
         closed(
@@ -184,7 +186,20 @@ def test_the_schema_refuses_what_is_wrong(plant: Any) -> None:
 def test_json_has_the_contracts_keys() -> None:
     answer = json.loads(as_json.write([RESULT]))
     assert set(answer) == {"claims", "unread", "summary"}
-    keys = {"file", "line", "column", "cell", "claim", "verdict", "road", "fault", "formula", "notes", "counterexample"}
+    keys = {
+        "file",
+        "line",
+        "column",
+        "cell",
+        "claim",
+        "verdict",
+        "known",
+        "road",
+        "fault",
+        "formula",
+        "notes",
+        "counterexample",
+    }
     assert all(set(c) == keys for c in answer["claims"])
     assert answer["claims"][0] | {"road": ""} == {
         "file": "notes.md",
@@ -193,6 +208,7 @@ def test_json_has_the_contracts_keys() -> None:
         "cell": None,
         "claim": r"\frac{\partial L}{\partial y} = t - y",
         "verdict": "refuted",
+        "known": False,
         "road": "",
         "fault": "the sign is wrong",
         "formula": r"\frac{\partial L}{\partial y} = y - t",
@@ -226,6 +242,14 @@ def test_json_has_the_contracts_keys() -> None:
         "doubtful": 1,
         "refuted": 1,
         "undecided": 0,
+        "known": 0,
         "not_claims": 2,
         "unread": 1,
     }
+
+
+def test_what_is_known_is_told_from_what_is_new() -> None:
+    first, *others = RESULT.claims
+    result = replace(RESULT, claims=(replace(first, known=True), *others))
+    assert [f["baselineState"] for f in checked(result)["results"]] == ["unchanged", "new", "new", "new"]
+    assert all("baselineState" not in f for f in checked(RESULT)["results"])
