@@ -64,7 +64,7 @@ def test_commands_exist() -> None:
     assert {row[1] for row in rows} == set(main.commands)
     for _, name, *words in rows:
         options = {text for parameter in main.commands[name].params for text in parameter.opts}
-        assert set(re.findall(r"(?<!\S)\[?(--?\w+)", " ".join(words))) <= options
+        assert set(re.findall(r"(?<!\S)\[?(--?[\w-]+)", " ".join(words))) <= options
     for line in blocks("sh"):
         for name, words in re.findall(r"bin/symjac (\w+)([^&]*)", line):
             assert set(re.findall(r"(--\w+)", words)) <= {o for p in main.commands[name].params for o in p.opts}
