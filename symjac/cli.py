@@ -334,6 +334,16 @@ def jacobian(
             click.echo(line)
 
 
+def _line_of(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int | None, int] | None:
+    """A line, or a cell and a line."""
+    if value is None:
+        return None
+    parts = value.split(":")
+    if len(parts) > 2 or not all(p.isascii() and p.isdecimal() and len(p) < 10 for p in parts):
+        raise click.BadParameter("expected the number of a line; in a notebook, of a cell and a line: 3:12")
+    return (int(parts[0]) if len(parts) == 2 else None), int(parts[-1])
+
+
 @main.command("verify")
 @click.argument("files", metavar="[FILE|FOLDER|-]...", nargs=-1)
 @click.option("--spec", metavar="SPEC", help="The network that they, or --claim, speak of, whatever they name.")
@@ -344,6 +354,7 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
+@click.option("--why", callback=_line_of, metavar="LINE", help="Show how what is right there is derived (CELL:LINE).")
 @click.option("--baseline", metavar="FILE", help="What is known by FILE does not count.")
 @click.option("--save-baseline", metavar="OUT", help="Write what is refuted or doubtful to OUT, as known from now on.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="So many files at once.  [default: one a processor]")
@@ -359,6 +370,7 @@ def verify_command(
     sarif: str | None,
     html: str | None,
     fix: bool,
+    why: tuple[int | None, int] | None,
     baseline: str | None,
     save_baseline: str | None,
     jobs: int | None,
@@ -383,6 +395,8 @@ def verify_command(
         raise click.UsageError("--fix copies a file; there is none")
     if given and not claims:
         raise click.UsageError("--given is for --claim; in a file, write what is given there")
+    if why is not None and (len(files) != 1 or as_json or any((sarif, html, fix, baseline, save_baseline))):
+        raise click.UsageError("--why is for one FILE, and is shown on the screen alone")
     found = _gathered(files, claims, given, notation)
     sources = found.sources
     copies = _copies(sources) if fix else {}
@@ -390,6 +404,8 @@ def verify_command(
     _keep_apart([sarif, html, save_baseline, *copies.values()], [spec, baseline, *files, *read])
 
     stack = None if spec is None else _stack(spec)
+    if why is not None:
+        sys.exit(_explained(found, why, stack))
     judged, failures = _judged(sources, stack, spec, jobs or _processors())
     if baseline:
         from symjac.report.baseline import marked
@@ -594,6 +610,29 @@ def _judged(
     pairs = list(zip(sources, results, strict=True))
     good = [(source, result) for source, result in pairs if not isinstance(result, Failure)]
     return good, [result for _, result in pairs if isinstance(result, Failure)]
+
+
+def _explained(found: Gathering, at: tuple[int | None, int], stack: Stack | None) -> int:
+    """Shows why the claims on a line are right or wrong; the exit code."""
+    from rich.console import Console
+
+    from symjac.report.beside import lines
+    from symjac.verify.verdict import Claim
+    from symjac.verify.why import explained, lines_of
+
+    if found.errors or len(found.sources) != 1:
+        _end("\n".join(found.errors) or "error: --why is for one FILE", 2)
+    (source,) = found.sources
+    with _busy("judging"), at_hand(lambda: source.file):
+        shown = explained(source, *at, stack)
+        others = [] if shown else lines_of(source, stack)
+    if not shown:
+        places = ", ".join(f"{line}" if cell is None else f"{cell}:{line}" for cell, line in others[:30])
+        _end(f"error: {source.file}: no claim stands there; claims stand on the lines {places or '(none)'}", 2)
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines(shown, source.text):
+        console.print(line)
+    return int(any(isinstance(w.claim, Claim) and w.claim.verdict == "refuted" for w in shown))
 
 
 def _processors() -> int:

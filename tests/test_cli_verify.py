@@ -262,6 +262,46 @@ def test_a_number_of_jobs(run):
     ends(run("right.md", "--jobs", "7"), 0, "1 claim: 1 proved")
 
 
+# --- why ---
+
+TOLD = "$x \\in \\mathbb{R}^n$, $L = x^\\top x$.\n\nso $\\nabla_x L = x$\n"
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """Runs `symjac verify ...`, which really judges, in a folder with a note."""
+    monkeypatch.chdir(tmp_path)
+    Path("n.md").write_text(TOLD)
+    cells = [{"cell_type": "markdown", "source": TOLD}]
+    Path("n.ipynb").write_text(json.dumps({"cells": cells}))
+    return lambda *words: CliRunner().invoke(main, ["verify", *words])
+
+
+@pytest.mark.parametrize(("file", "at"), [("n.md", "3"), ("n.ipynb", "1:3")])
+def test_why_shows_the_derivation(told, file, at):
+    result = told(file, "--why", at)
+    ends(result, 1, ": refuted: ")
+    assert result.stdout.endswith("  backwards\n    ∂L/∂x = 2·x     differentiated\n  claimed\n    ∂L/∂x = x\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["n.md", "--why", "1"], "claims stand on the lines 3"),
+        (["n.ipynb", "--why", "3"], "claims stand on the lines 1:3"),
+        (["n.md", "--why", "x"], "the number of a line"),
+        (["n.md", "--why", "1:2:3"], "the number of a line"),
+        (["n.md", "--why", "-3"], "the number of a line"),
+        (["n.md", "n.ipynb", "--why", "3"], "one FILE"),
+        (["n.md", "--why", "3", "--json"], "on the screen alone"),
+        ([".", "--why", "3"], "one FILE"),
+        (["missing.md", "--why", "3"], "missing.md"),
+    ],
+)
+def test_why_of_what_is_not_there(told, words, says):
+    ends(told(*words), 2, says)
+
+
 # --- what is known ---
 
 

@@ -78,12 +78,19 @@ def test_verify_says_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 1
 
 
+def test_why_says_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes.md").write_text(blocks("markdown")[0], encoding="utf-8")
+    result = CliRunner().invoke(main, ["verify", "notes.md", "--why", "4"])
+    assert result.output.endswith(blocks("text")[1])
+
+
 def test_notes_on_a_spec_are_judged_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     Path("errors.md").write_text(blocks("markdown")[1], encoding="utf-8")
     result = CliRunner().invoke(main, ["verify", "errors.md", "--spec", "examples/mnist_mlp.yaml"])
-    assert result.output == blocks("text")[1]
+    assert result.output == blocks("text")[2]
     assert result.exit_code == 1
 
 

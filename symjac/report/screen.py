@@ -36,20 +36,26 @@ def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
     for result in results:
         source = LineIndex(result.text)
         for claim in result.claims:
-            if claim.verdict in (PROVED, AGREES):
-                if verbose:
-                    yield from _right(claim)
-            elif verbose or not claim.known:
-                yield from _claim(claim, source, verbose)
+            if verbose or not (claim.known or claim.verdict in (PROVED, AGREES)):
+                yield from one_claim(claim, source, verbose)
     for result in results:
         source = LineIndex(result.text)
         for item in result.unread:
-            yield _head(item, UNREAD, "yellow", item.reason)
-            yield from _marked(source, item.span, "yellow")
+            yield from one_unread(item, source)
     yield Text(summary(results), style="bold")
 
 
 # --- one claim ---
+
+
+def one_claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
+    """All that is said of a claim."""
+    return _right(claim) if claim.verdict in (PROVED, AGREES) else _claim(claim, source, verbose)
+
+
+def one_unread(item: NotRead, source: LineIndex) -> Iterator[Text]:
+    yield _head(item, UNREAD, "yellow", item.reason)
+    yield from _marked(source, item.span, "yellow")
 
 
 def _right(claim: Claim) -> Iterator[Text]:

@@ -49,16 +49,16 @@ def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | N
     if point is None:
         return None
     sizes_of = tuple((name.removeprefix("size"), n) for name, n in point.sizes)
-    named = ((_name(name, meaning), v) for name, v in point.values)
+    named = ((shown_name(name, meaning), v) for name, v in point.values)
     return replace(point, sizes=sizes_of, values=tuple((name, v) for name, v in named if "__" not in name))
 
 
-def _name(name: str, meaning: Meaning) -> str:
+def shown_name(name: str, meaning: Meaning) -> str:
     made = meaning.world.auxiliary.get(name)
     if made is not None and made.by:
-        below = "".join(f"∂{_name(n, meaning)}" for n in (made.by, made.also) if n)
-        return f"∂{'²' if made.also else ''}{_name(made.of, meaning)}/{below}"
+        below = "".join(f"∂{shown_name(n, meaning)}" for n in (made.by, made.also) if n)
+        return f"∂{'²' if made.also else ''}{shown_name(made.of, meaning)}/{below}"
     if made is not None and made.kind == "direction":
-        return f"R{{{_name(made.of, meaning)}}}"
+        return f"R{{{shown_name(made.of, meaning)}}}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)
