@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symjac.equality.outcome import Counterexample
 from symjac.meaning.meaning import Meaning
+from symjac.meaning.statements import Equality
 from symjac.verify.openings import taken_anew
 from symjac.verify.outcomes import Outcome
 from symjac.verify.phrase import phrase
@@ -17,7 +18,7 @@ from symjac.verify.verdict import Claim, Fault
 def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
     """The claim, at its place in the file, with its verdict."""
     source, span = posed.session.source, posed.equality.span
-    place = source.place(span.start)
+    place = source.place(relation_of(posed.equality, source.text))
     return Claim(
         file=place.file,
         line=place.line,
@@ -32,6 +33,12 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
         counterexample=_shown(outcome.counterexample, posed.meaning()),
         cell=source.cell(span.start),
     )
+
+
+def relation_of(equality: Equality, text: str) -> int:
+    """Where the sign stands that joins the sides; where that is no `=`, the equation begins."""
+    sign = text.rfind("=", equality.left.span.start, equality.right.span.start)
+    return sign if sign >= 0 else equality.span.start
 
 
 def _with_the_clock(road: str, cut: str) -> str:

@@ -38,6 +38,7 @@ class Claim:
     file: str
     line: int
     column: int
+    """Of the sign that joins the two sides."""
     span: Span
     """Of the equation, in the text that was judged."""
     claimed: Span

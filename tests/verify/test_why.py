@@ -134,4 +134,4 @@ def test_it_is_shown_in_columns() -> None:
         "  claimed\n"
         "    ∂L/∂V = (y − t)ᵀ h"
     )
-    assert out.startswith("n.md:5:2: refuted: ")
+    assert out.startswith("n.md:5:32: refuted: ")
