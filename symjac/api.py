@@ -218,7 +218,7 @@ def derive(network: Network | str | os.PathLike[str] | Mapping[str, Any]) -> Bac
 
 
 def judge(*files: str | os.PathLike[str], network: Network | None = None) -> Verdicts:
-    """The verdict on every claim in notes: Markdown, LaTeX or YAML, which may speak of a network.
+    """The verdict on every claim in notes, which may speak of a network.
 
     Raises InputError for a file that cannot be used.
     """

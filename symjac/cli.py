@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
     from symjac.derivation.chain import Derivation
     from symjac.model.stack import Stack
+    from symjac.notes.gathering import Gathering
     from symjac.notes.source import Source
     from symjac.numbers.point import Point
     from symjac.run.differences import Figure, Report
     from symjac.run.state import Epoch
     from symjac.run.ties import Ties
+    from symjac.verify.many import Failure
     from symjac.verify.verdict import Judged
 
 FORMATS = {"latex": "tex", "html": "html", "markdown": "md"}
@@ -332,8 +334,18 @@ def jacobian(
             click.echo(line)
 
 
+def _line_of(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int | None, int] | None:
+    """A line, or a cell and a line."""
+    if value is None:
+        return None
+    parts = value.split(":")
+    if len(parts) > 2 or not all(p.isascii() and p.isdecimal() and len(p) < 10 for p in parts):
+        raise click.BadParameter("expected the number of a line; in a notebook, of a cell and a line: 3:12")
+    return (int(parts[0]) if len(parts) == 2 else None), int(parts[-1])
+
+
 @main.command("verify")
-@click.argument("files", metavar="[FILE]...", nargs=-1)
+@click.argument("files", metavar="[FILE|FOLDER|-]...", nargs=-1)
 @click.option("--spec", metavar="SPEC", help="The network that they, or --claim, speak of, whatever they name.")
 @click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this one; may be given again.")
 @click.option("--given", multiple=True, metavar="EQUATION", help="What --claim is about; may be given again.")
@@ -342,7 +354,11 @@ def jacobian(
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
-@click.option("--strict", is_flag=True, help="Exit 1 where a file has no claim that could be judged.")
+@click.option("--why", callback=_line_of, metavar="LINE", help="Show how what is right there is derived (CELL:LINE).")
+@click.option("--baseline", metavar="FILE", help="What is known by FILE does not count.")
+@click.option("--save-baseline", metavar="OUT", help="Write what is refuted or doubtful to OUT, as known from now on.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="So many files at once.  [default: one a processor]")
+@click.option("--strict", is_flag=True, help="Exit 1 for a doubtful claim, too, and where there is no claim to judge.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what is proved, too, and how each claim was decided.")
 def verify_command(
     files: tuple[str, ...],
@@ -354,13 +370,18 @@ def verify_command(
     sarif: str | None,
     html: str | None,
     fix: bool,
+    why: tuple[int | None, int] | None,
+    baseline: str | None,
+    save_baseline: str | None,
+    jobs: int | None,
     strict: bool,
     verbose: bool,
 ) -> None:
     """Judge hand-derived formulas: a verdict for every claimed derivative.
 
-    FILE is Markdown (.md), LaTeX (.tex) or YAML (.yaml). Without a file, --claim says what to judge and --given what
-    it is about:
+    FILE is Markdown (.md, .markdown, .qmd, .Rmd), LaTeX (.tex), reStructuredText (.rst), a notebook (.ipynb), a page
+    (.html) or YAML (.yaml); - is standard input. In a FOLDER all of them are judged, but for what .gitignore leaves
+    out. Without a file, --claim says what to judge and --given what it is about:
 
     \b
     symjac verify --notation plain --given "x in R^n" --given "L = x'*x" --claim "dL/dx = 2*x"
@@ -370,22 +391,33 @@ def verify_command(
     """
     if bool(files) == bool(claims):
         raise click.UsageError("expected FILE... or --claim, and not both")
-    if claims and fix:
+    if fix and (claims or "-" in files):
         raise click.UsageError("--fix copies a file; there is none")
     if given and not claims:
         raise click.UsageError("--given is for --claim; in a file, write what is given there")
-    files = tuple(dict.fromkeys(files))
-    copies = _copies(files) if fix else {}
-    _keep_apart([sarif, html, *copies.values()], [spec, *files, *(f"{file}.symjac.yaml" for file in files)])
+    if why is not None and (len(files) != 1 or as_json or any((sarif, html, fix, baseline, save_baseline))):
+        raise click.UsageError("--why is for one FILE, and is shown on the screen alone")
+    found = _gathered(files, claims, given, notation)
+    sources = found.sources
+    copies = _copies(sources) if fix else {}
+    read = [file for source in sources for file in (source.file, f"{source.file}.symjac.yaml", *source.included)]
+    _keep_apart([sarif, html, save_baseline, *copies.values()], [spec, baseline, *files, *read])
 
     stack = None if spec is None else _stack(spec)
-    judged, errors = _judge(files, claims, given, notation, stack)
+    if why is not None:
+        sys.exit(_explained(found, why, stack))
+    judged, failures = _judged(sources, stack, spec, jobs or _processors())
+    if baseline:
+        from symjac.report.baseline import marked
+
+        known = marked([result for _, result in judged], Path(baseline))
+        judged = [(source, result) for (source, _), result in zip(judged, known, strict=True)]
     results = [result for _, result in judged]
     if as_json:
         from symjac.report import as_json as form
 
         _give_json(form.write(results))
-    elif results:
+    elif results or not found.errors:
         from rich.console import Console
 
         from symjac.report.screen import lines
@@ -402,17 +434,26 @@ def verify_command(
 
         _write(Path(html), page.write(judged))
     for source, result in judged if fix else ():
-        click.echo(_fix(source, result, copies[result.file]), err=as_json)
+        for said in _fix(source, result, copies):
+            click.echo(said, err=as_json)
+    unread = [r for r in results if claims and r.unread and not r.claims]
+    errors = [*found.errors, *(f.message for f in failures), *("error: --claim: it could not be read" for _ in unread)]
     for message in errors:
         click.echo(message, err=True)
     if errors:
-        sys.exit(2)
-    from symjac.verify.verdict import refuted
+        sys.exit(FAULT if any(f.own for f in failures) else 2)
+    if save_baseline:
+        from symjac.report.baseline import marked, written
 
-    idle = [result for result in results if strict and not result.claims]
-    for result in idle:
-        click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
-    sys.exit(1 if idle or refuted(results) else 0)
+        _write(Path(save_baseline), written(results, Path(save_baseline)))
+        results = marked(results, Path(save_baseline))
+    from symjac.verify.verdict import fails
+
+    judgeable = {result.file for result in results if result.claims}
+    idle = [name for name, inside in found.by_name.items() if strict and not {s.file for s in inside} & judgeable]
+    for name in idle:
+        click.echo(f"error: {name}: there is no claim that could be judged", err=True)
+    sys.exit(1 if idle or fails(results, strict) else 0)
 
 
 @main.command()
@@ -539,47 +580,70 @@ def _assembled(derivation: Derivation, at: Point, matrix: str, dtype: str, out: 
     return out
 
 
-def _judge(
-    files: Sequence[str], claims: Sequence[str], given: Sequence[str], notation: str, stack: Stack | None
-) -> tuple[list[tuple[Source, Judged]], list[str]]:
-    """What could be judged, and a message for each file that could not be used."""
-    judged: list[tuple[Source, Judged]] = []
-    errors: list[str] = []
+def _gathered(files: Sequence[str], claims: Sequence[str], given: Sequence[str], notation: str) -> Gathering:
+    """What is in the files, or each of the claims."""
+    from symjac.notes.gathering import Gathering, gathered
+
+    if not claims:
+        with _busy("reading"):
+            return gathered(files)
+    from symjac.verify.session import from_claim
+
+    out = Gathering({"--claim": []})
+    for claim in claims:
+        try:
+            out.by_name["--claim"].append(from_claim(claim, given, notation))
+        except InputError as error:
+            out.errors.append(error.render())
+    return out
+
+
+def _judged(
+    sources: Sequence[Source], stack: Stack | None, spec: str | None, jobs: int
+) -> tuple[list[tuple[Source, Judged]], list[Failure]]:
+    """The sources with their verdicts, and those that could not be judged."""
+    from symjac.verify.many import Failure, judged
+
     with _bar() as bar:
-        task = bar.add_task("reading", total=None)
-        from rich.markup import escape
-
-        from symjac.notes.source import read_source
-        from symjac.report.places import safe
-        from symjac.verify.judge import judge_source
-        from symjac.verify.session import from_claim
-
-        readers = [(file, partial(read_source, file)) for file in files]
-        readers += [("--claim", partial(from_claim, claim, given, notation)) for claim in claims]
-        for name, read in readers:
-            bar.update(task, description=escape(safe(name)), completed=0, total=None)
-            try:
-                with at_hand(partial(str, name)):
-                    source = read()
-                    result = judge_source(
-                        source, lambda done, total: bar.update(task, completed=done, total=total), stack
-                    )
-            except InputError as error:
-                errors.append(error.render())
-                continue
-            except OSError as error:
-                errors.append(f"error: {name}: {error.strerror or error}")
-                continue
-            judged.append((source, result))
-            if name == "--claim" and result.unread and not result.claims:
-                errors.append("error: --claim: it could not be read")
-    return judged, errors
+        task = bar.add_task("judging", total=None)
+        results = judged(sources, stack, spec, jobs, lambda done, total: bar.update(task, completed=done, total=total))
+    pairs = list(zip(sources, results, strict=True))
+    good = [(source, result) for source, result in pairs if not isinstance(result, Failure)]
+    return good, [result for _, result in pairs if isinstance(result, Failure)]
 
 
-def _copies(files: Sequence[str]) -> dict[str, Path]:
+def _explained(found: Gathering, at: tuple[int | None, int], stack: Stack | None) -> int:
+    """Shows why the claims on a line are right or wrong; the exit code."""
+    from rich.console import Console
+
+    from symjac.report.beside import lines
+    from symjac.verify.verdict import Claim
+    from symjac.verify.why import explained, lines_of
+
+    if found.errors or len(found.sources) != 1:
+        _end("\n".join(found.errors) or "error: --why is for one FILE", 2)
+    (source,) = found.sources
+    with _busy("judging"), at_hand(lambda: source.file):
+        shown = explained(source, *at, stack)
+        others = [] if shown else lines_of(source, stack)
+    if not shown:
+        places = ", ".join(f"{line}" if cell is None else f"{cell}:{line}" for cell, line in others[:30])
+        _end(f"error: {source.file}: no claim stands there; claims stand on the lines {places or '(none)'}", 2)
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines(shown, source.text):
+        console.print(line)
+    return int(any(isinstance(w.claim, Claim) and w.claim.verdict == "refuted" for w in shown))
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _copies(sources: Sequence[Source]) -> dict[str, Path]:
     from symjac.report.fix import target
 
-    return {file: target(file) for file in files}
+    return {file: target(file) for source in sources for file in (source.file, *source.included)}
 
 
 def _keep_apart(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
@@ -622,15 +686,18 @@ def _need_to_check(module: ModuleType, stack: Stack | None) -> None:
     _need(module, stack, max(BATCHES), 6, "float64", "the check in float64")
 
 
-def _fix(source: Source, result: Judged, path: Path) -> str:
-    """Writes the copy, where there is something to put right; what was done."""
+def _fix(source: Source, result: Judged, copies: dict[str, Path]) -> Iterator[str]:
+    """Writes the copies, where there is something to put right; what was done."""
     from symjac.report.fix import fixed
 
-    out = fixed(result)
-    if not out.done:
-        return f"{result.file}: nothing to put right" + (f"; {out.left} refuted without a replacement" * bool(out.left))
-    _write(path, "\ufeff" * source.bom + out.text)
-    return f"{path}: {out.done} put right" + (f", {out.left} left as refuted" if out.left else "")
+    for out in fixed(result):
+        path = copies[out.file]
+        if not out.done:
+            left = f"; {out.left} refuted without a replacement" * bool(out.left)
+            yield f"{out.file}: nothing to put right{left}"
+            continue
+        _write(path, "\ufeff" * (source.bom and out.file == source.file) + out.text)
+        yield f"{path}: {out.done} put right" + (f", {out.left} left as refuted" if out.left else "")
 
 
 @contextmanager

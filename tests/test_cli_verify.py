@@ -24,10 +24,11 @@ XOR = ROOT / "examples" / "xor.yaml"
 RIGHT = "so $a = b$ holds\n"
 WRONG = "then $c = d$ and $e = g$\n"
 UNREAD = "and $q = {$\n"
+DOUBTFUL = "or $h = k$\n"
 
 
 def by_hand(source, progress=None, stack=None) -> Judged:
-    """Knows RIGHT, WRONG and UNREAD; every other text has nothing in it."""
+    """Knows RIGHT, WRONG, DOUBTFUL and UNREAD; every other text has nothing in it."""
     text, file = source.text, source.file
     claims, left = [], []
     if "$a = b$" in text or source.kind == "claim":
@@ -36,6 +37,8 @@ def by_hand(source, progress=None, stack=None) -> Judged:
         right = fault(text, "the sign is wrong", formula="c = -d", replacement="-d")
         claims.append(claim(text, "c = d", "refuted", right, file=file))
         claims.append(claim(text, "e = g", "refuted", fault(text, "who knows"), file=file))
+    if "$h = k$" in text:
+        claims.append(claim(text, "h = k", "doubtful", road="right only if k is 1", file=file))
     if "q = {" in text:
         left.append(unread(text, "q = {", "the brace is never closed", file))
     if progress:
@@ -50,10 +53,16 @@ def run(tmp_path, monkeypatch):
     judge = ModuleType("symjac.verify.judge")
     judge.judge_source = by_hand  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "symjac.verify.judge", judge)
-    for name, text in {"right": RIGHT, "wrong": RIGHT + WRONG, "unread": UNREAD, "mixed": RIGHT + UNREAD}.items():
+    for name, text in {
+        "right": RIGHT,
+        "wrong": RIGHT + WRONG,
+        "unread": UNREAD,
+        "mixed": RIGHT + UNREAD,
+        "doubt": DOUBTFUL,
+    }.items():
         Path(f"{name}.md").write_text(text, encoding="utf-8")
     Path("prose.md").write_text("nothing\n", encoding="utf-8")
-    return lambda *words: CliRunner().invoke(main, ["verify", *(str(word) for word in words)])
+    return lambda *words: CliRunner().invoke(main, ["verify", "--jobs", "1", *(str(word) for word in words)])
 
 
 def ends(result, code, *says):
@@ -79,6 +88,9 @@ def ends(result, code, *says):
         (["prose.md", "--strict"], 1),
         (["right.md", "--strict"], 0),
         (["mixed.md", "--strict"], 0),
+        (["doubt.md"], 0),
+        (["doubt.md", "--strict"], 1),
+        (["right.md", "doubt.md", "--strict"], 1),
         (["missing.md"], 2),
         (["right.md", "wrong.md"], 1),
         (["wrong.md", "right.md", "prose.md"], 1),
@@ -122,7 +134,8 @@ def test_every_file_is_judged_and_an_unusable_one_is_said_at_the_end(run):
     Path("folder.md").mkdir()
     Path("kind.txt").write_text("$a = b$")
     result = run("binary.md", "wrong.md", "folder.md", "kind.txt", "missing.md", "right.md")
-    ends(result, 2, "binary.md", "folder.md", "kind.txt", "missing.md")
+    ends(result, 2, "binary.md", "kind.txt", "missing.md")
+    assert "folder.md" not in result.stderr
     assert "4 claims: 2 proved, 2 refuted" in result.stdout
 
 
@@ -163,6 +176,182 @@ def test_options_that_cannot_be_used(run, words):
     assert {p.name: p.read_bytes() for p in Path().iterdir()} == before
 
 
+# --- folders and standard input ---
+
+
+@pytest.fixture
+def folder(run):
+    """A folder with notes that are right, wrong, and none, and what git leaves out."""
+    for name, text in {
+        "f/right.md": RIGHT,
+        "f/sub/wrong.tex": RIGHT + WRONG,
+        "f/prose.rst": "nothing",
+        "f/left/out.md": WRONG,
+        "f/.gitignore": "left\n",
+        "f/code.py": WRONG,
+        "empty/prose.md": "nothing",
+        "doubts/doubt.md": DOUBTFUL,
+    }.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["f"], 1),
+        (["f/sub"], 1),
+        (["empty"], 0),
+        (["empty", "--strict"], 1),
+        (["f/prose.rst", "--strict"], 1),
+        (["doubts"], 0),
+        (["doubts", "--strict"], 1),
+        (["right.md", "empty", "--strict"], 1),
+        (["missing", "f"], 2),
+    ],
+)
+def test_exit_codes_of_folders(run, folder, names, code):
+    ends(run(*names), code)
+
+
+def test_a_folder_has_one_summary(run, folder):
+    result = run("f", "right.md", "f/right.md")
+    ends(result, 1, "f/sub/wrong.tex:2:7: refuted: the sign is wrong")
+    assert result.stdout.splitlines()[-1] == "5 claims: 3 proved, 2 refuted; 4 equations were not claims"
+    ends(run("empty"), 0, "0 claims; 1 equation was not a claim")
+
+
+def test_with_strict_a_folder_needs_one_claim_and_a_file_needs_its_own(run, folder):
+    Path("f/sub/wrong.tex").unlink()
+    ends(run("f", "--strict"), 0)
+    ends(run("f", "f/prose.rst", "--strict"), 0)
+    ends(run("f/prose.rst", "f", "--strict"), 1, "error: f/prose.rst: there is no claim that could be judged")
+
+
+def test_in_a_folder_an_unusable_file_is_named_and_the_rest_is_judged(run, folder):
+    Path("f/bad.md").write_bytes(b"\xff")
+    result = run("f")
+    ends(result, 2, "f/bad.md:1:1: error: byte 0xff is not UTF-8")
+    assert "4 claims: 2 proved, 2 refuted" in result.stdout
+
+
+def test_fix_in_a_folder(run, folder):
+    ends(run("f", "--fix"), 1, "f/sub/wrong.fixed.tex: 1 put right, 1 left as refuted")
+    ends(run("f", "--fix"), 1, "f/sub/wrong.fixed.tex: 1 put right, 1 left as refuted")
+
+
+def test_an_output_may_lie_in_the_folder_and_be_nothing_that_is_read(run, folder):
+    ends(run("f", "--html", "f/right.md"), 2, "is a file that is to be read")
+    ends(run("f", "--html", "f/page.htm"), 1)
+    assert Path("f/right.md").read_text() == RIGHT
+
+
+def test_standard_input(run):
+    result = CliRunner().invoke(main, ["verify", "-", "--json"], input=RIGHT + WRONG)
+    ends(result, 1)
+    assert {c["file"] for c in json.loads(result.stdout)["claims"]} == {"standard input"}
+    ends(CliRunner().invoke(main, ["verify", "-"], input=b"\xff"), 2, "standard input")
+    ends(CliRunner().invoke(main, ["verify", "-", "--fix"], input=RIGHT), 2, "--fix copies a file")
+    ends(
+        CliRunner().invoke(main, ["verify", "-", "right.md", "-", "--jobs", "1"], input=RIGHT), 0, "2 claims: 2 proved"
+    )
+
+
+def test_a_number_of_jobs(run):
+    ends(run("right.md", "wrong.md", "--jobs", "0"), 2, "--jobs")
+    ends(run("right.md", "--jobs", "7"), 0, "1 claim: 1 proved")
+
+
+# --- why ---
+
+TOLD = "$x \\in \\mathbb{R}^n$, $L = x^\\top x$.\n\nso $\\nabla_x L = x$\n"
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """Runs `symjac verify ...`, which really judges, in a folder with a note."""
+    monkeypatch.chdir(tmp_path)
+    Path("n.md").write_text(TOLD)
+    cells = [{"cell_type": "markdown", "source": TOLD}]
+    Path("n.ipynb").write_text(json.dumps({"cells": cells}))
+    return lambda *words: CliRunner().invoke(main, ["verify", *words])
+
+
+@pytest.mark.parametrize(("file", "at"), [("n.md", "3"), ("n.ipynb", "1:3")])
+def test_why_shows_the_derivation(told, file, at):
+    result = told(file, "--why", at)
+    ends(result, 1, ": refuted: ")
+    assert result.stdout.endswith("  backwards\n    ∂L/∂x = 2·x     differentiated\n  claimed\n    ∂L/∂x = x\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["n.md", "--why", "1"], "claims stand on the lines 3"),
+        (["n.ipynb", "--why", "3"], "claims stand on the lines 1:3"),
+        (["n.md", "--why", "x"], "the number of a line"),
+        (["n.md", "--why", "1:2:3"], "the number of a line"),
+        (["n.md", "--why", "-3"], "the number of a line"),
+        (["n.md", "n.ipynb", "--why", "3"], "one FILE"),
+        (["n.md", "--why", "3", "--json"], "on the screen alone"),
+        ([".", "--why", "3"], "one FILE"),
+        (["missing.md", "--why", "3"], "missing.md"),
+    ],
+)
+def test_why_of_what_is_not_there(told, words, says):
+    ends(told(*words), 2, says)
+
+
+# --- what is known ---
+
+
+def test_what_a_baseline_knows_does_not_count(run):
+    ends(run("wrong.md", "doubt.md", "--save-baseline", "known.json"), 0, "refuted: the sign is wrong")
+    result = run("wrong.md", "doubt.md", "--baseline", "known.json", "--strict")
+    ends(result, 0)
+    assert result.stdout == (
+        "4 claims: 1 proved, 1 doubtful, 2 refuted, 3 of them known; 2 equations were not claims\n"
+    )
+    Path("wrong.md").write_text("one more line\n\n" + RIGHT + WRONG)
+    ends(run("wrong.md", "--baseline", "known.json"), 0, ", 2 of them known")
+    ends(run("wrong.md", "--baseline", "known.json", "-v"), 0, "wrong.md:4:7: refuted, known: the sign is wrong")
+    answer = json.loads(run("wrong.md", "--baseline", "known.json", "--json").stdout)
+    assert [c["known"] for c in answer["claims"]] == [False, True, True] and answer["summary"]["known"] == 2
+
+
+def test_what_is_new_counts(run):
+    ends(run("wrong.md", "--save-baseline", "known.json"), 0)
+    Path("new.md").write_text(WRONG)
+    ends(run("wrong.md", "new.md", "--baseline", "known.json"), 1, "new.md:1:7: refuted", ", 2 of them known")
+    ends(run("right.md", "doubt.md", "--baseline", "known.json", "--strict"), 1)
+    ends(run("right.md", "doubt.md", "--baseline", "known.json"), 0)
+
+
+def test_a_baseline_names_files_from_where_it_is(run, monkeypatch):
+    ends(run("wrong.md", "--save-baseline", "ci/known.json"), 0)
+    assert {k["file"] for k in json.loads(Path("ci/known.json").read_text())["known"]} == {"../wrong.md"}
+    monkeypatch.chdir("ci")
+    ends(run("../wrong.md", "--baseline", "known.json"), 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"known": 5}', '{"known": [5]}', '{"known": [{"file": 1}]}', "[" * 9**5, '{"known": ["file"]}'],
+)
+def test_what_is_no_baseline(run, text):
+    Path("b.json").write_text(text)
+    ends(run("right.md", "--baseline", "b.json"), 2, "b.json:1:1: error")
+
+
+def test_a_baseline_that_cannot_be_used_or_kept_apart(run):
+    ends(run("right.md", "--baseline", "missing.json"), 2, "missing.json")
+    ends(run("right.md", "--save-baseline", "right.md"), 2, "is a file that is to be read")
+    ends(run("right.md", "--save-baseline", "known.json"), 0)
+    ends(run("right.md", "--baseline", "known.json", "--save-baseline", "known.json"), 2, "to be read")
+    ends(run("wrong.md", "missing.md", "--save-baseline", "no.json"), 2)
+    assert not Path("no.json").exists()
+
+
 # --- for programs ---
 
 
@@ -181,8 +370,10 @@ def test_json(run):
         "proved": 2,
         "agrees": 0,
         "other_convention": 0,
+        "doubtful": 0,
         "refuted": 2,
         "undecided": 0,
+        "known": 0,
         "not_claims": 2,
         "unread": 1,
     }

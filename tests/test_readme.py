@@ -64,7 +64,7 @@ def test_commands_exist() -> None:
     assert {row[1] for row in rows} == set(main.commands)
     for _, name, *words in rows:
         options = {text for parameter in main.commands[name].params for text in parameter.opts}
-        assert set(re.findall(r"(?<!\S)\[?(--?\w+)", " ".join(words))) <= options
+        assert set(re.findall(r"(?<!\S)\[?(--?[\w-]+)", " ".join(words))) <= options
     for line in blocks("sh"):
         for name, words in re.findall(r"bin/symjac (\w+)([^&]*)", line):
             assert set(re.findall(r"(--\w+)", words)) <= {o for p in main.commands[name].params for o in p.opts}
@@ -78,12 +78,19 @@ def test_verify_says_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 1
 
 
+def test_why_says_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes.md").write_text(blocks("markdown")[0], encoding="utf-8")
+    result = CliRunner().invoke(main, ["verify", "notes.md", "--why", "4"])
+    assert result.output.endswith(blocks("text")[1])
+
+
 def test_notes_on_a_spec_are_judged_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     Path("errors.md").write_text(blocks("markdown")[1], encoding="utf-8")
     result = CliRunner().invoke(main, ["verify", "errors.md", "--spec", "examples/mnist_mlp.yaml"])
-    assert result.output == blocks("text")[1]
+    assert result.output == blocks("text")[2]
     assert result.exit_code == 1
 
 

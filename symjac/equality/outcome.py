@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PROVED, AGREES, REFUTED, UNDECIDED = "proved", "agrees", "refuted", "undecided"
+PROVED, AGREES, DOUBTFUL, REFUTED, UNDECIDED = "proved", "agrees", "doubtful", "refuted", "undecided"
+"""Doubtful: wrong as it is most likely meant, and right in a way that is not ruled out."""
 
 
 @dataclass(frozen=True, slots=True)

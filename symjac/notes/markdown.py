@@ -15,6 +15,7 @@ from symjac.notes.parts import Found, Piece
 from symjac.notes.scan import BEGIN, Scan
 
 _START = re.compile(r"[<\\`~$]")
+_START_IN_PAGE = re.compile(r"<(?=!--)|[\\$]")
 _RUN = re.compile(r"(?:`+|~+|\$+)")
 _ANGLE = re.compile(r"<(?:(?P<comment>!--)|(?P<html>(?i:pre|code|script|style))\b)")
 _BACKSLASH = re.compile(
@@ -42,6 +43,13 @@ def find(piece: Piece, found: Found, at: int = 0, role: str = "text", id: str = 
     reader = _Markdown(piece, found, percent=False, role=role, id=id)
     readers = {"<": reader.angle, "\\": reader.backslash, "`": reader.run, "~": reader.run, "$": reader.run}
     reader.read(_START, readers, at)
+
+
+def find_in_page(piece: Piece, found: Found) -> None:
+    """The same of a web page's text, where backticks and tildes are text, and `<` begins nothing but a comment."""
+    reader = _Markdown(piece, found, percent=False)
+    readers = {"<": reader.angle, "\\": reader.backslash, "$": reader.run}
+    reader.read(_START_IN_PAGE, readers, 0)
 
 
 class _Markdown(Scan):

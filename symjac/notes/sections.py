@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MARKDOWN = re.compile(r"^(?P<fence>[ \t>]*(?:`{3,}|~{3,}))|^ {0,3}(?P<marks>#{1,6})[ \t]+\S", re.MULTILINE)
+_RST = re.compile(r"^(?P<title>\S[^\n]*)\n(?P<sign>[=\-~^\"'`#*+.:_])(?P=sign){2,}[ \t\r]*$", re.MULTILINE)
 _TEX = re.compile(r"\\(?P<name>part|chapter|(?:sub){0,2}section|(?:sub)?paragraph)\*?\s*[\[{]")
 _TEX_LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 
@@ -35,12 +36,24 @@ class Sections:
 
 
 def sections_of(text: str, kind: str) -> Sections:
-    """Those of a Markdown or TeX file; other files have none."""
-    if kind == "tex":
-        found = [(m.start(), _TEX_LEVELS.index(m["name"]) + 1) for m in _TEX.finditer(text)]
-    else:
-        found = list(_in_markdown(text)) if kind == "markdown" else []
+    """Those of a file of this kind, a page and a notebook as Markdown; YAML and the command line have none."""
+    match kind:
+        case "tex":
+            found = [(m.start(), _TEX_LEVELS.index(m["name"]) + 1) for m in _TEX.finditer(text)]
+        case "markdown" | "notebook" | "html":
+            found = _in_markdown(text)
+        case "rst":
+            found = _in_rst(text)
+        case _:
+            found = []
     return Sections([place for place, _ in found], [level for _, level in found])
+
+
+def _in_rst(text: str) -> list[tuple[int, int]]:
+    """Lines with a line of one sign below; the sign that came first is of the highest level."""
+    found = [(m.start("title"), m["sign"]) for m in _RST.finditer(text)]
+    signs = list(dict.fromkeys(sign for _, sign in found))
+    return [(place, signs.index(sign) + 1) for place, sign in found]
 
 
 def _in_markdown(text: str) -> list[tuple[int, int]]:

@@ -1,37 +1,75 @@
 """A file of notes, or a claim from the command line -> the mathematics, directives and macro definitions in it.
 
-Markdown, TeX and YAML by the file's ending. Directives may also stand in a sidecar: `NOTES.md.symjac.yaml` beside
+What kind of file it is says its ending. Directives may also stand in a sidecar: `NOTES.md.symjac.yaml` beside
 `NOTES.md`.
 """
 
 from __future__ import annotations
 
 import os
-from array import array
-from bisect import bisect_right
+import re
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
 from symjac.core.errors import InputError, Place
 from symjac.core.files import read_utf8
-from symjac.notes import markdown, tex, yaml_notes
+from symjac.notation.tree import Span
+from symjac.notes import jupyter, markdown, rst_notes, tex, web_page, yaml_notes
+from symjac.notes.includes import Included
+from symjac.notes.jupyter import Cell
+from symjac.notes.origins import FileLines, Joined, Origins
 from symjac.notes.parts import Directive, Found, Item, MacroText, Piece, Snippet, place_in, whole
 from symjac.notes.sections import Sections, sections_of
 
-__all__ = ["Directive", "Item", "MacroText", "Snippet", "Source", "from_command_line", "read_source"]
+__all__ = [
+    "Directive",
+    "Item",
+    "MacroText",
+    "Snippet",
+    "Source",
+    "from_command_line",
+    "from_standard_input",
+    "read_source",
+]
 
 MAX_BYTES = 16 * 1024 * 1024
-KINDS = {".md": "markdown", ".markdown": "markdown", ".tex": "tex", ".yaml": "yaml", ".yml": "yaml"}
+KINDS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".qmd": "markdown",
+    ".rmd": "markdown",
+    ".tex": "tex",
+    ".rst": "rst",
+    ".ipynb": "notebook",
+    ".html": "html",
+    ".htm": "html",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
 SIDECAR = ".symjac.yaml"
 COMMAND_LINE = "command line"
+STANDARD_INPUT = "standard input"
+_GUESSES = (
+    ("html", re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)),
+    ("notebook", re.compile(r"\s*\{\s*\"")),
+    ("tex", re.compile(r"(?s:.*?)^[^%\n]*\\(?:documentclass|begin[ \t]*\{document\}|(?:sub)*section\b)", re.MULTILINE)),
+    ("rst", re.compile(r"(?s:.*?)(?:^[ \t]*\.\. math::|:math:`)", re.MULTILINE)),
+    ("yaml", re.compile(r"(?s:.*?)^claims:", re.MULTILINE)),
+)
+"""What begins or has this is of that kind, where no name tells it; anything else is Markdown."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of notes. `text` is without a byte order mark; offsets count its characters."""
+    """One file of notes. `text` is without a byte order mark; offsets count its characters.
+
+    Of a notebook it is that of the Markdown cells, of a page that without its tags, of a TeX document it has in it what
+    that includes.
+    """
 
     file: str
     text: str
@@ -39,28 +77,41 @@ class Source:
     """In the order of the file; what a sidecar says comes first. In YAML: directives, given, claims."""
     macros: tuple[MacroText, ...]
     kind: str
-    """ "markdown", "tex", "yaml" or "claim" (the command line)."""
+    """One of KINDS, or "claim" (the command line)."""
     bom: bool = False
     """Whether the file began with a byte order mark."""
     sidecar: Source | None = None
+    origins: Origins | None = field(default=None, repr=False)
+    """Where the characters of `text` stand in files; None where it is the file's own."""
+    included: tuple[str, ...] = ()
+    """The files that a TeX document takes in."""
+    cells: tuple[Cell, ...] = ()
 
     @cached_property
-    def starts(self) -> array[int]:
-        """The offset of each line's first character."""
-        lengths = (len(line) + 1 for line in self.text.split("\n"))
-        return array("q", accumulate(lengths, initial=0))[:-1]
+    def lines(self) -> FileLines:
+        return FileLines(self.file, self.text)
 
     @cached_property
     def sections(self) -> Sections:
         return sections_of(self.text, self.kind)
 
     def place(self, offset: int) -> Place:
-        """Line and column of an offset; one past the end is at the end."""
-        offset = min(max(offset, 0), len(self.text))
-        line = bisect_right(self.starts, offset) - 1
-        start = self.starts[line]
-        end = self.starts[line + 1] - 1 if line + 1 < len(self.starts) else len(self.text)
-        return Place(self.file, line + 1, offset - start + 1, self.text[start:end].removesuffix("\r"))
+        """File, line and column of an offset, in a notebook of its cell; one past the end is at the end."""
+        if cell := self._cell(offset):
+            place = self.lines.place(offset)
+            return replace(place, line=place.line - self.lines.place(cell.start).line + 1)
+        if self.origins is not None and not self.cells:
+            home, at = self.origins.at(offset)
+            return home.place(at)
+        return self.lines.place(offset)
+
+    def cell(self, offset: int) -> int | None:
+        """The number of a notebook's cell; None where there are none."""
+        cell = self._cell(offset)
+        return cell.number if cell else None
+
+    def _cell(self, offset: int) -> Cell | None:
+        return next((cell for cell in reversed(self.cells) if cell.start <= offset), None)
 
     def place_of(self, item: Item | MacroText) -> Place:
         """Where an item begins, in the file that it is in."""
@@ -73,24 +124,85 @@ def read_source(path: str | os.PathLike[str], text: str | None = None) -> Source
     name = os.fspath(path)
     kind = KINDS.get(Path(name).suffix.lower())
     if kind is None:
-        raise InputError(Place(name, 1, 1), "a file of an unknown kind", "notes in .md, .markdown, .tex, .yaml or .yml")
+        raise InputError(Place(name, 1, 1), "a file of an unknown kind", f"notes in {', '.join(KINDS)}")
     if kind == "yaml" and name.endswith(SIDECAR):
         notes = name.removesuffix(SIDECAR)
         raise InputError(Place(name, 1, 1), "directives, and no notes", "the notes", f"name {notes} instead")
-    beside = None
-    if text is None:
-        text = _read(name)
-        beside = _sidecar(name + SIDECAR) if kind != "yaml" else None
+    if text is not None:
+        return _source(name, text, kind)
+    text = _read(name)
+    return _source(name, text, kind, _sidecar(name + SIDECAR) if kind != "yaml" else None, follow=True)
+
+
+def from_standard_input() -> Source:
+    """What comes through standard input; of which kind it is shows in it."""
+    raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise InputError(Place(STANDARD_INPUT, 1, 1), "the text is too long", f"at most {MAX_BYTES // 2**20} MiB")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(Place(STANDARD_INPUT, 1, 1), f"byte {error.start} is not UTF-8", "text in UTF-8") from None
+    start = text.removeprefix("\ufeff")
+    return _source(STANDARD_INPUT, text, next((kind for kind, has in _GUESSES if has.match(start)), "markdown"))
+
+
+def _source(name: str, text: str, kind: str, beside: Source | None = None, follow: bool = False) -> Source:
+    """`follow`: what a TeX document includes is read, too."""
     bom = text.startswith("\ufeff")
     text = _checked(name, text.removeprefix("\ufeff"))
+    joined: Joined | None = None
+    cells: tuple[Cell, ...] = ()
+    included: tuple[str, ...] = ()
+    missing: list[Snippet] = []
+    if kind == "notebook":
+        joined, cells = jupyter.cells(name, text)
+    elif kind == "html":
+        joined = web_page.text_of(name, text)
+    elif kind == "tex" and follow:
+        document = Included(name, text)
+        joined, included = document.joined, tuple(document.files)
+        missing = [_missing(joined.text, span, why) for span, why in document.faults]
+    if joined is not None:
+        text = joined.text
     found = Found(name, text)
-    if kind == "markdown":
-        markdown.find(whole(text), found, yaml_notes.front_matter(text, found))
-    elif kind == "tex":
-        tex.find(whole(text), found)
-    else:
-        yaml_notes.note_file(text, found)
-    return Source(name, text, (*(beside.items if beside else ()), *found.items), tuple(found.macros), kind, bom, beside)
+    _find(kind, text, cells, found)
+    items = sorted((*found.items, *missing), key=lambda item: item.span.start) if missing else found.items
+    return Source(
+        name,
+        text,
+        (*(beside.items if beside else ()), *items),
+        tuple(found.macros),
+        kind,
+        bom,
+        beside,
+        None if joined is None or (kind == "tex" and not included) else joined.origins,
+        included,
+        cells,
+    )
+
+
+def _find(kind: str, text: str, cells: Sequence[Cell], found: Found) -> None:
+    """Adds what is in the text of a file of this kind."""
+    match kind:
+        case "markdown":
+            markdown.find(whole(text), found, yaml_notes.front_matter(text, found))
+        case "notebook":
+            for cell in cells:
+                markdown.find(Piece(text[cell.start : cell.end], range(cell.start, cell.end + 1)), found)
+        case "html":
+            markdown.find_in_page(whole(text), found)
+        case "tex":
+            tex.find(whole(text), found)
+        case "rst":
+            rst_notes.find(whole(text), found)
+        case _:
+            yaml_notes.note_file(text, found)
+
+
+def _missing(text: str, span: Span, why: str) -> Snippet:
+    """The command that takes in a file that is not read."""
+    return Snippet(text[span.start : span.end], range(span.start, span.end + 1), True, outer=span, fault=why)
 
 
 def from_command_line(claim: str, given: Sequence[str], notation: str, is_directive: Callable[[str], bool]) -> Source:
@@ -110,7 +222,7 @@ def from_command_line(claim: str, given: Sequence[str], notation: str, is_direct
 
 
 def _sidecar(name: str) -> Source | None:
-    if not Path(name).is_file():
+    if not os.path.isfile(name):
         return None
     text = _checked(name, _read(name).removeprefix("\ufeff"))
     found = Found(name, text)

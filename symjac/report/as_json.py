@@ -19,6 +19,7 @@ def document(results: Sequence[Judged]) -> dict[str, Any]:
         "summary": {
             "claims": len(claims),
             **{verdict: sum(c.verdict == verdict for c in claims) for verdict in VERDICTS},
+            "known": sum(c.known for c in claims),
             "not_claims": sum(r.others for r in results),
             "unread": len(unread),
         },
@@ -35,8 +36,10 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "file": claim.file,
         "line": claim.line,
         "column": claim.column,
+        "cell": claim.cell,
         "claim": claim.text,
         "verdict": claim.verdict,
+        "known": claim.known,
         "road": claim.road,
         "fault": claim.fault.text if claim.fault else None,
         "formula": claim.fault.formula or None if claim.fault else None,
@@ -53,4 +56,11 @@ def _claim(claim: Claim) -> dict[str, Any]:
 
 
 def _unread(item: NotRead) -> dict[str, Any]:
-    return {"file": item.file, "line": item.line, "column": item.column, "text": item.text, "reason": item.reason}
+    return {
+        "file": item.file,
+        "line": item.line,
+        "column": item.column,
+        "cell": item.cell,
+        "text": item.text,
+        "reason": item.reason,
+    }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,40 +13,86 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from symjac.equality.outcome import REFUTED
-from symjac.verify.verdict import Judged
+from symjac.notes import web_page
+from symjac.notes.folder import FIXED
+from symjac.verify.verdict import Claim, Judged
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """The text with `done` claims replaced; `left` refuted ones stay as they are."""
+    """The text of `file` with `done` claims replaced; `left` refuted ones stay as they are."""
 
+    file: str
     text: str
     done: int
     left: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What stands in a file from `start` to `end`, and in its place what stands in the notes for `new`."""
+
+    start: int
+    end: int
+    new: str
+
+
 def target(file: str) -> Path:
     """Where the copy of `notes.md` goes: `notes.fixed.md`, beside it."""
     path = Path(file)
-    return path.with_name(f"{path.stem}.fixed{path.suffix}")
+    return path.with_name(path.stem + FIXED + path.suffix)
 
 
-def fixed(judged: Judged) -> Fixed:
-    """Each refuted claim's claimed side replaced by the right one, where there is one; nothing is replaced twice."""
+def fixed(judged: Judged) -> list[Fixed]:
+    """Each refuted claim's claimed side replaced by the right one, where there is one; nothing is replaced twice.
+
+    The file itself, and what it includes where something is refuted there.
+    """
     refuted = [claim for claim in judged.claims if claim.verdict == REFUTED]
-    changes = [
-        (c.claimed.start, c.claimed.end, c.fault.replacement) for c in refuted if c.fault and c.fault.replacement
-    ]
-    is_yaml = judged.file.endswith((".yaml", ".yml"))
-    text, done, reached = judged.text, 0, len(judged.text)
-    for start, end, new in sorted(set(changes), reverse=True):  # from the end, so that what is before keeps its place
-        if not 0 <= start < end <= reached:
+    homes = {c.file: c for c in refuted if c.file != judged.file}
+    return [_fixed(judged, file, [c for c in refuted if c.file == file]) for file in (judged.file, *homes)]
+
+
+def _fixed(judged: Judged, file: str, refuted: list[Claim]) -> Fixed:
+    text, changes = judged.text, []
+    if judged.origins is not None:
+        text = next(home.text for home in judged.origins.files if home.file == file)
+    for claim in refuted:
+        if claim.fault and claim.fault.replacement:
+            span = claim.claimed if judged.origins is None else judged.origins.span(claim.claimed)[1]
+            changes.append(_Change(span.start, span.end, claim.fault.replacement))
+    done, reached = 0, len(text)
+    for change in sorted(set(changes), key=lambda c: (c.start, c.end, c.new), reverse=True):
+        # From the end, so that what is before keeps its place.
+        if not 0 <= change.start < change.end <= reached:
             continue
-        changed = _in_yaml(text, start, end, new) if is_yaml else text[:start] + new + text[end:]
+        changed = _changed(file, text, change)
         if changed is not None:
-            text, reached = changed, start
-            done += sum(change == (start, end, new) for change in changes)
-    return Fixed(text, done, len(refuted) - done)
+            text, reached = changed, change.start
+            done += changes.count(change)
+    return Fixed(file, text, done, len(refuted) - done)
+
+
+def _changed(file: str, text: str, c: _Change) -> str | None:
+    """The text with the change, spelled as files of this kind spell it; None where it cannot stand there."""
+
+    def put(new: str) -> str:
+        return text[: c.start] + new + text[c.end :]
+
+    match Path(file).suffix.lower():
+        case ".yaml" | ".yml":
+            return _in_yaml(text, c.start, c.end, c.new)
+        case ".ipynb":
+            return put(json.dumps(c.new, ensure_ascii=False)[1:-1])
+        case ".html" | ".htm":
+            bare, spelled = put(c.new), put(escape(c.new, quote=False))
+            same = web_page.text_of(file, bare).text == web_page.text_of(file, put(_MARK)).text.replace(_MARK, c.new)
+            return bare if same else spelled
+        case _:
+            return put(c.new)
+
+
+_MARK = "\ue000"
 
 
 def _in_yaml(text: str, start: int, end: int, new: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.notes.parts import Snippet
 from symjac.notes.source import Source
@@ -20,9 +20,9 @@ from symjac.report.typeset import Typesetter
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
 from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
 
-SIGNS = {PROVED: "✓", AGREES: "≈", OTHER: "⇄", REFUTED: "✗", UNDECIDED: "?", UNREAD: "…"}
+SIGNS = {PROVED: "✓", AGREES: "≈", OTHER: "⇄", DOUBTFUL: "!", REFUTED: "✗", UNDECIDED: "?", UNREAD: "…"}
 _CLASSES = {**{verdict: verdict.replace("_", "-") for verdict in WORDS}, UNREAD: "unread"}
-_ORDER = (REFUTED, UNREAD, UNDECIDED, OTHER, AGREES, PROVED)
+_ORDER = (REFUTED, DOUBTFUL, UNREAD, UNDECIDED, OTHER, AGREES, PROVED)
 """Which verdict a formula with several shows first."""
 
 
@@ -71,7 +71,7 @@ class _File:
     def findings(self) -> list[dict[str, str]]:
         """What does not simply hold, for the list at the head."""
         return [
-            {"anchor": self.anchor(n), "class": _CLASSES[verdict], "text": self.sign(verdict) + f", line {entry.line}"}
+            {"anchor": self.anchor(n), "class": _CLASSES[verdict], "text": self.sign(verdict) + f", {_line(entry)}"}
             for n, (_, verdict, entry) in enumerate(self.entries)
             if verdict not in (PROVED, AGREES)
         ]
@@ -105,7 +105,7 @@ class _File:
         """`notation` is that of the claim where it has to be told from others beside it; else empty."""
         _, verdict, entry = self.entries[number]
         said = list(self.unread(entry) if isinstance(entry, NotRead) else self.claim(entry, notation))
-        head = f"<b>{self.sign(verdict)}</b> <small>line {entry.line}</small>"
+        head = f"<b>{self.sign(verdict)}</b> <small>{_line(entry)}</small>"
         lines = "".join(f'<div class="{kind}">{text}</div>' for kind, text in said if text)
         return f'<aside class="note {_CLASSES[verdict]}" id="{self.anchor(number)}">{head}{lines}</aside>'
 
@@ -132,6 +132,11 @@ class _File:
 
 SHORT = 200
 """How much of a long text a note shows."""
+
+
+def _line(at: Claim | NotRead) -> str:
+    known = ", known" * (isinstance(at, Claim) and at.known)
+    return (f"cell {at.cell}, line {at.line}" if at.cell else f"line {at.line}") + known
 
 
 def _text(text: str) -> str:

@@ -38,10 +38,12 @@ _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 def blocks(source: Source, marked: Sequence[Marked]) -> str:
     """The file as HTML, every formula and every note once."""
-    if source.kind == "markdown":
+    if source.kind in ("markdown", "notebook", "html"):
         return _filled(_markdown(_holed(source.text, marked), marked), marked)
     if source.kind == "tex":
         return _filled(_tex(_holed(source.text, marked, [m.span for m in source.macros]), marked), marked)
+    if source.kind == "rst":
+        return _filled(_paragraphs(_holed(source.text, marked), marked), marked)
     return _listed(source, marked)
 
 

@@ -13,16 +13,17 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat
 from symjac.report.words import differs, message, remarks, where
 from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
 
-LEVELS = {REFUTED: "error", OTHER: "warning", UNDECIDED: "note"}
+LEVELS = {REFUTED: "error", DOUBTFUL: "warning", OTHER: "warning", UNDECIDED: "note"}
 UNREAD = "not-read"
 _RULES = {
     OTHER: "A formula that is right under another convention than the declared one",
+    DOUBTFUL: "A formula that is wrong as it is most likely meant, and right in a way that is not ruled out",
     UNDECIDED: "A formula that could not be decided",
     UNREAD: "Mathematics that could not be read",
 }
@@ -33,10 +34,13 @@ def write(results: Sequence[Judged]) -> str:
 
 
 def document(results: Sequence[Judged]) -> dict[str, Any]:
-    """One run; a rule for each kind of fault that was found."""
+    """One run; a rule for each kind of fault that was found. Where some are known, each says whether it is new."""
     found = [finding for result in results for finding in _findings(result)]
     rules = sorted({finding["ruleId"] for finding in found})
+    some_known = any(claim.known for result in results for claim in result.claims)
     for finding in found:
+        if not some_known:
+            del finding["baselineState"]
         finding["ruleIndex"] = rules.index(finding["ruleId"])
     driver: dict[str, Any] = {"name": "symjac", "rules": [_rule(rule) for rule in rules]}
     with suppress(PackageNotFoundError):  # a checkout that is not installed has no version
@@ -55,7 +59,7 @@ def _rule(rule: str) -> dict[str, Any]:
 
 
 def _findings(result: Judged) -> Iterator[dict[str, Any]]:
-    source = LineIndex(result.text)
+    source = _Places(result)
     for claim in result.claims:
         if claim.verdict not in (PROVED, AGREES):
             yield _claim(claim, source)
@@ -63,21 +67,43 @@ def _findings(result: Judged) -> Iterator[dict[str, Any]]:
         yield _unread(item, source)
 
 
-def _claim(claim: Claim, source: LineIndex) -> dict[str, Any]:
+class _Places:
+    """Where parts of what was judged stand in files."""
+
+    def __init__(self, result: Judged) -> None:
+        self.result = result
+        self.indices: dict[str, LineIndex] = {}
+
+    def is_verbatim(self, span: Span) -> bool:
+        """Whether what stands there is spelled in the file as in the notes."""
+        return self.result.origins is None or self.result.origins.span(span)[0].file.lower().endswith(".tex")
+
+    def location(self, span: Span) -> dict[str, Any]:
+        file, text = self.result.file, self.result.text
+        if self.result.origins is not None:
+            home, span = self.result.origins.span(span)
+            file, text = home.file, home.text
+        index = self.indices.setdefault(file, LineIndex(text))
+        return {"artifactLocation": {"uri": uri(file)}, "region": _region(index, span)}
+
+
+def _claim(claim: Claim, source: _Places) -> dict[str, Any]:
     fault = claim.fault
     rule = claim.verdict if claim.verdict != REFUTED else fault.kind if fault else "other"
     out: dict[str, Any] = {
         "ruleId": rule,
         "level": LEVELS[claim.verdict],
+        "baselineState": "unchanged" if claim.known else "new",
         "message": {"text": said(claim)},
-        "locations": [_location(claim.file, source, fault.span if fault and fault.span else claim.claimed)],
+        "locations": [{"physicalLocation": source.location(fault.span if fault and fault.span else claim.claimed)}],
     }
-    if fault and fault.replacement and claim.verdict == REFUTED:
-        change = {"deletedRegion": _region(source, claim.claimed), "insertedContent": {"text": fault.replacement}}
+    place = source.location(claim.claimed)
+    if fault and fault.replacement and claim.verdict == REFUTED and source.is_verbatim(claim.claimed):
+        change = {"deletedRegion": place["region"], "insertedContent": {"text": fault.replacement}}
         out["fixes"] = [
             {
                 "description": {"text": "Put the right formula in its place."},
-                "artifactChanges": [{"artifactLocation": {"uri": uri(claim.file)}, "replacements": [change]}],
+                "artifactChanges": [{"artifactLocation": place["artifactLocation"], "replacements": [change]}],
             }
         ]
     return out
@@ -95,17 +121,14 @@ def said(claim: Claim) -> str:
     return "\n".join(flat(part) for part in (*parts, *remarks(claim)))
 
 
-def _unread(item: NotRead, source: LineIndex) -> dict[str, Any]:
+def _unread(item: NotRead, source: _Places) -> dict[str, Any]:
     return {
         "ruleId": UNREAD,
         "level": "warning",
+        "baselineState": "new",
         "message": {"text": f"Not read: {flat(item.reason)}"},
-        "locations": [_location(item.file, source, item.span)],
+        "locations": [{"physicalLocation": source.location(item.span)}],
     }
-
-
-def _location(file: str, source: LineIndex, span: Span) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": _region(source, span)}}
 
 
 def _region(source: LineIndex, span: Span) -> dict[str, int]:

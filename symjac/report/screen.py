@@ -8,13 +8,20 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from symjac.core.errors import WIDEST, window
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat, safe
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
-from symjac.verify.verdict import OTHER, Claim, Judged
+from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
 
-STYLES = {PROVED: "green", AGREES: "green", OTHER: "yellow", REFUTED: "bold red", UNDECIDED: "magenta"}
+STYLES = {
+    PROVED: "green",
+    AGREES: "green",
+    OTHER: "yellow",
+    DOUBTFUL: "bold yellow",
+    REFUTED: "bold red",
+    UNDECIDED: "magenta",
+}
 MOST_LINES = 6
 """How many lines of a marked part are shown."""
 MOST_VALUES = 8
@@ -24,36 +31,42 @@ MOST_VALUES = 8
 def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
     """All that is said: claims in order of the files, what was not read, the summary.
 
-    Proved and agreeing claims only with `verbose`.
+    Proved and agreeing claims, and those that a baseline knows, only with `verbose`.
     """
     for result in results:
         source = LineIndex(result.text)
         for claim in result.claims:
-            if claim.verdict in (PROVED, AGREES):
-                if verbose:
-                    yield from _right(claim)
-            else:
-                yield from _claim(claim, source, verbose)
+            if verbose or not (claim.known or claim.verdict in (PROVED, AGREES)):
+                yield from one_claim(claim, source, verbose)
     for result in results:
         source = LineIndex(result.text)
         for item in result.unread:
-            yield _head(item.file, item.line, item.column, UNREAD, "yellow", item.reason)
-            yield from _marked(source, item.span, "yellow")
+            yield from one_unread(item, source)
     yield Text(summary(results), style="bold")
 
 
 # --- one claim ---
 
 
+def one_claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
+    """All that is said of a claim."""
+    return _right(claim) if claim.verdict in (PROVED, AGREES) else _claim(claim, source, verbose)
+
+
+def one_unread(item: NotRead, source: LineIndex) -> Iterator[Text]:
+    yield _head(item, UNREAD, "yellow", item.reason)
+    yield from _marked(source, item.span, "yellow")
+
+
 def _right(claim: Claim) -> Iterator[Text]:
     said = claim.road + (f" ({'; '.join(claim.notes)})" if claim.notes else "")
-    yield _head(claim.file, claim.line, claim.column, WORDS[claim.verdict], STYLES[claim.verdict], said)
+    yield _head(claim, WORDS[claim.verdict], STYLES[claim.verdict], said)
     yield Text(f"  | {_short(claim.text)}")
 
 
 def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
     style = STYLES[claim.verdict]
-    yield _head(claim.file, claim.line, claim.column, WORDS[claim.verdict], style, message(claim))
+    yield _head(claim, WORDS[claim.verdict] + ", known" * claim.known, style, message(claim))
     span = claim.fault.span if claim.fault is not None and claim.fault.span is not None else claim.claimed
     yield from _marked(source, span, style)
     if claim.fault is not None and claim.fault.formula:
@@ -66,8 +79,9 @@ def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
         yield Text(f"  by: {flat(claim.road)}")
 
 
-def _head(file: str, line: int, column: int, word: str, style: str, said: str) -> Text:
-    out = Text(f"{safe(file)}:{line}:{column}: ", style="bold")
+def _head(at: Claim | NotRead, word: str, style: str, said: str) -> Text:
+    cell = f"cell {at.cell}:" if at.cell else ""
+    out = Text(f"{safe(at.file)}:{cell}{at.line}:{at.column}: ", style="bold")
     out.append(word, style=style)
     out.append(f": {flat(said)}" if said else "")
     return out

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.verify.verdict import OTHER, Claim, Judged
 
 WORDS = {
     PROVED: "proved",
     AGREES: "agrees",
     OTHER: "other convention",
+    DOUBTFUL: "doubtful",
     REFUTED: "refuted",
     UNDECIDED: "undecided",
 }
@@ -33,6 +34,8 @@ def summary(results: Sequence[Judged]) -> str:
         if (n := total(verdict))
     ]
     out = f"{claims} claim{'' if claims == 1 else 's'}" + (f": {', '.join(counts)}" if counts else "")
+    if known := sum(c.known for r in results for c in r.claims):
+        out += f", {known} of them known"
     if others:
         out += "; 1 equation was not a claim" if others == 1 else f"; {others} equations were not claims"
     if unread:
@@ -49,6 +52,8 @@ def message(claim: Claim) -> str:
         return claim.fault.text
     if claim.verdict == OTHER:
         return claim.notes[-1] if claim.notes else "right under another convention"
+    if claim.verdict == DOUBTFUL:
+        return claim.road or "it is right in one way to read it, and wrong in the likelier one"
     if claim.verdict == UNDECIDED:
         return claim.road or "no road led to a verdict"
     return DIFFER

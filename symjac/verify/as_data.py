@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symjac.equality.outcome import Counterexample
 from symjac.meaning.meaning import Meaning
+from symjac.meaning.statements import Equality
 from symjac.verify.openings import taken_anew
 from symjac.verify.outcomes import Outcome
 from symjac.verify.phrase import phrase
@@ -17,9 +18,9 @@ from symjac.verify.verdict import Claim, Fault
 def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
     """The claim, at its place in the file, with its verdict."""
     source, span = posed.session.source, posed.equality.span
-    place = source.place(span.start)
+    place = source.place(relation_of(posed.equality, source.text))
     return Claim(
-        file=source.file,
+        file=place.file,
         line=place.line,
         column=place.column,
         span=span,
@@ -30,7 +31,14 @@ def as_claim(posed: Posed, outcome: Outcome, fault: Fault | None) -> Claim:
         notes=(*outcome.notes, *posed.grouping, *taken_anew(posed.notebook, posed.left, posed.right)),
         fault=fault,
         counterexample=_shown(outcome.counterexample, posed.meaning()),
+        cell=source.cell(span.start),
     )
+
+
+def relation_of(equality: Equality, text: str) -> int:
+    """Where the sign stands that joins the sides; where that is no `=`, the equation begins."""
+    sign = text.rfind("=", equality.left.span.start, equality.right.span.start)
+    return sign if sign >= 0 else equality.span.start
 
 
 def _with_the_clock(road: str, cut: str) -> str:
@@ -48,16 +56,16 @@ def _shown(point: Counterexample | None, meaning: Meaning) -> Counterexample | N
     if point is None:
         return None
     sizes_of = tuple((name.removeprefix("size"), n) for name, n in point.sizes)
-    named = ((_name(name, meaning), v) for name, v in point.values)
+    named = ((shown_name(name, meaning), v) for name, v in point.values)
     return replace(point, sizes=sizes_of, values=tuple((name, v) for name, v in named if "__" not in name))
 
 
-def _name(name: str, meaning: Meaning) -> str:
+def shown_name(name: str, meaning: Meaning) -> str:
     made = meaning.world.auxiliary.get(name)
     if made is not None and made.by:
-        below = "".join(f"∂{_name(n, meaning)}" for n in (made.by, made.also) if n)
-        return f"∂{'²' if made.also else ''}{_name(made.of, meaning)}/{below}"
+        below = "".join(f"∂{shown_name(n, meaning)}" for n in (made.by, made.also) if n)
+        return f"∂{'²' if made.also else ''}{shown_name(made.of, meaning)}/{below}"
     if made is not None and made.kind == "direction":
-        return f"R{{{_name(made.of, meaning)}}}"
+        return f"R{{{shown_name(made.of, meaning)}}}"
     written = meaning.notebook.latex.get(name)
     return name if written is None else phrase(written)

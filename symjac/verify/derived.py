@@ -113,12 +113,12 @@ def _simplified(expr: Expr, axes_of: tuple[Index, ...], meaning: Meaning) -> tup
             break
         expr = substitute(expr, world.equations[made])
     values = tuple(q for name, q in world.equations.items() if name not in world.auxiliary)
-    expr, _steps = simplify(expr, LawContext(values=values, facts=tuple(_sums(meaning))))
+    expr, _steps = simplify(expr, LawContext(values=values, facts=tuple(sum_facts(meaning))))
     if sum(1 for _ in walk(expr)) > MOST_NODES:
         return None, ()
     letters = axes([i.size for i in axes_of], taken=[i.name for i in expr.free])
-    expr = transform(expr, _without_ties)
-    return _lettered(rename(expr, dict(zip(axes_of, letters, strict=True)))), letters
+    expr = transform(expr, without_ties)
+    return lettered(rename(expr, dict(zip(axes_of, letters, strict=True)))), letters
 
 
 def _by_name(e: Expr, named: dict[str, Equation]) -> Expr:
@@ -131,14 +131,14 @@ def _by_name(e: Expr, named: dict[str, Equation]) -> Expr:
     return transform(e, law)
 
 
-def _without_ties(node: Expr) -> Expr | None:
+def without_ties(node: Expr) -> Expr | None:
     """1[a > b] for the share of a in max(a, b): as people write it, and equal but where the two tie."""
     if not (isinstance(node, Map) and node.formula.has(scalar.Share)):
         return None
     return apply(node.formula.replace(scalar.Share, lambda a, *b: scalar.indicator(a > sympy.Max(*b))), node.args)
 
 
-def _sums(meaning: Meaning) -> list[SumFact]:
+def sum_facts(meaning: Meaning) -> list[SumFact]:
     out: list[SumFact] = []
     for f in meaning.world.facts:
         if f.what is facts.Property.SUM:
@@ -147,7 +147,7 @@ def _sums(meaning: Meaning) -> list[SumFact]:
     return out
 
 
-def _lettered(e: Expr) -> Expr:
+def lettered(e: Expr) -> Expr:
     """Letters for the indices that no writer wrote."""
 
     def law(node: Expr) -> Expr | None:

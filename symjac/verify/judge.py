@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.meaning.natures import CLAIM
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality
@@ -31,6 +31,7 @@ from symjac.verify.supposed import undeclared, with_a_target, with_undeclared
 from symjac.verify.verdict import OTHER, Claim, Judged
 
 Progress = Callable[[int, int], None]
+_STANDS_NOT = (DOUBTFUL, REFUTED, UNDECIDED)
 
 
 def judge_source(source: Source, progress: Progress | None = None, stack: Stack | None = None) -> Judged:
@@ -49,11 +50,11 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
         doubted = judged if equality.nature == CLAIM else None
         try:
             claim = judge(Posed.of(session, chapter, judged))
-            if claim.verdict not in (REFUTED, UNDECIDED):
+            if claim.verdict not in _STANDS_NOT:
                 doubted = None
             elif known is not None and Posed.of(session, chapter, equality).stands():
                 claim = _following(claim)
-            if equality.nature == CLAIM or claim.verdict not in (REFUTED, UNDECIDED):
+            if equality.nature == CLAIM or claim.verdict not in _STANDS_NOT:
                 claims.append(claim)
             else:
                 others += 1
@@ -62,7 +63,7 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
-    return Judged(source.file, source.text, tuple(claims), tuple(unread), others)
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), others, source.origins)
 
 
 def judge(posed: Posed) -> Claim:

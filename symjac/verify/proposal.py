@@ -13,6 +13,9 @@ from symjac.verify.phrase import phrase
 
 PLACES = {
     "markdown": "<!-- symjac: {} -->",
+    "notebook": "<!-- symjac: {} -->",
+    "html": "<!-- symjac: {} -->",
+    "rst": ".. symjac: {}",
     "tex": "% symjac: {}",
     "yaml": "symjac: ['{}']",
     "claim": "--given {}",

@@ -200,7 +200,7 @@ class Session:
         """What stands there, and why it is not judged."""
         place = self.source.place(span.start)
         text = self.source.text[span.start : span.end]
-        return NotRead(self.source.file, place.line, place.column, span, text, reason)
+        return NotRead(place.file, place.line, place.column, span, text, reason, self.source.cell(span.start))
 
 
 def _lines(item: Directive) -> list[Line]:

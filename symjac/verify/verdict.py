@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.notation.tree import Span
+from symjac.notes.origins import Origins
 
 OTHER = "other_convention"
-VERDICTS = (PROVED, AGREES, OTHER, REFUTED, UNDECIDED)
+VERDICTS = (PROVED, AGREES, OTHER, DOUBTFUL, REFUTED, UNDECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,25 @@ class Claim:
     file: str
     line: int
     column: int
+    """Of the sign that joins the two sides."""
     span: Span
-    """Of the equation."""
+    """Of the equation, in the text that was judged."""
     claimed: Span
     """Of the side that was judged (the right one)."""
     text: str
     """The equation as written."""
     verdict: str
     road: str
-    """How it was decided: "canonical form, all sizes", "components at sizes m = 2", "30 random points ..." ..."""
+    """How it was decided: "canonical form, all sizes", "components at sizes m = 2", "30 random points ..." ...; of a
+    doubtful or undecided one, why it is that."""
     notes: tuple[str, ...] = ()
     """Facts used, the reading taken, the convention under which it is right."""
     fault: Fault | None = None
     counterexample: Counterexample | None = None
+    cell: int | None = None
+    """That of a notebook, in which `line` and `column` count; None elsewhere."""
+    known: bool = False
+    """Whether a baseline has it: then it does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class NotRead:
     span: Span
     text: str
     reason: str
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +87,14 @@ class Judged:
     unread: tuple[NotRead, ...]
     others: int
     """Equations that claim nothing: declarations, definitions, ranges."""
+    origins: Origins | None = None
+    """Where `text` stands in files, if it is not the file's own."""
 
     def count(self, verdict: str) -> int:
         return sum(c.verdict == verdict for c in self.claims)
 
 
-def refuted(results: Sequence[Judged]) -> bool:
-    """True where the exit code is 1."""
-    return any(r.count(REFUTED) for r in results)
+def fails(results: Sequence[Judged], strict: bool = False) -> bool:
+    """True where the exit code is 1: something that is not known was refuted or, where that is asked for, doubted."""
+    counted = (REFUTED, DOUBTFUL) if strict else (REFUTED,)
+    return any(c.verdict in counted and not c.known for r in results for c in r.claims)

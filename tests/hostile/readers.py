@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import random
 import re
@@ -21,6 +22,7 @@ from symjac.model.build import build_stack, load_spec
 from symjac.model.parse import parse
 from symjac.model.yaml_source import read_yaml
 from symjac.notation import latex_notation, plain_notation
+from symjac.notes.folder import notes_in
 from symjac.notes.source import read_source
 from symjac.numbers.assembly import resumed
 from symjac.numbers.point import weights_of
@@ -83,6 +85,68 @@ def mathematics() -> tuple[str, ...]:
     return tuple(sorted({m for t in notes() for m in re.findall(r"\$([^$]{3,200})\$", t)}))
 
 
+@cache
+def notebooks() -> tuple[str, ...]:
+    """The notes as the cells of notebooks, laid out as Jupyter does and on one line."""
+    out = []
+    for number, text in enumerate(notes()):
+        pieces = text.split("\n\n")
+        cells = [
+            {
+                "cell_type": kind,
+                "metadata": {},
+                "source": piece.splitlines(keepends=True) if kind == "markdown" else piece,
+            }
+            for piece in pieces[:6]
+            for kind in ("markdown", "code")
+        ]
+        top = {"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4, "nbformat_minor": 5}
+        out.append(json.dumps(top, indent=1 if number % 2 else None, ensure_ascii=bool(number % 3)))
+    return tuple(out)
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """The notes as web pages, their mathematics as it stands, in scripts and in annotations."""
+    out = []
+    for number, text in enumerate(notes()):
+        body = html.escape(text, quote=False)
+        if number % 2:
+            body = re.sub(r"\$\$([^$]+)\$\$", r'<script type="math/tex; mode=display">\1</script>', body)
+            body = re.sub(r"\$([^$]+)\$", rf"<span class='katex'>{MATHML}</span>", body)
+        out.append(f"<!DOCTYPE html>\n<html><head><title>t</title></head><body><h1>T</h1><p>{body}</p></body></html>")
+    return tuple(out)
+
+
+MATHML = (
+    r'<math display="block"><semantics><mi>x</mi><annotation encoding="application/x-tex">\1</annotation></semantics>'
+    r'</math><span class="katex-html" aria-hidden="true"><span>x</span></span>'
+)
+
+
+@cache
+def restructured() -> tuple[str, ...]:
+    """The notes in reStructuredText."""
+    out = []
+    for text in notes():
+        text = re.sub(
+            r"\$\$\s*([^$]+?)\s*\$\$", lambda m: "\n\n.. math::\n\n   " + m[1].replace("\n", "\n   ") + "\n", text
+        )
+        out.append(
+            "Title\n=====\n\n"
+            + re.sub(r"\$([^$]+)\$", r":math:`\1`", text)
+            + "\n\n.. symjac: f = relu\n\nAs::\n\n  x\n"
+        )
+    return tuple(out)
+
+
+@cache
+def documents() -> tuple[str, ...]:
+    """TeX that takes in a file that is there, one that is not, and itself."""
+    found = [t for t in notes() if "\\begin{document}" in t or "\\section" in t] or list(notes())
+    return tuple(t + "\n\\input{part}\n\\include{missing} \\input{notes} % \\input{part}\n$x$\n" for t in found)
+
+
 PLAIN = (
     "dL/dx = (A + A')*x", "L = x'*A*x", "A in R^{n x n}", "L = sum(log(1 + exp(-y .* (X*w))))",
     "dL/dW = 2*X'*(X*W - T)",
@@ -101,6 +165,7 @@ NOTES_YAML = (
     "given: |\n  $x \\in \\mathbb{R}^n$\n  $L = x^\\top x$\nclaims:\n  - $\\nabla_x L = 2 x$\nsymjac:\n  - f = relu\n"
     "macros:\n  - \\newcommand{\\R}{\\mathbb{R}}\ntitle: notes\n",
 )  # fmt: skip
+IGNORES = ("build/\n*.tex\n!keep.tex\n/sub/*.md\n# text\n**/deep/**\n[a-z]?.md\n\\#x\\ \n", "*\n!*.md\nsub/**/c.*\n")
 SIDECARS = (
     "- f = relu\n- A is symmetric\n- layers: l = 1..3\n",
     "symjac:\n  gradient: numerator\n  A: symmetric\n",
@@ -170,6 +235,22 @@ def _session(ending: str) -> Callable[[bytes, Path], None]:
         Session(read_source(path))
 
     return read
+
+
+def _document(content: bytes, folder: Path) -> None:
+    """The content as a document, and as what it takes in."""
+    (folder / "part.tex").write_bytes(content)
+    _session("tex")(content, folder)
+
+
+def _walked(content: bytes, folder: Path) -> None:
+    """The content as what git leaves out of a folder."""
+    home = folder / "walked"
+    (home / "sub" / "build").mkdir(parents=True, exist_ok=True)
+    for name in ("a.md", "sub/b.md", "sub/build/c.tex"):
+        (home / name).write_text("$x$")
+    (home / ".gitignore").write_bytes(content)
+    notes_in(str(home))
 
 
 def _sidecar(content: bytes, folder: Path) -> None:
@@ -294,15 +375,20 @@ def _journal(content: bytes, folder: Path) -> None:
 def readers() -> list[Reader]:
     return [
         text_reader("spec", 60, specs, _spec),
-        text_reader("spec formula", 160, formulas, _formula),
+        text_reader("spec formula", 120, formulas, _formula),
         Reader("spec of formulas", 60, _framed, _spec),
         text_reader("yaml", 60, specs, lambda content, folder: void(read_yaml, said(content), "spec.yaml")),
         text_reader("notes .md", 60, notes, _session("md")),
         text_reader("notes .tex", 50, notes, _session("tex")),
+        text_reader("notes .ipynb", 20, notebooks, _session("ipynb")),
+        text_reader("notes .html", 20, pages, _session("html")),
+        text_reader("notes .rst", 20, restructured, _session("rst")),
+        text_reader("notes that include", 15, documents, _document),
+        text_reader("what git ignores", 10, lambda: IGNORES, _walked),
         text_reader("notes .yaml", 40, lambda: NOTES_YAML, _session("yaml")),
-        text_reader("latex", 120, mathematics, lambda content, folder: void(latex_notation.read, said(content))),
+        text_reader("latex", 100, mathematics, lambda content, folder: void(latex_notation.read, said(content))),
         text_reader(
-            "plain notation", 120, lambda: PLAIN, lambda content, folder: void(plain_notation.read, said(content))
+            "plain notation", 100, lambda: PLAIN, lambda content, folder: void(plain_notation.read, said(content))
         ),
         text_reader("claim, latex", 30, mathematics, _claim("latex")),
         text_reader("claim, plain", 30, lambda: PLAIN, _claim("plain")),

@@ -62,6 +62,7 @@ $$
 
 so $\frac{\partial L}{\partial W} = (y - t) x^\top$ and $\frac{\partial L}{\partial x} = (y - t)^\top W$,
 while $\frac{\partial L}{\partial t} = t - y$ and $x = \{$.
+For $q = x^\top A x$ we have $\frac{\partial q}{\partial x} = 2 A x$.
 """
 
 POINT = Counterexample((("m", 2), ("n", 3)), (("y", "[1, 2]"), ("t", "[0, 5]")), "entry 1", "-1", "1")
@@ -84,6 +85,13 @@ RESULT = judged(
             notes=("in the declared layout it is the transpose", "right in numerator layout"),
         ),
         claim(NOTES, r"\frac{\partial L}{\partial t} = t - y", "agrees", road="random points: error below 1e-30"),
+        claim(
+            NOTES,
+            r"\frac{\partial q}{\partial x} = 2 A x",
+            "doubtful",
+            notes=("taken: A is n x n",),
+            road="right only if A is symmetric",
+        ),
     ],
     [unread(NOTES, r"x = \{", "the bracket { is never closed")],
     others=2,

@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from symjac.report.fix import fixed, target
+from symjac.report import fix
+from symjac.report.fix import Fixed, target
+from symjac.verify.verdict import Judged
 from tests.report.made import NOTES, RESULT, claim, fault, judged
+
+
+def fixed(result: Judged) -> Fixed:
+    (one,) = fix.fixed(result)
+    return one
 
 
 def refuted(text: str, equation: str, replacement: str = "", file: str = "notes.md"):
@@ -33,7 +40,7 @@ def test_several_lengths_and_line_ends() -> None:
 
 def test_only_refuted_claims() -> None:
     text = "$a = 1$"
-    for verdict in ("proved", "agrees", "other_convention", "undecided"):
+    for verdict in ("proved", "agrees", "other_convention", "doubtful", "undecided"):
         one = claim(text, "a = 1", verdict, fault(text, "no", replacement="2"))
         assert fixed(judged(text, [one])).text == text
 

@@ -46,6 +46,7 @@ def test_every_verdict_is_beside_its_formula_in_words() -> None:
         "⇄ other convention",
         "≈ agrees",
         "… not read",
+        "! doubtful",
     ]
     first = notes(html)[0]
     assert first.startswith("✗ refuted line 6the sign is wrongright:")
@@ -57,6 +58,7 @@ def test_every_verdict_is_beside_its_formula_in_words() -> None:
         "✗ refuted, line 6",
         "⇄ other convention, line 9",
         "… not read, line 10",
+        "! doubtful, line 11",
     ]
 
 
@@ -65,9 +67,9 @@ def test_the_notes_are_all_there() -> None:
     text = words(root.find(".//article"))
     for part in ("Squares", "With ", " and ", "so ", ",while ", "the bracket { is never closed"):
         assert part in text.replace(" , while ", ",while ").replace(", while ", ",while ")
-    assert len(list(root.iter(f"{MATHML}math"))) == 7 + 1  # every formula, and what is right
+    assert len(list(root.iter(f"{MATHML}math"))) == 9 + 1  # every formula, and what is right
     assert r"x = \{" in [c.text for c in root.iter("code")]
-    assert words(root.find(".//header/p")).startswith("4 claims: 1 proved, 1 agrees")
+    assert words(root.find(".//header/p")).startswith("5 claims: 1 proved, 1 agrees")
 
 
 def test_rows_of_an_alignment_are_told_apart() -> None:
@@ -138,7 +140,7 @@ def test_several_files() -> None:
     text = "$a = b$"
     html = written(RESULT, judged(text, [claim(text, "a = b", "proved", file="b.md")], file="b.md"))
     ids = re.findall(r' id="([^"]*)"', html)
-    assert len(set(ids)) == len(ids) == 6
+    assert len(set(ids)) == len(ids) == 7
     assert [words(h) for h in tree(html).iter("h2")] == ["notes.md", "b.md"]
 
 

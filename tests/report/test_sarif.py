@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -51,6 +52,7 @@ RESULT_ = closed(
     ruleId={"type": "string"},
     ruleIndex={"type": "integer", "minimum": 0},
     level=LEVEL,
+    baselineState={"enum": ["new", "unchanged", "updated", "absent"]},
     message=TEXT,
     locations=many(
         closed(
@@ -97,6 +99,7 @@ def test_findings_are_what_does_not_simply_hold() -> None:
     assert [(f["ruleId"], f["level"]) for f in found] == [
         ("sign", "error"),
         ("other_convention", "warning"),
+        ("doubtful", "warning"),
         ("not-read", "warning"),
     ]
     assert found[0]["message"]["text"].splitlines() == [
@@ -108,7 +111,7 @@ def test_findings_are_what_does_not_simply_hold() -> None:
 
 def test_regions_hold_the_part_at_fault() -> None:
     lines = NOTES.splitlines()
-    parts = ["t - y", r"(y - t)^\top W", r"x = \{"]
+    parts = ["t - y", r"(y - t)^\top W", "2 A x", r"x = \{"]
     for finding, part in zip(checked(RESULT)["results"], parts, strict=True):
         region = finding["locations"][0]["physicalLocation"]["region"]
         assert region["startLine"] == region["endLine"]
@@ -183,14 +186,29 @@ def test_the_schema_refuses_what_is_wrong(plant: Any) -> None:
 def test_json_has_the_contracts_keys() -> None:
     answer = json.loads(as_json.write([RESULT]))
     assert set(answer) == {"claims", "unread", "summary"}
-    keys = {"file", "line", "column", "claim", "verdict", "road", "fault", "formula", "notes", "counterexample"}
+    keys = {
+        "file",
+        "line",
+        "column",
+        "cell",
+        "claim",
+        "verdict",
+        "known",
+        "road",
+        "fault",
+        "formula",
+        "notes",
+        "counterexample",
+    }
     assert all(set(c) == keys for c in answer["claims"])
     assert answer["claims"][0] | {"road": ""} == {
         "file": "notes.md",
         "line": 6,
         "column": 1,
+        "cell": None,
         "claim": r"\frac{\partial L}{\partial y} = t - y",
         "verdict": "refuted",
+        "known": False,
         "road": "",
         "fault": "the sign is wrong",
         "formula": r"\frac{\partial L}{\partial y} = y - t",
@@ -207,15 +225,31 @@ def test_json_has_the_contracts_keys() -> None:
         answer["claims"][1]["fault"] is answer["claims"][1]["formula"] is answer["claims"][1]["counterexample"] is None
     )
     assert answer["unread"] == [
-        {"file": "notes.md", "line": 10, "column": 52, "text": r"x = \{", "reason": "the bracket { is never closed"}
+        {
+            "file": "notes.md",
+            "line": 10,
+            "column": 52,
+            "cell": None,
+            "text": r"x = \{",
+            "reason": "the bracket { is never closed",
+        }
     ]
     assert answer["summary"] == {
-        "claims": 4,
+        "claims": 5,
         "proved": 1,
         "agrees": 1,
         "other_convention": 1,
+        "doubtful": 1,
         "refuted": 1,
         "undecided": 0,
+        "known": 0,
         "not_claims": 2,
         "unread": 1,
     }
+
+
+def test_what_is_known_is_told_from_what_is_new() -> None:
+    first, *others = RESULT.claims
+    result = replace(RESULT, claims=(replace(first, known=True), *others))
+    assert [f["baselineState"] for f in checked(result)["results"]] == ["unchanged", "new", "new", "new"]
+    assert all("baselineState" not in f for f in checked(RESULT)["results"])

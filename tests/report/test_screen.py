@@ -39,11 +39,15 @@ notes.md:9:58: other convention: right in numerator layout
   | so $\frac{\partial L}{\partial W} = (y - t) x^\top$ and $\frac{\partial L}{\partial x} = (y - t)^\top W$,
   |                                                                                          ^~~~~~~~~~~~~~
   note: in the declared layout it is the transpose
+notes.md:11:31: doubtful: right only if A is symmetric
+  | For $q = x^\top A x$ we have $\frac{\partial q}{\partial x} = 2 A x$.
+  |                                                               ^~~~~
+  note: taken: A is n x n
 notes.md:10:52: not read: the bracket { is never closed
   | while $\frac{\partial L}{\partial t} = t - y$ and $x = \{$.
   |                                                    ^~~~~~
-4 claims: 1 proved, 1 agrees, 1 other convention, 1 refuted; 2 equations were not claims; 1 could not be read
-"""
+5 claims: 1 proved, 1 agrees, 1 other convention, 1 doubtful, 1 refuted; """
+        "2 equations were not claims; 1 could not be read\n"
     )
 
 
@@ -128,18 +132,19 @@ def test_files_are_said_one_after_the_other_and_counted_together() -> None:
     assert said[-1].endswith("; 2 could not be read")
 
 
-V = ("proved", "agrees", "other_convention", "refuted", "undecided")
+V = ("proved", "agrees", "other_convention", "doubtful", "refuted", "undecided")
 
 
 @pytest.mark.parametrize(
     ("counts", "others", "not_read", "says"),
     [
-        ((30, 2, 1, 7, 1), 12, 0, "41 claims: 30 proved, 2 agree, 1 other convention, 7 refuted, 1 undecided; "
+        ((30, 2, 1, 3, 7, 1), 12, 0, "44 claims: 30 proved, 2 agree, 1 other convention, 3 doubtful, 7 refuted, "
+         "1 undecided; "
          "12 equations were not claims"),
-        ((1, 0, 0, 0, 0), 1, 0, "1 claim: 1 proved; 1 equation was not a claim"),
-        ((0, 1, 0, 0, 0), 0, 3, "1 claim: 1 agrees; 3 could not be read"),
-        ((0, 0, 2, 0, 2), 0, 0, "4 claims: 2 other convention, 2 undecided"),
-        ((0, 0, 0, 0, 0), 2, 1, "0 claims; 2 equations were not claims; 1 could not be read"),
+        ((1, 0, 0, 0, 0, 0), 1, 0, "1 claim: 1 proved; 1 equation was not a claim"),
+        ((0, 1, 0, 0, 0, 0), 0, 3, "1 claim: 1 agrees; 3 could not be read"),
+        ((0, 0, 2, 0, 0, 2), 0, 0, "4 claims: 2 other convention, 2 undecided"),
+        ((0, 0, 0, 0, 0, 0), 2, 1, "0 claims; 2 equations were not claims; 1 could not be read"),
     ],
 )  # fmt: skip
 def test_the_summary(counts: tuple[int, ...], others: int, not_read: int, says: str) -> None:
