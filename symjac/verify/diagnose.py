@@ -85,6 +85,14 @@ def diagnose(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
     return _by_number(view) or _by_one(view, single) or _by_residual(view) or _by_two(view, budget)
 
 
+def one_change(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
+    """A number, one edit or the missing term."""
+    if sum(1 for _ in itertools.islice(walk(right), LARGEST + 1)) > LARGEST:
+        return None
+    view = View(right, KnownNames(oracle))
+    return _by_number(view) or _by_one(view, budget) or _by_residual(view)
+
+
 # ---- the roads -----------------------------------------------------------------------------------------------------
 
 

@@ -127,7 +127,9 @@ class Stretches:
         claims = tuple(e for e in kept if e.place < end)
         self.others += len({e.place for e in page.claims if start <= e.place < end} - {e.place for e in claims})
         if claims or not self.found:
-            otherwise = partial(self._page, start, dict(self.defined_since), dict(self.declared_since), list(self.facts))
+            otherwise = partial(
+                self._page, start, dict(self.defined_since), dict(self.declared_since), list(self.facts)
+            )
             self.found.append(Stretch(page.notebook, claims, start in self.restated, otherwise))
         return end
 
