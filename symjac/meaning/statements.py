@@ -98,7 +98,8 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
 
     handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
     never = {key for key, _ in handled}  # u of max_u uᵀ x
-    notebook.letters |= set(_letters(s for s, _ in statements)) - never | set(notebook.ranges)
+    standing = set(_standing([s for s, _ in statements]))
+    notebook.letters |= (set(_letters(s for s, _ in statements)) | standing) - never | set(notebook.ranges)
     notebook.members = _members(s for s, _ in statements)
     separated = [s for s, _ in statements]
 
@@ -171,6 +172,23 @@ def _letters(statements: Iterable[Statement]) -> Iterator[str]:
             for node in walk(side):
                 if isinstance(node, Big):
                     yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _standing(statements: Sequence[Statement]) -> Iterator[str]:
+    r"""i of z_i, where z \in \mathbb{R}^n: small letters alone below arrays, none of which is a size."""
+    spaces = [
+        (n, s.sides[1])
+        for s in statements
+        if s.relations == ("in",) and isinstance(s.sides[1], Space)
+        for n in (s.sides[0].items if isinstance(s.sides[0], Items) else s.sides[:1])
+    ]
+    arrays_declared = {n for n, space in spaces if isinstance(n, Name) and space.sizes}
+    taken = {n for declared, space in spaces for size in (declared, *space.sizes) for n in walk(size)}
+    for node in (n for s in statements for side in s.sides for n in walk(side)):
+        if isinstance(node, Scripts) and node.base in arrays_declared and node.sup is None and len(node.sub) == 1:
+            letter = node.sub[0]
+            if isinstance(letter, Name) and letter.text in INDEX_LETTERS and letter not in taken:
+                yield letter.text
 
 
 def _members(statements: Iterable[Statement]) -> dict[str, set[Node | None]]:
