@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from symjac.meaning import generic, natures
+from symjac.meaning import generic, natures, written_out
 from symjac.meaning.calls import OPERATORS
 from symjac.meaning.columns import columns
 from symjac.meaning.functions import ELEMENTWISE
@@ -481,6 +481,8 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
         return False
     if generic.says_dependence(left, right, notebook):
         return True
+    if _names_samples(left, right, notebook):
+        return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p
         left, right = left.args[0], Call(Name("exp", r"\exp"), (right,), span=right.span)
     if _define_function(left, right, place, notebook):
@@ -503,6 +505,17 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
         notebook.latex[each(key)] = notebook.latex.pop(key)
     notebook.definitions[key] = WrittenDefinition(left, scripts, right, s.span)
     notebook.latex.setdefault(key, bare)
+    return True
+
+
+def _names_samples(left: Node, right: Node, notebook: Notebook) -> bool:
+    r"""X = [x_1, \dots, x_n] beside X \in \mathbb{R}^{d \times n}: x_i is a column of X."""
+    shape, found = notebook.shapes.get(identifier(left) or ""), written_out.samples(right)
+    key = None if found is None else identifier(found[0])
+    if shape is None or len(shape.sizes) != 2 or found is None or key is None or notebook.knows(key):
+        return False
+    notebook.aliases[key] = Alias(left, found[1])
+    notebook.latex.setdefault(key, found[0])
     return True
 
 

@@ -42,6 +42,9 @@ def declared(s: Statement) -> Iterator[Statement]:
         if len(s.sides) == 2:
             return
         s = replace(s, sides=(s.sides[0], *s.sides[2:]), relations=s.relations[1:])
+    if len(s.relations) > 1 and s.relations[-1] == "in" and set(s.relations[:-1]) <= {"=", ":="}:
+        yield Statement((s.sides[0], _space(s.sides[-1])), ("in",), s.span)
+        s = replace(s, sides=s.sides[:-1], relations=s.relations[:-1])
     spaces = tuple(_space(n) if r == "in" else n for n, r in zip(s.sides[1:], s.relations, strict=True))
     found: dict[Node, Space] = {}
     sides = tuple(_without_sizes(side, found) for side in (s.sides[0], *spaces))

@@ -159,6 +159,7 @@ class _Reader:
         elif text in signs.NOTHING or text == "$":
             pass
         elif text in signs.RELATIONS:
+            self.i += text == "=" == self.peek()  # == as programs have it
             self.put("REL", signs.RELATIONS[text], span)
         elif text in signs.OPENING:
             self.put("OPEN", signs.OPENING[text], span)
@@ -874,7 +875,8 @@ def _condition_at(part: Sequence[Tex]) -> int | None:
     rest = part[start:]
     words = any(a.letter and b.letter and not b.space for a, b in itertools.pairwise(rest))
     related = any(t.text in signs.RELATIONS for t in rest)
-    alone = len(rest) == 1 and (rest[0].letter or rest[0].digit) and rest[0].text not in "aAI"
+    one = bool(rest) and (rest[0].letter or rest[0].digit) and not any(t.space for t in rest[1:])
+    alone = one and (len(rest) > 1 or rest[0].text not in "aAI")
     return start if not words and ((start and related) or alone) else None
 
 
