@@ -73,9 +73,9 @@ class Taken:
         one, other = self.root(one), self.root(other)
         if one == other:
             return self
-        if isinstance(one, str) and not (other == ONE):
+        if isinstance(one, str) and other != ONE:
             return replace(self, equal={**self.equal, one: other})
-        if isinstance(other, str) and not (one == ONE):
+        if isinstance(other, str) and one != ONE:
             return replace(self, equal={**self.equal, other: one})
         return None
 

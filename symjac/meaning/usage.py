@@ -48,7 +48,6 @@ def eras(statements: Sequence[Statement], notebook: Notebook) -> tuple[int, ...]
     """The statements from which on names that nothing declares are others: where a section does not fit what is
     before it, and fits by itself.
     """
-    places = {id(s): p for p, s in enumerate(statements)}
     starts = {0}
     for fit, own in _groups(statements, notebook):
         states = [Taken()]
