@@ -292,6 +292,13 @@ def compared(formula: sympy.Expr) -> tuple[int, ...]:
     return tuple(sorted({slot_number(s) for e in formula.atoms(sympy.Eq) for s in slots_of(e)}))
 
 
+@cache
+def equated(formula: sympy.Expr) -> tuple[tuple[int, ...], ...]:
+    """The numbers of the placeholders that are the two sides of an equality, of each that has such sides."""
+    pairs = [sides(e) for e in formula.atoms(sympy.Eq)]
+    return tuple(sorted(tuple(map(slot_number, pair)) for pair in pairs if {*pair} <= {*slots_of(formula)}))
+
+
 def renumbered_in_equalities(formula: sympy.Expr, numbers: Mapping[int, int]) -> sympy.Expr:
     names = {slot(i): slot(j) for i, j in numbers.items()}
     return formula.xreplace({e: e.xreplace(names) for e in formula.atoms(sympy.Eq)}) if names else formula
