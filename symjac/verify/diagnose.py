@@ -186,7 +186,7 @@ def _asked(e: Edit, view: View, budget: Budget) -> Scalar | None:
     budget.spend(STEPS_TO_READ + max(0, sum(1 for _ in walk(e.asked)) - NODES_READ) * STEPS_OF_A_NODE)
     if not _can_fit(e, view):
         return None
-    budget.spend(view.oracle.effort)
+    budget.spend(view.oracle.effort(e.asked, e.beside))
     c = _number(view.oracle.factor(e.asked, e.beside))
     if c is None or (e.finish is not None and c.is_one):
         return None
