@@ -43,6 +43,8 @@ NUMBER_KIND: Kind = (0, 0)
 MUCH = 6.0
 """What an unlikely kind costs."""
 
+_LETTERS = frozenset("ijklmnpqr")
+
 NEVER = frozenset({"I", "e", "pi", "T", "d", "R", "O", "partial", "infty", "nabla"})
 """Names that are no quantity, or one of their own."""
 
@@ -85,6 +87,34 @@ def quantities(statements: Sequence[Statement], notebook: Notebook) -> dict[str,
     outside = mentions([s for p, s in enumerate(statements) if p not in parameters.values()], notebook)
     bound = parameters.keys() - outside.keys()
     return {k: m for k, m in found.items() if k not in numbering | bound and not _is_function(m)}
+
+
+def note_letters(statements: Sequence[Statement], notebook: Notebook) -> None:
+    """The letters that number entries, i of x_i where x stands by itself as well, or as x_j with a letter of a sum; and
+    the names with entries.
+    """
+    alone = {k for s in statements if s.relations for side in s.sides for k in _alone(side)}
+    below = [n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts) and n.sub]
+    numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
+    for n in below:
+        base, last = identifier(n.base) or "", n.sub[-1]
+        if (base in alone or notebook.knows(base) or base in numbered) and not is_loss(base):
+            if isinstance(last, Name) and last.text in _LETTERS:
+                notebook.letters.add(last.text)
+    notebook.numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
+
+
+def _alone(node: Node) -> Iterator[str]:
+    """The names in a formula that have no subscript."""
+    pending = [node]
+    while pending:
+        n = pending.pop()
+        if isinstance(n, Name):
+            yield identifier(n) or ""
+        elif not isinstance(n, Scripts):
+            pending += children(n)
+        elif not n.sub or not isinstance(n.base, Name):
+            pending.append(n.base)
 
 
 def _below(statements: Iterable[Statement]) -> Iterator[Node]:
@@ -181,7 +211,7 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     if not isinstance(node, Scripts) or not isinstance(node.base, Name):
         return None
     cut = len(node.sub)
-    while cut and _is_place(node.sub[cut - 1], book):
+    while cut and _is_place(node.sub[cut - 1], node.base, book):
         cut -= 1
     kept, subs = node.sub[:cut], node.sub[cut:]
     sup = node.sup if is_label(node.sup) else None
@@ -190,7 +220,9 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     return None if key is None else (key, bare, subs)
 
 
-def _is_place(script: Node, book: Notebook) -> bool:
+def _is_place(script: Node, base: Node, book: Notebook) -> bool:
+    if isinstance(script, Num):
+        return identifier(base) in book.numbered
     key = identifier(script)
     return key is not None and key in book.letters
 
@@ -248,7 +280,8 @@ def kinds(m: Mention, beside_arrays: bool) -> Sequence[tuple[float, Kind]]:
             return [(0.0, (1, 1)), (2.0, (0, 1))] if not capital else [(0.5, (1, 1)), (0.5, (1, 2)), (2.0, (0, 1))]
         return [(0.0, (0, 1)), (1.5, (1, 1))]
     if is_loss(m.key) and not bold and not handled:
-        return [(0.0, NUMBER_KIND), (3.0, (0, 1)), (3.0, (0, 2))]
+        sure = m.differentiated and letter not in ("C", "E")
+        return [(0.0, NUMBER_KIND)] if sure else [(0.0, NUMBER_KIND), (3.0, (0, 1)), (3.0, (0, 2))]
     if bold or handled:
         if capital:
             return [(0.0, (0, 2)), (2.0, (0, 1)), (MUCH, NUMBER_KIND)]

@@ -166,6 +166,8 @@ class Notebook:
     """Layer labels that run: l -> 1 .. 3."""
     letters: set[str] = field(default_factory=set)
     """Names used as an index of a sum or a range."""
+    numbered: set[str] = field(default_factory=set)
+    """Names that stand with an index letter below them."""
     equations: tuple[tuple[Node, Node], ...] = ()
     """The neighbouring sides of all statements."""
     limits: tuple[Node, ...] = ()
