@@ -56,6 +56,8 @@ class Mention:
     key: str
     name: Node
     """As it is written first, without index letters."""
+    names: dict[str, Node] = field(default_factory=dict)
+    """Its identifiers: one, but for what is numbered by time, h_t and h_{t-1}."""
     below: set[int] = field(default_factory=set)
     """With how many index letters it stands."""
     letters: set[str] = field(default_factory=set)
@@ -85,7 +87,8 @@ def quantities(statements: Sequence[Statement], notebook: Notebook) -> dict[str,
     numbering = {identifier(n) for n in _below(statements)}
     parameters = {k: p for p, s in enumerate(statements) for k in _parameters(s)}
     outside = mentions([s for p, s in enumerate(statements) if p not in parameters.values()], notebook)
-    bound = parameters.keys() - outside.keys()
+    by_name = {head for head, m in found.items() if m.bare and m.called}
+    bound = {k for k in parameters.keys() - outside.keys() if _head(statements[parameters[k]]) not in by_name}
     return {k: m for k, m in found.items() if k not in numbering | bound and not _is_function(m)}
 
 
@@ -124,6 +127,15 @@ def _below(statements: Iterable[Statement]) -> Iterator[Node]:
         yield from (p for p in parts if isinstance(p, Name) and len(p.text) == 1 and p.text.islower())
 
 
+def _head(s: Statement) -> str | None:
+    """f of f(x) = .."""
+    left = s.sides[0].base if isinstance(s.sides[0], Scripts) else s.sides[0]
+    match left:
+        case Product(factors=(head, *_)) | Call(function=head):
+            return identifier(head)
+    return None
+
+
 def _parameters(s: Statement) -> set[str]:
     """x of f(x) = .."""
     left = s.sides[0] if s.relations[:1] in (("=",), (":=",)) else None
@@ -147,7 +159,9 @@ def mentions(statements: Sequence[Statement], notebook: Notebook) -> dict[str, M
         for found in _in(side, notebook, "", False):
             key, name, subs, applied, role = found
             below = len(subs)
-            mention = out.setdefault(key, Mention(key, name))
+            whole = of_all_times(key, name, notebook)
+            mention = out.setdefault(whole, Mention(whole, name))
+            mention.names.setdefault(key, name)
             mention.below.add(below)
             mention.letters |= {k for k in map(identifier, subs[:1]) if k is not None}
             mention.applied |= bool(applied)
@@ -211,13 +225,21 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     if not isinstance(node, Scripts) or not isinstance(node.base, Name):
         return None
     cut = len(node.sub)
-    while cut and _is_place(node.sub[cut - 1], node.base, book):
+    while cut > (identifier(node.base) in book.timed) and _is_place(node.sub[cut - 1], node.base, book):
         cut -= 1
     kept, subs = node.sub[:cut], node.sub[cut:]
     sup = node.sup if is_label(node.sup) else None
     bare: Node = node.base if not kept and sup is None else Scripts(node.base, kept, sup, span=node.span)
     key = identifier(bare)
     return None if key is None else (key, bare, subs)
+
+
+def of_all_times(key: str, bare: Node, book: Notebook) -> str:
+    """One key for h_t, h_{t-1} and h_3; of other names their own."""
+    if not isinstance(bare, Scripts) or not bare.sub or identifier(bare.base) not in book.timed:
+        return key
+    rest = bare.base if len(bare.sub) == 1 and bare.sup is None else Scripts(bare.base, bare.sub[1:], bare.sup)
+    return f"{identifier(rest)} at any time"
 
 
 def _is_place(script: Node, base: Node, book: Notebook) -> bool:
