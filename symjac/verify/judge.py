@@ -85,9 +85,10 @@ def judge(posed: Posed) -> Claim:
     if first is None:
         assert failure is not None
         chained = _as_chain(posed) if isinstance(failure, Misfit) else None
-        if chained is None:
+        found_otherwise = chained or _without_unreadable(posed)
+        if found_otherwise is None:
             raise failure
-        return chained
+        return found_otherwise
     posed, outcome = first
     if outcome.verdict == REFUTED and (special := _where_compared(posed)) is not None:
         return special
@@ -126,10 +127,23 @@ def _where_compared(posed: Posed) -> Claim | None:
     return None
 
 
+def _without_unreadable(posed: Posed) -> Claim | None:
+    """The verdict where it is right whatever the formulas say that cannot be read."""
+    chapter = posed.chapter.readable
+    if chapter is None:
+        return None
+    with suppress(*CONFINED):
+        found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))
+        if outcome.verdict in (PROVED, AGREES, OTHER):
+            return as_claim(found, with_undeclared(found, outcome), None)
+    return None
+
+
 def _told_apart(posed: Posed) -> Iterator[Relation]:
     """i ≠ j, where the text has both ∂o_j/∂z_i and ∂o_i/∂z_i."""
     page = {n for pair in posed.notebook.equations for side in pair for n in walk(side) if isinstance(n, Derivative)}
-    for n in (n for n in walk(posed.left) if isinstance(n, Derivative) and len(n.by) == 1):
+    chain = [e.left for e in posed.chapter.claims if e.place == posed.equality.place]
+    for n in (n for left in chain for n in walk(left) if isinstance(n, Derivative) and len(n.by) == 1):
         match n.of, n.by[0]:
             case Scripts(sub=(Name() as i,)) as of, Scripts(sub=(Name() as j,)) if i != j:
                 if any(replace(n, of=replace(of, sub=(k,)), by=(replace(n.by[0], sub=(k,)),)) in page for k in (i, j)):

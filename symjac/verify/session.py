@@ -60,6 +60,20 @@ class Chapter:
         pages = [self.otherwise(k) for k in range(1, self.notebook.usages)]
         return [Chapter(p.notebook, p.claims, before=self.before) for p in pages]
 
+    @cached_property
+    def readable(self) -> Chapter | None:
+        """The chapter without the formulas that cannot be read: their names are only named. None where all can be."""
+        book = self.notebook
+        failing = [key for key in book.definitions if not _reads(book, key)]
+        if not failing:
+            return None
+        bare = _without(book, failing)
+        for key in failing:
+            again = _without(book, [k for k in failing if k != key and k not in bare.definitions])
+            if _reads(again, key):
+                bare = again
+        return Chapter(bare, self.claims, before=self.before)
+
     def same(self, equality: Equality) -> Equality | None:
         """An equation of another chapter, as it is read in this one."""
         return next((e for e in self.claims if (e.place, e.span) == (equality.place, equality.span)), None)
@@ -86,6 +100,24 @@ class Chapter:
     def _dependence(self) -> Dependence:
         pairs = (p for sides in self.notebook.equations for p in at_layers(sides, self.notebook))
         return Dependence(self.notebook, list(pairs))
+
+
+def _reads(book: Notebook, key: str) -> bool:
+    try:
+        Meaning(book, book.reading).symbol(key, book.definitions[key].span)
+    except CONFINED:
+        return False
+    return True
+
+
+def _without(book: Notebook, keys: Sequence[str]) -> Notebook:
+    """The notes where these names have the shapes of their use, and no formulas."""
+    out = book.copy()
+    for key in keys:
+        del out.definitions[key]
+        if key in book.taken:
+            out.shapes.setdefault(key, book.taken[key])
+    return out
 
 
 def from_claim(claim: str, given: Sequence[str] = (), notation: str = "latex") -> Source:
