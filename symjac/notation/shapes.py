@@ -42,7 +42,8 @@ def declared(s: Statement) -> Iterator[Statement]:
         if len(s.sides) == 2:
             return
         s = replace(s, sides=(s.sides[0], *s.sides[2:]), relations=s.relations[1:])
-    if len(s.relations) > 1 and s.relations[-1] == "in" and set(s.relations[:-1]) <= {"=", ":="}:
+    chain = s.relations[-1:] == ("in",) and set(s.relations[:-1]) in ({"="}, {":="})
+    if chain and isinstance(s.sides[0], Name | Scripts):
         yield Statement((s.sides[0], _space(s.sides[-1])), ("in",), s.span)
         s = replace(s, sides=s.sides[:-1], relations=s.relations[:-1])
     spaces = tuple(_space(n) if r == "in" else n for n, r in zip(s.sides[1:], s.relations, strict=True))
@@ -155,11 +156,13 @@ def _by_colon(s: Statement) -> Statement:
         return s
     left, right = s.sides
     match left:
-        case Call(function=Name(text=text), args=(of,)) | Product(factors=(Name(text=text), Group(of=of))):
-            named = text in ("dim", "shape", "size") and s.relations == ("=",)
+        case Call(function=Name(text="dim" | "shape" | "size"), args=(of,)) if s.relations == ("=",):
+            pass
         case _:
-            named, of = s.relations == (":",), left
-    return replace(s, sides=(of, Space(sizes_of(right), span=right.span)), relations=("in",)) if named else s
+            if s.relations != (":",):
+                return s
+            of = left
+    return replace(s, sides=(of, Space(sizes_of(right), span=right.span)), relations=("in",))
 
 
 def _space(node: Node) -> Node:

@@ -17,6 +17,7 @@ from symjac.meaning.meaning import Meaning
 from symjac.meaning.notebook import Layout, Notebook
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality, Page, at_layers
+from symjac.meaning.times import numbered
 from symjac.model.stack import Stack
 from symjac.notation import latex_notation, plain_notation
 from symjac.notation.latex_notation import Read
@@ -175,7 +176,7 @@ class Session:
         if not gathered:
             return
         notebook.fonts = Fonts.of(gathered)
-        gathered = [(reaching(notebook.fonts.statement(s)), role) for s, role in gathered]
+        gathered = numbered([(reaching(notebook.fonts.statement(s)), role) for s, role in gathered])
         read = Stretches(conditioned(gathered), notebook)
         self.others += read.others
         for span, reason in read.unread.items():

@@ -186,6 +186,23 @@ GRADIENTS = [
     (SOFTMAX + rf"${SLOPE} p_i(1(i == j)-p_i)$", [R]),
 ]
 
+RECURRENT = (
+    r"Let $V \in \mathbb{R}^{M\times C}$, $W \in \mathbb{R}^{M\times M}$, $S(t-1), X(t) : N \times M$, "
+    r"$Y(t): N\times C$. $$\begin{aligned} Z(t) &= X(t) + S(t-1) W \\ S(t) &= \tanh(Z(t)) \\ G(t) &= S(t) V \\ "
+    r"L(t) &= \frac12 \sum_{i=1}^N \sum_{j=1}^C (Y(t)_{i,j} - G(t)_{i,j})^2 \end{aligned}$$ Then "
+)
+
+TIMES = [
+    (RECURRENT + r"$\frac{\partial L(t)}{\partial G(t)_{i,j}} = G(t)_{i,j} - Y(t)_{i,j}$", [P]),
+    (RECURRENT + r"$\frac{\partial L(t)}{\partial G(t)_{i,j}} = Y(t)_{i,j} - G(t)_{i,j}$", [R]),
+    (RECURRENT + r"$\frac{\partial L(t)}{\partial V} = S(t)^\top (G(t) - Y(t))$", [P]),
+    (RECURRENT + r"$\frac{\partial L(t)}{\partial V} = S(t-1)^\top (G(t) - Y(t))$", [R]),
+    (RECURRENT + r"$\frac{\partial L(t)}{\partial S(t-1)} = \frac{\partial L(t)}{\partial Z(t)} W^\top$", [P]),
+    (RECURRENT + r"$\frac{\partial L(t)}{\partial S(t-1)} = \frac{\partial L(t)}{\partial Z(t)} W$", [R]),
+    (r"Let $t \in \mathbb{R}$ and $x(t) = t^2$, $y(t) = x(t) + x(t-1)$. Then $\frac{dy(t)}{dt} = 4 t - 2$.", [P]),
+    (r"Let $t \in \mathbb{R}$ and $x(t) = t^2$, $y(t) = x(t) + x(t-1)$. Then $\frac{dy(t)}{dt} = 2 t$.", [R]),
+]
+
 
 def test_cases_that_leave_some_open_are_not_read() -> None:
     cases = r"\begin{cases} p_i(1-p_i) & i = j \\ -p_i p_j & i = k \end{cases}"
@@ -232,7 +249,7 @@ def test_a_sum_over_a_part_of_the_values_is_not_read_as_over_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES + BARS + HALVES + IVERSON + GRADIENTS
+    ("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES + BARS + HALVES + IVERSON + GRADIENTS + TIMES
 )
 def test_small_commands(text: str, expected: list[str]) -> None:
     assert verdicts(text) == expected
