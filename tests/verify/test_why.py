@@ -10,7 +10,7 @@ from symjac.model.build import build_stack, load_spec
 from symjac.notes.source import Source, read_source
 from symjac.report.beside import lines
 from symjac.verify.verdict import Claim
-from symjac.verify.why import Row, Why, explained, lines_of
+from symjac.verify.why import Why, WhyRow, explained, lines_of
 
 GIVEN = r"""$W \in \mathbb{R}^{m \times n}$, $V \in \mathbb{R}^{p \times m}$, $x \in \mathbb{R}^n$,
 $t \in \mathbb{R}^p$, $a = W x$, $h = f(a)$, $y = V h$, $L = \tfrac12 \lVert y - t \rVert^2$,
@@ -25,7 +25,7 @@ def why(claim: str, given: str = GIVEN) -> Why:
     return found
 
 
-def said(rows: tuple[Row, ...]) -> list[str]:
+def said(rows: tuple[WhyRow, ...]) -> list[str]:
     return [f"{row.left} = {row.right}" + f"  [{row.reason}]" * bool(row.reason) for row in rows]
 
 
@@ -76,7 +76,7 @@ def test_laws_are_named_with_what_they_read() -> None:
 def test_the_verdict_and_what_is_claimed_stand_beside() -> None:
     found = why(r"\frac{\partial L}{\partial a} = (V^\top (y - t)) \odot f(a)")
     assert isinstance(found.claim, Claim) and found.claim.verdict == "refuted"
-    assert found.claimed == Row("∂L/∂a", "(Vᵀ (y − t)) ⊙ f(a)")
+    assert found.claimed == WhyRow("∂L/∂a", "(Vᵀ (y − t)) ⊙ f(a)")
 
 
 def test_each_side_of_a_chain_is_derived_from_the_first() -> None:
