@@ -111,6 +111,12 @@ PAGES = [
     ("\\begin{align}a &amp;= b\\end{align}", ["\\begin{align}a &= b\\end{align}"]),
     ('<script type="math/tex">a < b</script>', ["a < b"]),
     ("<script type='math/tex; mode=display'>a = b</script>", ["a = b"]),
+    ('<script type="math/tex; mode=display">% <![CDATA[\na &= b %]]></script>', ["% <![CDATA[\na &= b %]]>"]),
+    ('<script type="math/tex">a &lt; b</script>', ["a < b"]),
+    (
+        'so <semantics><mi>x</mi><annotation encoding="application/x-tex">x</annotation></semantics> <b>$y$</b>',
+        ["x", "y"],
+    ),
     ("<script>var x = '$a$';</script><style>$b$</style> $c$", ["c"]),
     ("<script>$a$", []),
     ("<pre>$a$</pre><code>$b$</code> <em>$c$</em>", ["c"]),
