@@ -12,7 +12,7 @@ from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat, safe
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
-from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
+from symjac.verify.verdict import OTHER, Claim, Judged, NotClaim, NotRead
 
 STYLES = {
     PROVED: "green",
@@ -31,7 +31,7 @@ MOST_VALUES = 8
 def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
     """All that is said: claims in order of the files, what was not read, the summary.
 
-    Proved and agreeing claims, and those that a baseline knows, only with `verbose`.
+    Proved and agreeing claims, those that a baseline knows, and what is no claim only with `verbose`.
     """
     for result in results:
         source = LineIndex(result.text)
@@ -42,6 +42,10 @@ def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
         source = LineIndex(result.text)
         for item in result.unread:
             yield from one_unread(item, source)
+    for result in results if verbose else ():
+        for other in result.not_claims:
+            yield _head(other, "not a claim", "dim", "")
+            yield Text(f"  | {_short(other.text)}")
     yield Text(summary(results), style="bold")
 
 
@@ -79,7 +83,7 @@ def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
         yield Text(f"  by: {flat(claim.road)}")
 
 
-def _head(at: Claim | NotRead, word: str, style: str, said: str) -> Text:
+def _head(at: Claim | NotRead | NotClaim, word: str, style: str, said: str) -> Text:
     cell = f"cell {at.cell}:" if at.cell else ""
     out = Text(f"{safe(at.file)}:{cell}{at.line}:{at.column}: ", style="bold")
     out.append(word, style=style)

@@ -40,7 +40,7 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
     session = Session(source, stack)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
-    unread, others = list(session.unread), session.others
+    unread = list(session.unread)
     doubted: Equality | None = None  # the one before, as it was judged, where it does not stand
     for place, (chapter, equality) in enumerate(every):
         known = doubted if doubted is not None and doubted.right is equality.left else None
@@ -54,14 +54,13 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
                 claim = _following(claim)
             if equality.nature == CLAIM or claim.verdict not in _STANDS_NOT:
                 claims.append(claim)
-            else:
-                others += 1
         except CONFINED as error:
             unread.append(session.not_read(equality.span, reason_of(error)))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
-    return Judged(source.file, source.text, tuple(claims), tuple(unread), others, source.origins)
+    idle = session.not_claims([*(claim.span for claim in claims), *(item.span for item in unread)])
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), idle, source.origins)
 
 
 def judge(posed: Posed) -> Claim:

@@ -56,6 +56,7 @@ def test_verbose_shows_what_holds_and_how() -> None:
     assert "notes.md:9:5: proved: canonical form, all sizes\n  | \\frac{\\partial L}{\\partial W} = (y - t)" in said
     assert "notes.md:10:8: agrees: random points: error below 1e-30" in said
     assert "  by: canonical form, all sizes" in said
+    assert said.count("notes.md:3:1: not a claim\n  | L = ...\n") == 2
 
 
 def test_the_part_at_fault_is_marked() -> None:
