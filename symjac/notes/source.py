@@ -105,6 +105,12 @@ class Source:
             return home.place(at)
         return self.lines.place(offset)
 
+    def line_said(self, offset: int) -> str:
+        """`line 12`, `cell 3, line 12` or `line 12 of part.tex`."""
+        place, cell = self.place(offset), self.cell(offset)
+        line = f"line {place.line}" if cell is None else f"cell {cell}, line {place.line}"
+        return line if place.file == self.file else f"{line} of {place.file}"
+
     def cell(self, offset: int) -> int | None:
         """The number of a notebook's cell; None where there are none."""
         cell = self._cell(offset)

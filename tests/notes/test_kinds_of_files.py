@@ -72,6 +72,7 @@ def test_an_older_notebook() -> None:
     text = json.dumps({"nbformat": 3, "worksheets": [{"cells": [cell]}, {"cells": [{"cell_type": "code"}, cell]}]})
     source = read_source("n.ipynb", text)
     assert [(s.text, source.cell(s.span.start)) for s in snippets(source)] == [("a", 1), ("a", 3)]
+    assert source.line_said(source.text.rindex("a")) == "cell 3, line 1"
 
 
 @pytest.mark.parametrize(
@@ -234,6 +235,8 @@ def test_what_is_included_stands_in_its_place(folder: Path) -> None:
         ("doc/parts/two.tex", 2, 3),
         ("doc/main.tex", 3, 24),
     ]
+    said = [source.line_said(s.span.start) for s in snippets(source)]
+    assert said == ["line 3", "line 2 of doc/parts/one.tex", "line 2 of doc/parts/two.tex", "line 3"]
 
 
 def test_what_is_no_command_to_include(folder: Path) -> None:
