@@ -105,6 +105,12 @@ MARKDOWN = [
     ("$$\\begin{aligned}a &= b\\end{aligned}$$", ["\\begin{aligned}a &= b\\end{aligned}"]),
     ("$$\na = b\n\n= c\n$$\n", ["a = b\n\n= c"]),
     ("> $$\n> a\n> = b\n> $$", ["a\n = b"]),
+    (
+        "$$\n\\begin{aligned}\n\na &= b\n\n\\end{aligned}\n$$\nso\n$$\nc\n$$\nand $d$",
+        ["\\begin{aligned}\n\na &= b\n\n\\end{aligned}", "c", "d"],
+    ),
+    ("\\[\\begin{cases}a\n\nb\\end{cases}\\] c $d$", ["\\begin{cases}a\n\nb\\end{cases}", "d"]),
+    ("$$\n\\begin{aligned}a\\end{aligned}\n\ntext\n$$\nc\n$$\n", ["|\\begin{aligned}a\\end{aligned}", "c"]),
     ("$$\na\n> b\n$$", ["a\n> b"]),
     ("1. Let $a$:\n   $$\n   b\n   $$\n", ["a", "b"]),
     ("| $a$ | $b$ |\n|:--|--:|\n| $c$ | $5 |", ["a", "b", "c"]),
