@@ -36,7 +36,8 @@ def gathered(names: Sequence[str]) -> Gathering:
     for name in names:
         paths = {os.path.realpath(path): path for path in _files(name, out.errors)}
         if not paths or not paths.keys() <= seen:
-            read = (_read(path, out.errors) for real, path in paths.items() if real not in seen)
+            bound = name if os.path.isdir(name) else None
+            read = (_read(path, bound, out.errors) for real, path in paths.items() if real not in seen)
             out.by_name[name] = [source for source in read if source is not None]
             seen |= paths.keys()
     parts = _parts(out.sources)
@@ -54,9 +55,9 @@ def _files(name: str, errors: list[str]) -> Iterator[str]:
         errors.append(f"error: {os.fsdecode(error.filename or name)}: {error.strerror or error}")
 
 
-def _read(path: str, errors: list[str]) -> Source | None:
+def _read(path: str, bound: str | None, errors: list[str]) -> Source | None:
     try:
-        return from_standard_input() if path == STREAM else read_source(path)
+        return from_standard_input() if path == STREAM else read_source(path, bound=bound)
     except InputError as error:
         errors.append(error.render())
     except OSError as error:

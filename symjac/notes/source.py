@@ -125,8 +125,11 @@ class Source:
         return home.place(item.offsets[0])
 
 
-def read_source(path: str | os.PathLike[str], text: str | None = None) -> Source:
-    """What is in the file, or in `text` as if it were the file's; then no sidecar is looked for."""
+def read_source(path: str | os.PathLike[str], text: str | None = None, bound: str | None = None) -> Source:
+    """What is in the file, or in `text` as if it were the file's; then neither a sidecar nor what it includes is read.
+
+    What it includes lies in the folder `bound`, by default its own.
+    """
     name = os.fspath(path)
     kind = KINDS.get(Path(name).suffix.lower())
     if kind is None:
@@ -137,7 +140,9 @@ def read_source(path: str | os.PathLike[str], text: str | None = None) -> Source
     if text is not None:
         return _source(name, text, kind)
     text = _read(name)
-    return _source(name, text, kind, _sidecar(name + SIDECAR) if kind != "yaml" else None, follow=True)
+    return _source(
+        name, text, kind, _sidecar(name + SIDECAR) if kind != "yaml" else None, bound or os.path.dirname(name) or "."
+    )
 
 
 def from_standard_input() -> Source:
@@ -153,8 +158,8 @@ def from_standard_input() -> Source:
     return _source(STANDARD_INPUT, text, next((kind for kind, has in _GUESSES if has.match(start)), "markdown"))
 
 
-def _source(name: str, text: str, kind: str, beside: Source | None = None, follow: bool = False) -> Source:
-    """`follow`: what a TeX document includes is read, too."""
+def _source(name: str, text: str, kind: str, beside: Source | None = None, bound: str | None = None) -> Source:
+    """`bound`: what a TeX document includes is read where it lies in this folder; None: nothing is."""
     bom = text.startswith("\ufeff")
     text = _checked(name, text.removeprefix("\ufeff"))
     joined: Joined | None = None
@@ -165,8 +170,8 @@ def _source(name: str, text: str, kind: str, beside: Source | None = None, follo
         joined, cells = jupyter.cells(name, text)
     elif kind == "html":
         joined = web_page.text_of(name, text)
-    elif kind == "tex" and follow:
-        document = Included(name, text)
+    elif kind == "tex" and bound is not None:
+        document = Included(name, text, bound)
         joined, included = document.joined, tuple(document.files)
         missing = [_missing(joined.text, span, why) for span, why in document.faults]
     if joined is not None:
