@@ -18,7 +18,8 @@ from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import WrittenFunction
 from symjac.meaning.reasons import Misfit, NotUnderstood
 from symjac.meaning.values import Value
-from symjac.notation.tree import Name, Node, Prime, Scripts, Span
+from symjac.notation.pending import innermost
+from symjac.notation.tree import Group, Name, Node, Prime, Scripts, Span
 
 
 def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
@@ -32,7 +33,7 @@ def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
     key = identifier(head)
     if key is None:
         raise NotUnderstood(span, "this is no function")
-    if reason := _no_function(head):
+    if (reason := _no_function(head)) and key not in m.notebook.functions:
         raise NotUnderstood(span, reason)
     if key in m.notebook.functions:
         return own(m, key, m.notebook.functions[key], [m.read(a) for a in args], span)
@@ -67,14 +68,30 @@ def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
     raise NotUnderstood(span, f"{key} is not a function")
 
 
+_MOMENTS = frozenset({"Var", "var", "Cov", "cov", "Pr", "Corr"})
+
+
 def _no_function(head: Node) -> str:
     r"""Why \mathbb{E}[x] and O(h^2) are no values of an unknown function at what stands in the brackets."""
     base = head.base if isinstance(head, Scripts) else head
     if not isinstance(base, Name):
         return ""
-    if base.latex in ("\\mathbb{E}", "\\mathbb{P}", "\\mathbb{V}", "\\mathds{E}", "\\mathbf{E}"):
+    if (
+        base.latex in ("\\mathbb{E}", "\\mathbb{P}", "\\mathbb{V}", "\\mathds{E}", "\\mathbf{E}")
+        or base.text in _MOMENTS
+    ):
         return "an expectation or a probability is not read"
+    if base.latex == "\\lg":
+        return "the base of \\lg is not said; \\log_{10} or \\log_2 was expected"
     return "an order of growth is no quantity" if base.text in ("O", "o") and "math" in base.latex else ""
+
+
+def is_expectation(m: Frame, head: Node, after: Node) -> bool:
+    """E[x] and V[x], of names that the notes say nothing else of: the distribution is not said."""
+    name = innermost(head)
+    text = name.text.removesuffix(" given") if isinstance(name, Name) else ""
+    unknown = text in ("E", "V") and not m.known(text) and text not in m.notebook.functions
+    return unknown and isinstance(after, Group) and after.bracket in "[{"
 
 
 def of_network(m: Frame, key: str, x: Value, span: Span) -> Value | None:

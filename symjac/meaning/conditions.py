@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import sympy
 
 from symjac.core import scalar
-from symjac.core.expr import affine, number
+from symjac.core.expr import affine, contract, number
+from symjac.core.index import Index
 from symjac.meaning import letters, values
 from symjac.meaning.frame import Frame
 from symjac.meaning.reasons import NotUnderstood
@@ -25,13 +26,34 @@ def condition(m: Frame, node: Node, args: list[Value]) -> sympy.Basic:
 
 
 def indicator(m: Frame, node: Node) -> Value:
-    if isinstance(node, Relation) and node.op == "=" and is_index(m, node.left) and is_index(m, node.right):
-        return kronecker(m, node.left, node.right)
-    if isinstance(node, Relation) and node.op == "!=" and is_index(m, node.left) and is_index(m, node.right):
-        return values.add(values.scalar(number(1)), values.negate(kronecker(m, node.left, node.right)))
+    if isinstance(node, Relation) and is_index(m, node.left) and is_index(m, node.right):
+        return of_indices(m, node)
     args: list[Value] = []
     test = condition(m, node, args)
     return values.elementwise(scalar.indicator(test), *args)
+
+
+def of_indices(m: Frame, node: Relation) -> Value:
+    """1[i = j], 1[i < j + 1] of indices: where it is of the order, the sum over how far they are apart."""
+    if node.op in ("=", "!="):
+        equal = kronecker(m, node.left, node.right)
+        return equal if node.op == "=" else values.add(values.scalar(number(1)), values.negate(equal))
+    if node.op not in ORDERED:
+        raise NotUnderstood(node.span, "a comparison is expected, such as a > 0")
+    low, high = (node.left, node.right) if node.op in ("<", "<=") else (node.right, node.left)
+    (below, start), (above, end) = letters.affine(m, low), letters.affine(m, high)
+    start += node.op in ("<", ">")
+    match below, above:
+        case [(1, _)] | [], [(1, index)]:
+            steps = Index(f"_{index.name}_above", index.size)
+            return values.scalar(contract([affine(index, [*below, (sympy.Integer(1), steps)], start - end)], [steps]))
+        case [(1, index)], [] if (count := end - start + 1).is_Integer and count > 0:
+            steps = Index(f"_{index.name}_below", count)
+            return values.scalar(contract([affine(index, [(sympy.Integer(1), steps)], sympy.Integer(0))], [steps]))
+    raise NotUnderstood(node.span, "this condition on indices is not in the language")
+
+
+ORDERED = frozenset({"<", "<=", ">", ">="})
 
 
 def is_index(m: Frame, node: Node) -> bool:

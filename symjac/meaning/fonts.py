@@ -24,13 +24,14 @@ from symjac.notation.tree import (
     Scripts,
     Space,
     Statement,
+    children,
     rebuild,
     walk,
 )
 
 STYLES = {
-    "bold": "mathbf boldsymbol bm pmb bf boldmath textbf symbf symbfit",
-    "script": "mathcal mathscr cal",
+    "bold": "mathbf boldsymbol bold mathbfit bm pmb bf boldmath textbf symbf symbfit",
+    "script": "mathcal mathbfcal mathscr cal",
     "double": "mathbb mathds mathbbm",
     "fraktur": "mathfrak",
     "sans": "mathsf textsf sf",
@@ -76,6 +77,8 @@ class Fonts:
         names = (n for s, _ in statements for side in s.sides for n in walk(side) if isinstance(n, Name))
         introduced = _by_key(i for s, role in statements if role != "claim" for i in _introduced(s))
         apart = {key: several for key, several in introduced.items() if _are_several(several)}
+        used = _by_key(_Introduced(i.key, i.style, 0, int(i.style != PLAIN)) for s, _ in statements for i in _used(s))
+        apart |= {key: list(dict.fromkeys(u)) for key, u in used.items() if key not in introduced and _are_several(u)}
         return cls(apart, frozenset(n.text for n in names if style(n) != "arrow"))
 
     def statement(self, s: Statement) -> Statement:
@@ -134,6 +137,16 @@ def _introduced(s: Statement) -> Iterator[_Introduced]:
             yield from _of(node, rank)
     elif s.relations[0] in ("=", ":=") and not isinstance(right, Items | Dots):
         yield from _of(left, 0 if isinstance(right, Num) else None)
+
+
+def _used(s: Statement) -> Iterator[_Introduced]:
+    """Small letters, plain or bold, that stand alone in an equation."""
+    pending = list(s.sides) if s.relations else []
+    while pending:
+        n = pending.pop()
+        if isinstance(n, Name) and len(n.text) == 1 and n.text.islower() and style(n) in (PLAIN, "bold"):
+            yield _Introduced(n.text, style(n), 0, None)
+        pending += [] if isinstance(n, Scripts) and n.sub else children(n)
 
 
 def _of(node: Node, rank: int | None) -> Iterator[_Introduced]:

@@ -18,9 +18,20 @@ Handled = tuple[str, str]
 
 def arrays(nodes: Iterable[Node], primes_transpose: bool) -> set[Handled]:
     """The names that stand transposed, or where no number does."""
-    every = (n for node in nodes for n in walk(node))
+    every = [n for node in nodes for n in walk(node)]
+    arguments = {id(a) for n in every for a in _arguments(n)}
+    every = [n for n in every if id(n) not in arguments]
     found = (name for n in every for name in _handled(n, primes_transpose))
     return {(key, _style(name)) for name in found if (key := identifier(name)) is not None}
+
+
+def _arguments(node: Node) -> Iterator[Node]:
+    """(t) with the transpose in X(t)ᵀ: the transpose is X's."""
+    if isinstance(node, Product):
+        for head, sign, after in zip(node.factors, node.signs, node.factors[1:], strict=False):
+            if not sign and isinstance(head, Name | Scripts) and isinstance(after, Transpose):
+                if isinstance(after.of, Group):
+                    yield after
 
 
 def is_array(name: Node, known: set[Handled]) -> bool:

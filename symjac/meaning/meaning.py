@@ -20,7 +20,19 @@ from symjac.calculus.facts import NotKnown, WorldError
 from symjac.core import scalar
 from symjac.core.expr import Contract, Expr, ShapeError, Symbol, number, symbol
 from symjac.core.index import Index, size_symbol
-from symjac.meaning import applied, calls, conditions, entering, functions, grouping, letters, reductions, sizes, values
+from symjac.meaning import (
+    applied,
+    calls,
+    conditions,
+    entering,
+    functions,
+    grouping,
+    letters,
+    reductions,
+    sizes,
+    values,
+    written_out,
+)
 from symjac.meaning.calls import OPERATORS
 from symjac.meaning.derivatives import arranged, by_entries
 from symjac.meaning.frame import Gathered
@@ -46,6 +58,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -147,6 +160,9 @@ class Meaning(Glossary):
                 b = Value(b.expr, a.axes, a.row) if not b.axes else b
             elif is_zero(left):
                 a = Value(a.expr, b.axes, b.row) if not a.axes else a
+            if len(a.axes) == len(b.axes) == 1 and a.row is not b.row:  # a list of numbers may lie or stand
+                a = Value(a.expr, a.axes, b.row) if written_out.is_list(left) else a
+                b = Value(b.expr, b.axes, a.row) if written_out.is_list(right) else b
             try:
                 a, b = values.same(a, b)
                 a, b = reduce(values.hadamard, holding, a), reduce(values.hadamard, holding, b)
@@ -225,8 +241,13 @@ class Interpreter(Products):
                 return values.ones(sizes.size(self.notebook, node.size))
             case Transpose():
                 return values.transpose(self.read(node.of))
+            case Group(of=Items() as listed) if node.bracket in "([":
+                return written_out.of_list(self, listed.items, node.bracket)
             case Group():
                 return self.read(node.of)
+            case Matrix():
+                found = written_out.of_matrix(self, node)
+                return values.determinant(found) if node.bracket == "|" else found
             case Neg():
                 return values.negate(self.read(node.of))
             case Sum():
@@ -301,6 +322,8 @@ class Interpreter(Products):
         while place < len(factors):
             f = factors[place]
             after = factors[place + 1] if place + 1 < len(factors) else None
+            if isinstance(innermost(f), Name) and after is not None and calls.is_expectation(self, f, innermost(after)):
+                raise NotUnderstood(f.span, "an expectation or a probability is not read")
             if after is not None and self._applies(f, after):
                 group = after
                 inner = innermost(group)
@@ -311,6 +334,9 @@ class Interpreter(Products):
                 out.append((self._scripted(value, group, inner), Product((f, after), span=span)))
                 place += 2
                 continue
+            named = place > 0 and isinstance(innermost(factors[place - 1]), Name)
+            if named and written_out.is_list(innermost(f)) and grouping.sign_between(node, factors[place - 1], f) == "":
+                raise NotUnderstood(f.span, "this is no quantity")
             if isinstance(f, Big) and place + 1 < len(factors):
                 raise NotUnderstood(f.span, "what the sum covers is not clear; use brackets")
             out.append((self.read(f), f))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from symjac.meaning.fonts import Fonts
 from symjac.meaning.handled import Handled
@@ -113,6 +114,13 @@ class FactText:
     """Said in a spec."""
 
 
+class Memo(dict[tuple[object, ...], Any]):
+    """What is worked out once for a notebook and its copies."""
+
+    def __copy__(self) -> Memo:
+        return self
+
+
 @dataclass(slots=True)
 class Notebook:
     """All that the judged formulas may use; filled by `statements` and `directives`, in the order of the file."""
@@ -124,6 +132,8 @@ class Notebook:
     """A function's name -> the library's name: f = relu."""
     ranges: dict[str, Node] = field(default_factory=dict)
     """Index letter -> its size."""
+    members: dict[str, set[Node | None]] = field(default_factory=dict)
+    """Index letter -> what its sums say it is in; None of one that says nothing."""
     aliases: dict[str, Alias] = field(default_factory=dict)
     facts: list[FactText] = field(default_factory=list)
     groups: dict[str, tuple[Node, ...]] = field(default_factory=dict)
@@ -166,8 +176,16 @@ class Notebook:
     """Those of them that a bracket behind is a factor of: x in 12 x (x - 2)."""
     arrays: set[Handled] = field(default_factory=set)
     """Names that the text handles as arrays, declared or not."""
-    columns: dict[str, Shape] = field(default_factory=dict)
-    """The shapes of columns that the text does not declare, taken from what they stand beside."""
+    taken: dict[str, Shape] = field(default_factory=dict)
+    """The shapes of names that the text does not declare, taken from what it does with them."""
+    eras: tuple[int, ...] = ()
+    """The statements from which on names that are not declared are others; empty where that is not known yet."""
+    usage: int = 0
+    """Which of the ways to take them, counted from the likeliest."""
+    usages: int = 1
+    """How many there are."""
+    memo: Memo = field(default_factory=Memo)
+    """The shapes taken from use that are known already, for all copies."""
     stars: frozenset[str] = frozenset()
     """What `*` between two arrays may be read as; nothing where there is none."""
     primes_transpose: bool = False

@@ -12,13 +12,13 @@ from itertools import pairwise
 
 from symjac.meaning import generic, natures
 from symjac.meaning.calls import OPERATORS
-from symjac.meaning.columns import columns
 from symjac.meaning.functions import ELEMENTWISE
 from symjac.meaning.grouping import readings_of_stars
 from symjac.meaning.handled import arrays
 from symjac.meaning.naming import identifier, label, spelled_by, ways
 from symjac.meaning.notebook import Alias, Notebook, Shape, WrittenDefinition, WrittenFunction, each, loss_of
 from symjac.meaning.reasons import CONFINED, reason_of
+from symjac.meaning.usage import defined, eras, shapes_from_use
 from symjac.notation.tree import (
     Big,
     Call,
@@ -32,6 +32,7 @@ from symjac.notation.tree import (
     Num,
     Prime,
     Product,
+    Relation,
     Scripts,
     Space,
     Span,
@@ -98,6 +99,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
     never = {key for key, _ in handled}  # u of max_u uᵀ x
     notebook.letters |= set(_letters(s for s, _ in statements)) - never | set(notebook.ranges)
+    notebook.members = _members(s for s, _ in statements)
     separated = [s for s, _ in statements]
 
     def separate(place: int, s: Statement, _: str) -> None:
@@ -118,8 +120,11 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     each_of(declare)
     _samples_of_matrices(notebook)
     if not notebook.primes_transpose:
-        notebook.columns = columns([s for s, _ in statements], notebook)
-        notebook.shapes |= notebook.columns
+        plain = [s for s, _ in statements]
+        notebook.eras = notebook.eras or eras(plain, notebook)
+        notebook.taken = shapes_from_use(plain, since, notebook)
+        own = defined(plain, notebook)
+        notebook.shapes |= {key: shape for key, shape in notebook.taken.items() if key not in own}
     statements = generic.without_arguments(statements, notebook)
     sorter = _Definitions(statements, notebook)
     each_of(sorter.by_a_derivative)
@@ -169,6 +174,16 @@ def _letters(statements: Iterable[Statement]) -> Iterator[str]:
             for node in walk(side):
                 if isinstance(node, Big):
                     yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _members(statements: Iterable[Statement]) -> dict[str, set[Node | None]]:
+    r"""What \sum_{w \in V} says that an index is in, over all sums of the text; None where one says nothing."""
+    out: dict[str, set[Node | None]] = {}
+    for node in (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Big)):
+        said = {c.left: c.right for c in node.conditions if isinstance(c, Relation) and c.op == "in"}
+        for n in node.over:
+            out.setdefault(identifier(n) or "", set()).add(said.get(n))
+    return out
 
 
 def _limits(statements: Iterable[Statement]) -> Iterator[Node]:
@@ -451,10 +466,10 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
         return False
     if generic.says_dependence(left, right, notebook):
         return True
-    if _define_function(left, right, place, notebook):
-        return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p
         left, right = left.args[0], Call(Name("exp", r"\exp"), (right,), span=right.span)
+    if _define_function(left, right, place, notebook):
+        return True
     found = (
         (identifier(left) or "", left, ())
         if _is_total(left, right, notebook)

@@ -6,7 +6,7 @@ a norm where that leaves none over. A pair stands within one bracket and one ite
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ ENDS = frozenset({"LEAF", "CLOSE", "RB", "NORM_CLOSE", "ABS_CLOSE", "END", "PRIM
 """What a quantity ends with."""
 
 _BARS = {"BAR", "DBAR", "ABS_OPEN", "ABS_CLOSE", "NORM_OPEN", "NORM_CLOSE"}
-_OPENING = {"OPEN", "LB", "CASES"}
+_OPENING = {"OPEN", "LB", "CASES", "MATRIX"}
 _CLOSING = {"CLOSE", "RB", "END"}
 _WITHIN = {"COMMA", "REL", "AMP", "ROW"}
 """What no pair reaches over."""
@@ -33,6 +33,7 @@ _STARTS = {
     "OPEN",
     "LB",
     "CASES",
+    "MATRIX",
     "FRAC",
     "SQRT",
     "BIG",
@@ -43,6 +44,58 @@ _STARTS = {
     "ABS_OPEN",
     "NORM_OPEN",
 }
+
+
+def with_bars(found: Sequence[Terminal]) -> list[Terminal]:
+    r"""The terminals, each bar known for what it is: \mid between two quantities in brackets is the bar of p(x | y),
+    and so is | where it makes no pair. A semicolon in round brackets is a comma.
+    """
+    found = _given(_with_commas(found), lambda t: str(t) == "\\mid")
+    try:
+        return paired(found)
+    except Unreadable:
+        other = _given(found, lambda t: True)
+        if len(other) == len(found) and all(a is b for a, b in zip(other, found, strict=True)):
+            raise
+        return paired(other)
+
+
+def _with_commas(found: Sequence[Terminal]) -> list[Terminal]:
+    out: list[Terminal] = []
+    opened: list[str] = []
+    for t in found:
+        if t.type in _OPENING:
+            opened.append(str(t) if t.type == "OPEN" else "")
+        elif t.type in _CLOSING and opened:
+            opened.pop()
+        comma = t.type == "SEMI" and str(t) == ";" and opened[-1:] == ["("]
+        out.append(Terminal.of("COMMA", ";", t.span) if comma else t)
+    return out
+
+
+def _given(found: Sequence[Terminal], may_be: Callable[[Terminal], bool]) -> list[Terminal]:
+    """The one bar, or pair of bars, between two quantities in a bracket as what parts them."""
+    ends = _ends(found)
+    out = list(found)
+    opened: list[tuple[str, list[int]]] = []
+    gone: set[int] = set()
+    for i, t in enumerate(found):
+        if t.type in _OPENING:
+            opened.append((t.type, []))
+        elif t.type in _CLOSING and opened:
+            kind, bars = opened.pop()
+            double = len(bars) == 2 and bars[1] == bars[0] + 1
+            if kind == "OPEN" and (len(bars) == 1 or double) and _parts(found, bars, ends) and may_be(found[bars[0]]):
+                out[bars[0]] = Terminal.of("GIVEN", str(found[bars[0]]), found[bars[0]].span.to(found[bars[-1]].span))
+                gone.update(bars[1:])
+        elif t.type in ("BAR", "DBAR") and opened:
+            opened[-1][1].append(i)
+    return [t for i, t in enumerate(out) if i not in gone]
+
+
+def _parts(found: Sequence[Terminal], bars: Sequence[int], ends: Sequence[bool]) -> bool:
+    before, after = bars[0] - 1, bars[-1] + 1
+    return before >= 0 and ends[before] and after < len(found) and found[after].type in _STARTS - _BARS
 
 
 def paired(found: Sequence[Terminal]) -> list[Terminal]:

@@ -56,6 +56,8 @@ def called(node: Node) -> bool:
 class Writer:
     """What both notations share: where brackets stand."""
 
+    given_sign = " | "
+
     def write(self, node: Node, least: int = LIST, last: bool = True) -> str:
         """The node in a place that asks for at least this tightness; `last`: nothing follows at its level."""
         text = self.form(node)
@@ -93,6 +95,9 @@ class Writer:
         return "-" + self.write(node.of, CHAIN)
 
     def items(self, node: Items) -> str:
+        if node.given:
+            parts = node.items[: node.given], node.items[node.given :]
+            return self.given_sign.join(", ".join(self.write(n) for n in part) for part in parts)
         return ", ".join(self.write(n, SUM) for n in node.items)
 
     def body(self, node: Node) -> str:

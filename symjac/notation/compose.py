@@ -8,8 +8,10 @@ Kronecker products. Where print leaves open what is meant, nothing is guessed: `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from symjac.notation.differentials import order_of, slash_derivative
+from symjac.notation.limits import big
 from symjac.notation.pending import (
     SIDE_BY_SIDE,
     Applied,
@@ -28,7 +30,6 @@ from symjac.notation.pending import (
 )
 from symjac.notation.tokens import Unreadable
 from symjac.notation.tree import (
-    Big,
     Binary,
     Call,
     Derivative,
@@ -40,7 +41,6 @@ from symjac.notation.tree import (
     Node,
     Num,
     Ones,
-    Product,
     Quotient,
     Relation,
     Scripts,
@@ -96,11 +96,20 @@ def _take(joint: Joint, node: Node, later: list[Placed]) -> None:
 
 def _bracketed(node: Node, following: Group, later: list[Placed]) -> Node:
     r"""1[a > 0], \mathbf{1}_{[..]} and \mathcal{R}\{q\}: a sign and its brackets are one thing."""
+    if isinstance(following.of, Items) and following.of.given and isinstance(innermost(node), Name):
+        return rebased(node, lambda name: replace(name, text=f"{name.text} given") if isinstance(name, Name) else name)
     condition = isinstance(following.of, Relation)
     if isinstance(node, Ones) and node.size is None and (condition or following.bracket in "[{"):
         return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))
     if condition and one(node):
         return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))
+    if isinstance(node, Name | Scripts) and following.bracket == "[" and _are_places(node, following.of):
+        sub = (*(node.sub if isinstance(node, Scripts) else ()), *arguments(following))
+        base = node.base if isinstance(node, Scripts) else node
+        whole = later.pop()[1]
+        if isinstance(whole, Scripts) and whole.base is following and not whole.sub:
+            return replace(whole, base=base, sub=sub, span=node.span.to(whole.span))
+        return rebased(whole, lambda g: Scripts(base, sub, span=node.span.to(g.span)))
     if isinstance(node, Name) and following.bracket == "{" and node.latex.startswith("\\mathcal"):
         return rebased(later.pop()[1], lambda g: Call(node, arguments(following), span=node.span.to(g.span)))
     return node
@@ -123,28 +132,25 @@ def _big(head: BigHead, later: list[Placed]) -> Node:
     later.clear()
     if head.negative:
         body = Neg(body, span=body.span)
-    over, lower = _limits(head)
-    return Big(head.op, over, body, lower, head.sup, span=head.span.to(body.span))
+    return big(head, body)
 
 
-def _limits(head: BigHead) -> tuple[tuple[Node, ...], Node | None]:
-    """The indices under a sum sign and the lower limit."""
-    over: list[Node] = []
-    lower = None
-    for part in head.sub:
-        if isinstance(part, Relation):
-            if part.op != "=" or len(head.sub) > 1:
-                raise Unreadable(part.span, f"under {head.name.latex} an index or i = 1 was expected")
-            lower = part.right
-            part = part.left
-        if isinstance(part, Product):
-            over.extend(part.factors)
-        else:
-            over.extend(part.items if isinstance(part, Items) else (part,))
-    for index in over:
-        if not isinstance(innermost(index), Name):
-            raise Unreadable(index.span, f"under {head.name.latex} the name of an index was expected")
-    return tuple(over), lower
+def _are_places(node: Node, inside: Node) -> bool:
+    """W[i, j], x[k]: subscripts as programs have them; not for E[x] and its like."""
+    base = node.base if isinstance(node, Scripts) else node
+    if not isinstance(base, Name) or base.text in _NO_ARRAYS or base.latex.startswith("\\math"):
+        return False
+    places = inside.items if isinstance(inside, Items) else (inside,)
+    return (not isinstance(node, Scripts) or node.sup is None) and all(map(_is_place, places))
+
+
+def _is_place(node: Node) -> bool:
+    number = isinstance(node, Num) and node.text.isdigit()
+    return number or node == Name(":") or (isinstance(node, Name) and node.text in _PLACES)
+
+
+_NO_ARRAYS = frozenset({"E", "P", "I", "V", "O", "chi"})
+_PLACES = frozenset("ijklmnpqt")
 
 
 def _applied(node: Node, base: Applied, later: list[Placed]) -> Node:

@@ -20,7 +20,7 @@ from symjac.notation.pending import (
 )
 from symjac.notation.scripts import Script, superscripted
 from symjac.notation.tokens import Unreadable
-from symjac.notation.tree import Binary, Derivative, Group, Name, Node, Num, Product, Quotient, Scripts, Span
+from symjac.notation.tree import Binary, Derivative, Group, Name, Neg, Node, Num, Product, Quotient, Scripts, Span, Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ def slash_derivative(
 def fraction(top: Node, bottom: Node, span: Span) -> Node:
     r"""\frac{top}{bottom}: a derivative where both are differentials, else a quotient."""
     halves = _halves(bottom)
+    if not halves and isinstance(top, Differential) and top.order == 1 and isinstance(innermost(bottom), Name):
+        return _derivative(top.of, 1, [Half(bottom, 1, "partial", 0)], span)  # the sign is missing below
     if not halves:
         return Quotient(top, bottom, "frac", span=span)
     kind = halves[0].kind
@@ -145,6 +147,12 @@ def _leading(top: Node, kind: str) -> Half | None:
     if isinstance(top, Binary):
         left = _leading(top.left, kind)
         return None if left is None else replace(left, of=replace(top, left=left.of))
+    if isinstance(top, Quotient) and top.style == "slash":
+        above = _leading(top.top, kind)
+        return None if above is None else replace(above, of=replace(top, top=above.of))
+    if isinstance(top, Sum) and top.terms[0] == Sign("partial") == Sign(kind) and isinstance(top.terms[1], Neg):
+        rest = top.terms[1:]
+        return Half(rest[0] if len(rest) == 1 else Sum(rest, span=rest[0].span.to(rest[-1].span)), 1, kind, 0)
     nodes = top.factors if isinstance(top, Product) else (top,)
     half = differential_at(nodes, 0)
     if half is None or half.kind != kind:

@@ -11,7 +11,7 @@ from lark import Lark, Transformer, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 from lark.lexer import Lexer
 
-from symjac.notation.bars import paired
+from symjac.notation.bars import with_bars
 from symjac.notation.brackets import FACTOR, level
 from symjac.notation.compose import term as term_of
 from symjac.notation.differentials import fraction as fraction_or_derivative
@@ -19,7 +19,22 @@ from symjac.notation.pending import INTERNAL, BigHead, Joint, Sign
 from symjac.notation.scripts import Script, scripted
 from symjac.notation.terminal import Terminal
 from symjac.notation.tokens import Unreadable
-from symjac.notation.tree import Abs, Call, Cases, Group, Items, Name, Neg, Node, Norm, Relation, Span, Sum, children
+from symjac.notation.tree import (
+    Abs,
+    Call,
+    Cases,
+    Group,
+    Items,
+    Matrix,
+    Name,
+    Neg,
+    Node,
+    Norm,
+    Relation,
+    Span,
+    Sum,
+    children,
+)
 
 DEEPEST_TREE = 100
 """How many nodes may stand inside one another, so that later passes may recurse."""
@@ -44,7 +59,7 @@ def side(terminals: Sequence[Terminal]) -> Node:
         return Name(str(terminals[0]).lstrip("\\"), str(terminals[0]), span=terminals[0].span)
     if len(terminals) == 1 and isinstance(sign := terminals[0].node, Sign):
         return Name(sign.text, str(terminals[0]), span=sign.span)
-    given = paired(terminals)
+    given = with_bars(terminals)
     try:
         node: Any = _parser().parse(given)
     except UnexpectedToken as unexpected:
@@ -110,6 +125,10 @@ class _Builder(Transformer[Any, Any]):
         for op, right in zip(rest[::2], rest[1::2], strict=True):
             node = Relation(str(op), node, right, span=node.span.to(right.span))
         return node
+
+    def given(self, before: Node, bar: Terminal, after: Node) -> Node:
+        parts = [n.items if isinstance(n, Items) else (n,) for n in (before, after)]
+        return Items((*parts[0], *parts[1]), len(parts[0]), span=before.span.to(after.span))
 
     def items(self, *parts: Any) -> Node:
         kept = tuple(p for p in parts if isinstance(p, Node))
@@ -205,12 +224,22 @@ class _Builder(Transformer[Any, Any]):
         branches = tuple(b for b in rest if isinstance(b, tuple))
         return Cases(branches, span=opening.span.to(rest[-1].span))
 
+    def matrix(self, opening: Terminal, *rest: Any) -> Node:
+        rows = tuple(r for r in rest if isinstance(r, tuple))
+        return Matrix(rows, _AROUND.get(str(opening), ""), span=opening.span.to(rest[-1].span))
+
+    def entries(self, *found: Any) -> tuple[Node, ...]:
+        return tuple(n for n in found if isinstance(n, Node))
+
     def branch(self, value: Node, *rest: Any) -> tuple[Node, Node | None]:
         return value, (rest[1] if len(rest) == 2 else None)
 
 
+_AROUND = {"pmatrix": "(", "bmatrix": "[", "Bmatrix": "{", "vmatrix": "|"}
+"""The bracket that an environment of entries brings along."""
+
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 _BINARY = {
-    "\\odot": "hadamard", "\\circ": "hadamard", "\\otimes": "kron", "\\oslash": "divide",
+    "\\odot": "hadamard", "\\bigodot": "hadamard", "\\circ": "hadamard", "\\otimes": "kron", "\\oslash": "divide",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -214,6 +215,9 @@ class Plain(Writer):
         text = self.write(node.of)
         return f"{out} {text}" if simple and not covers_all(node.of) else f"{out} {self.bracketed(text)}"
 
+    def entries(self, node: Matrix) -> str:
+        return "[" + "; ".join(", ".join(map(self.write, row)) for row in node.rows) + "]"
+
     def space(self, node: Space) -> str:
         return f"R^({' x '.join(self.write(s, FACTOR) for s in node.sizes)})" if node.sizes else "R"
 
@@ -224,4 +228,5 @@ _FORMS: dict[type, Callable[..., str]] = {
     Sum: Plain.sum, Big: Plain.big, Call: Plain.call, Group: Plain.group, Items: Plain.items, Dots: Plain.dots,
     Norm: Plain.norm, Abs: Plain.abs, Relation: Plain.relation, Indicator: Plain.indicator, Cases: Plain.cases,
     Derivative: Plain.derivative, Space: Plain.space,
+    Matrix: Plain.entries,
 }  # fmt: skip

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from symjac.notation import signs
 from symjac.notation.grammar import side
+from symjac.notation.limits import settled
+from symjac.notation.shapes import declared
 from symjac.notation.terminal import Terminal
 from symjac.notation.tokens import Unreadable
 from symjac.notation.tree import Name, Node, Span, Statement, Unread
@@ -41,7 +43,7 @@ class _Draft:
         return not self.sides[-1] or self.sides[-1][-1].type in _GOES_ON
 
 
-_OPENING = frozenset({"OPEN", "LB", "CASES", "NORM_OPEN", "ABS_OPEN"})
+_OPENING = frozenset({"OPEN", "LB", "CASES", "MATRIX", "NORM_OPEN", "ABS_OPEN"})
 _CLOSING = frozenset({"CLOSE", "RB", "END", "NORM_CLOSE", "ABS_CLOSE"})
 _GOES_ON = frozenset({"PLUS", "MINUS", "TIMES", "SLASH", "BINOP", "BIG"})
 _CONDITION = frozenset({"if", "when", "unless", "provided", "assuming", "whenever", "iff"})
@@ -207,7 +209,7 @@ def _cut(found: Sequence[Terminal], kind: str) -> Iterator[list[Terminal]]:
     run: list[Terminal] = []
     depth = 0
     for t in found:
-        depth += (t.type in ("LB", "CASES")) - (t.type in ("RB", "END"))
+        depth += (t.type in ("LB", "CASES", "MATRIX")) - (t.type in ("RB", "END"))
         if t.type == kind and depth == 0:
             yield run
             run = []
@@ -271,7 +273,8 @@ def _finish(draft: _Draft, read: list[Statement], unread: list[Unread]) -> None:
             return
         sides, relations = list(kept), ["="] * (len(kept) - 1)
     made = tuple(s for s in sides if s is not None)
-    read.append(Statement(made, tuple(relations), span, tuple(draft.notes), tuple(conditions)))
+    whole = Statement(made, tuple(relations), span, tuple(draft.notes), tuple(conditions))
+    read.extend(map(settled, declared(whole)))
 
 
 def _span(found: Sequence[Terminal]) -> Span:

@@ -75,6 +75,10 @@ def _subscripted(base: Node, script: Script) -> Node:
     inside = value.of if isinstance(value, Group) else value
     if isinstance(inside, Relation) and one(base):
         return Indicator(inside, span=span)
+    if isinstance(base, Space):
+        return _space(base, value, script, span)
+    if isinstance(value, Name) and value.text in SIGNS:
+        raise Unreadable(script.span, f"{value.text} stands where it cannot be read; a quantity was expected")
     if isinstance(base, Ones):
         sizes = sizes_of(value)
         return Ones(sizes[0] if len(sizes) == 1 else Items(sizes, span=script.span), span=span)
@@ -91,14 +95,27 @@ def _subscripted(base: Node, script: Script) -> Node:
 def superscripted(base: Node, script: Script, span: Span) -> Node:
     value = script.value or Items(())
     if isinstance(base, Space) and not base.sizes:
-        if isinstance(value, Neg | Relation | Group):
-            raise Unreadable(script.span, "this is no size; sizes like m \\times n were expected")
-        return Space(sizes_of(value), span=span)
+        return _space(base, value, script, span)
     euler = isinstance(base, Name) and base.text == "e" and base.latex in _EULER
     if isinstance(base, Name) and euler and not isinstance(value, Group) and value not in _MARKS:
         return Call(Name("exp", base.latex or "e", span=base.span), (value,), span=span)
     return _raised(base, value, span)
 
+
+def _space(base: Space, value: Node, script: Script, span: Span) -> Space:
+    r"""\mathbb{R}^{m \times n}, \mathbb{R}_{m \times n}, \mathbb{R}^{(m, n)}, \mathbb{R}_+^n."""
+    if isinstance(value, Name) and value.text in SIGNS:
+        return replace(base, sign=SIGNS[value.text], span=span)
+    inside = value.of if isinstance(value, Group) else value
+    several = isinstance(inside, Items) or (isinstance(inside, Product) and "\\times" in inside.signs)
+    below = script.kind == "sub" or isinstance(value, Group)
+    if isinstance(inside, Neg | Relation) or base.sizes or (below and not several):
+        raise Unreadable(script.span, "this is no size; sizes like m \\times n were expected")
+    return replace(base, sizes=sizes_of(inside), span=span)
+
+
+SIGNS = {"+": ">=", "++": ">", ">": ">", ">=": ">="}
+"""Behind \\mathbb{R}: of which sign its numbers are."""
 
 _EULER = ("", "e", "\\mathrm{e}", "\\operatorname{e}")
 _MARKS = (Name("+"), Name("-"), Name("*"), Name("dagger"), Name("star"))

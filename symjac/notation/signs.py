@@ -12,7 +12,8 @@ RELATIONS = {
     "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\ne": "!=", "\\neq": "!=", "\\coloneqq": ":=",
     "\\triangleq": ":=", "\\doteq": ":=", "\\equiv": "=", "\\leftarrow": "<-", "\\gets": "<-", "\\in": "in",
     "\\to": "->", "\\rightarrow": "->", "\\mapsto": "->", "\\longrightarrow": "->", "\\longmapsto": "->",
-    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\propto": "prop", "\\succ": "succ", "\\succeq": "succeq",
+    "\\approx": "~", "\\simeq": "~", "\\sim": "~", "\\approxeq": "~", "\\cong": "~",
+    "\\propto": "prop", "\\succ": "succ", "\\succeq": "succeq",
 }  # fmt: skip
 
 # The sign that each relation is set with, where it is not itself one.
@@ -32,7 +33,7 @@ ARROWS = _words(
 TIMES = frozenset({"\\cdot", "\\times", "*", "\\ast", "\\cdotp"})
 MATRIX_PRODUCT = "@@"
 """The @ of the plain notation; no token of TeX."""
-BINARY = frozenset({"\\odot", "\\circ", "\\otimes", "\\oslash"})
+BINARY = frozenset({"\\odot", "\\bigodot", "\\circ", "\\otimes", "\\oslash"})
 BIG = frozenset({"\\sum", "\\prod", "\\max", "\\min"})
 
 FUNCTIONS = _words(
@@ -44,11 +45,16 @@ FUNCTIONS = _words(
 
 WORDS = _words(
     """
-    log exp sin cos tan sinh cosh tanh sech det tr Tr trace diag Diag vec unvec rank sign sgn sqrt erf softmax
+    log ln exp sin cos tan sinh cosh tanh sech det tr Tr trace diag Diag vec unvec rank sign sgn sqrt erf softmax
     softplus sigmoid relu ReLU mean var Var
     """
 )
 """Words that act on what follows without brackets too, however they are set."""
+
+PLAIN_WORDS = _words(
+    "log ln exp sin cos tan sinh cosh tanh det tr diag vec sign sqrt erf softmax softplus sigmoid relu ReLU max min"
+)
+"""Functions that people also write in plain letters before a bracket: exp(x), which TeX sets as e x p (x)."""
 
 GREEK = _words(
     """
@@ -66,16 +72,16 @@ ACCENTS = {
 
 LETTER_FONTS = _words(
     r"""
-    \mathbf \boldsymbol \bm \pmb \mathcal \mathscr \mathfrak \mathbb \mathds \mathbbm \symbf \symbfit \bf \cal
-    \boldmath \textbf
+    \mathbf \boldsymbol \bold \bm \pmb \mathbfit \mathcal \mathbfcal \mathscr \mathfrak \mathbb \mathds
+    \mathbbm \symbf \symbfit \bf \cal \boldmath \textbf
     """
 )
 """Fonts that mark single letters: \\mathbf{xy} is a product of two."""
 
 WORD_FONTS = _words(
     r"""
-    \mathrm \mathit \mathsf \mathtt \mathnormal \operatorname \textrm \textit \textsf \texttt \rm \it \sf \symup
-    \symrm \mathup
+    \mathrm \mathit \mathsf \mathtt \mathnormal \operatorname \textrm \textit \textsf \texttt \rm \it \sf \tt \sl
+    \symup \symrm \mathup
     """
 )
 """Fonts in which several letters are one word."""
@@ -85,7 +91,7 @@ TEXT_FONTS = frozenset({"\\textrm", "\\textit", "\\textsf", "\\texttt"})
 
 TEXT = frozenset({"\\text", "\\mbox", "\\hbox", "\\textnormal", "\\intertext", "\\shortintertext"})
 
-SWITCHES = frozenset({"\\bf", "\\cal", "\\rm", "\\it", "\\sf", "\\boldmath"})
+SWITCHES = frozenset({"\\bf", "\\cal", "\\rm", "\\it", "\\sf", "\\tt", "\\sl", "\\boldmath"})
 """Old font commands, in force to the end of the braces."""
 
 DOTS = frozenset({"\\dots", "\\ldots", "\\cdots", "\\dotsc", "\\dotsb", "\\dotsm", "\\dotso", "\\vdots", "\\ddots"})
@@ -94,9 +100,10 @@ GAPS = frozenset({"\\quad", "\\qquad"})
 
 NOTHING = _words(
     r"""
-        \, \; \: \! \> ~ \thinspace \medspace \thickspace \negthinspace \enspace \enskip \displaystyle \textstyle
-        \scriptstyle \scriptscriptstyle \notag \nonumber \limits \nolimits \allowbreak \nobreak \strut \mathstrut
-        \hfill \noindent \small \footnotesize \large \normalsize \itshape \bfseries \hline \relax \ensuremath
+        \, \; \: \! \> ~ \space \nobreakspace \thinspace \medspace \thickspace \negthinspace \enspace \enskip
+        \displaystyle \textstyle \scriptstyle \scriptscriptstyle \notag \nonumber \limits \nolimits \allowbreak \nobreak
+        \strut \mathstrut \hfill \noindent \small \footnotesize \large \normalsize \itshape \bfseries \hline \relax
+        \ensuremath
         \mathop \mathrel \mathbin \mathord \mathopen \mathclose \mathinner \mathpunct \rlap \llap \clap \mathrlap
         \mathllap \mathclap \smash \underline \qedhere \centering \protect \break \newline \par \displaylimits
         """
@@ -105,8 +112,8 @@ NOTHING = _words(
 
 DROPPED = {
     "\\label": 1, "\\tag": 1, "\\vspace": 1, "\\phantom": 1, "\\hphantom": 1, "\\vphantom": 1,
-    "\\color": 1, "\\ref": 1, "\\eqref": 1, "\\cite": 1, "\\footnote": 1, "\\cref": 1, "\\autoref": 1,
-    "\\numberthis": 0,
+    "\\color": 1, "\\require": 1, "\\rule": 2, "\\ref": 1, "\\eqref": 1, "\\cite": 1, "\\footnote": 1, "\\cref": 1,
+    "\\autoref": 1, "\\numberthis": 0,
 }  # fmt: skip
 """Commands that say nothing, with how many arguments go with them."""
 
@@ -116,20 +123,21 @@ SPACES = frozenset({"\\hspace", "\\mspace"})
 LAST = {
     "\\textcolor": 2, "\\colorbox": 2, "\\fcolorbox": 3, "\\underbrace": 1, "\\overbrace": 1, "\\underset": 2,
     "\\overset": 2, "\\stackrel": 2, "\\boxed": 1, "\\fbox": 1, "\\framebox": 1, "\\Aboxed": 1, "\\hl": 1,
-    "\\substack": 1, "\\underbracket": 1, "\\overbracket": 1,
+    "\\substack": 1, "\\underbracket": 1, "\\overbracket": 1, "\\bbox": 1, "\\cancel": 1, "\\bcancel": 1,
+    "\\xcancel": 1, "\\class": 2, "\\cssId": 2, "\\style": 2, "\\href": 2,
 }  # fmt: skip
 """Commands of which the last of so many arguments is the mathematics."""
 
 ARITY = (
-    {"\\frac": 2, "\\dfrac": 2, "\\tfrac": 2, "\\cfrac": 2, "\\sqrt": 1}
+    {"\\frac": 2, "\\dfrac": 2, "\\tfrac": 2, "\\cfrac": 2, "\\nicefrac": 2, "\\sfrac": 2, "\\sqrt": 1}
     | dict.fromkeys(ACCENTS, 1)
     | dict.fromkeys(LETTER_FONTS | WORD_FONTS | TEXT, 1)
     | LAST
 )
 """Commands that take arguments, where they are themselves an argument without braces."""
 
-OPENING = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<"}
-CLOSING = {")": ")", "]": "]", "\\}": "}", "\\rbrace": "}", "\\rbrack": "]", "\\rangle": ">"}
+OPENING = {"(": "(", "[": "[", "\\{": "{", "\\lbrace": "{", "\\lbrack": "[", "\\langle": "<", "\\lang": "<"}
+CLOSING = {")": ")", "]": "]", "\\}": "}", "\\rbrace": "}", "\\rbrack": "]", "\\rangle": ">", "\\rang": ">"}
 BARS = {"|": "BAR", "\\vert": "BAR", "\\mid": "BAR", "\\|": "DBAR", "\\Vert": "DBAR", "\\parallel": "DBAR", "‖": "DBAR"}
 LEFT_BARS = {"\\lvert": "ABS_OPEN", "\\lVert": "NORM_OPEN"}
 RIGHT_BARS = {"\\rvert": "ABS_CLOSE", "\\rVert": "NORM_CLOSE"}

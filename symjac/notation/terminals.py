@@ -72,6 +72,9 @@ class _Reader:
 
     def inside(self, found: Sequence[Tex], font: str | None = None, script: str | None = None) -> list[Terminal]:
         """The terminals of an argument."""
+        over = _over(found)
+        if over is not None:
+            return self.inside_over(found[:over], found[over + 1 :], found[over].span, font, script)
         reader = _Reader(
             found,
             self.font if font is None else font,
@@ -79,6 +82,18 @@ class _Reader:
             self.depth + 1,
         )
         return reader.read()
+
+    def inside_over(
+        self, top: Sequence[Tex], bottom: Sequence[Tex], span: Span, font: str | None, script: str | None
+    ) -> list[Terminal]:
+        r"""{a \over b}: all of what the braces hold is a fraction."""
+        if not top or not bottom or _over(bottom) is not None:
+            raise Unreadable(span, "what is over what is not clear here; \\frac was expected")
+        made = [Terminal.of("FRAC", "\\over", span)]
+        for part in (top, bottom):
+            where = part[0].span.to(part[-1].span)
+            made += [Terminal.of("LB", "{", where), *self.inside(part, font, script), Terminal.of("RB", "}", where)]
+        return made
 
     def braces(self, inner: Iterable[Terminal], span: Span) -> None:
         self.put("LB", "{", span)
@@ -168,7 +183,35 @@ class _Reader:
         if self.font in signs.WORD_FONTS:
             self.word(token)
             return
+        if not self.font and self.plain_word(token):
+            return
         self.name(token.text, token.text, token.span)
+
+    def plain_word(self, token: Tex) -> bool:
+        """exp(x), max(0, x), log p: a function in plain letters that stand together, and what it acts on."""
+        before = self.found[max(0, self.i - 3) : self.i - 1]
+        if before and before[-1].letter and not token.space and before[0].text not in ("_", "^"):
+            return False
+        end = self.i
+        while end < len(self.found) and self.found[end].letter and not self.found[end].space:
+            end += 1
+        text = "".join(t.text for t in self.found[self.i - 1 : end])
+        if text not in signs.PLAIN_WORDS or end == len(self.found) or not _may_act(text, self.found[end]):
+            return False
+        span = token.span.to(self.found[end - 1].span)
+        self.i = end
+        self.function_word(text, span)
+        return True
+
+    def function_word(self, text: str, span: Span) -> None:
+        """A function by its name, as the command for it."""
+        command = "\\" + text
+        if command in signs.BIG:
+            self.put("BIG", command, span)
+        elif text == "ln" or command in signs.FUNCTIONS:
+            self.function(Name("log" if text == "ln" else text, command, span=span))
+        else:
+            self.function(Name(text, rf"\operatorname{{{text}}}", span=span))
 
     def word(self, token: Tex) -> None:
         """Letters under an upright font switch: one word."""
@@ -291,12 +334,13 @@ class _Reader:
     def environment(self, token: Tex) -> None:
         content, name = self.contents(token)
         plain = name.rstrip("*")
+        whole = token.span.to(self.found[self.i - 1].span)
         if plain in signs.MATRICES:
-            raise Unreadable(
-                token.span, "a matrix written out entry by entry is not understood; a name for it was expected"
-            )
-        if plain in signs.TABLES:
-            self.table(content, token.span)
+            self.matrix(self.inside(content), plain, whole)
+        elif plain == "array":
+            self.array(content, whole)
+        elif plain in signs.TABLES:
+            self.table(content, whole)
         elif plain in signs.ROWS:
             if plain == "eqnarray":
                 content = [t for t in content if t.text != "&"]
@@ -304,6 +348,35 @@ class _Reader:
             self.out.extend(inner)
         else:
             raise Unreadable(token.span, f"the environment {name[:SHORT]} is not understood")
+
+    def array(self, content: Sequence[Tex], span: Span) -> None:
+        """A function by cases behind a brace, rows of equations, or else the entries of a matrix."""
+        inner = self.inside(content)
+        braced = bool(self.out) and self.out[-1].type == "OPEN" and str(self.out[-1]) == "{"
+        if braced or any(t.type == "TEXT" for t in inner):
+            self.table(content, span)
+        elif any(t.type == "REL" for cell in _cells(inner) for t in cell):
+            for n, row in enumerate(_split(inner, "ROW")):
+                if n:
+                    self.put("ROW", "\\\\", span)
+                self.out.extend(t for cell in _split(row, "AMP") for t in cell)
+        else:
+            self.matrix(inner, "matrix", span)
+
+    def matrix(self, inner: Sequence[Terminal], name: str, span: Span) -> None:
+        """Rows of entries; one that is blank is a name without letters."""
+        if name == "Vmatrix":
+            raise Unreadable(span, "the norm of a matrix written out is not understood")
+        self.put("MATRIX", name, span)
+        rows = [row for row in _split(inner, "ROW") if any(t.type != "GAP" for t in row)]
+        for n, row in enumerate(rows):
+            if n:
+                self.put("ROW", "\\\\", span)
+            for k, cell in enumerate(_split(row, "AMP")):
+                if k:
+                    self.put("AMP", "&", span)
+                self.out.extend(_entry(cell) or [Terminal.of("LEAF", "", span, Name("", span=span))])
+        self.put("END", "the end of the matrix", span)
 
     def contents(self, token: Tex) -> tuple[list[Tex], str]:
         r"""What stands between \begin{name} and its \end{name}."""
@@ -469,6 +542,8 @@ class _Reader:
         name = Name(text, latex, span=span)
         if len(text) == 1 and font != "\\operatorname":
             self.leaf(name)
+        elif text in ("max", "min", "ln"):
+            self.function_word(text, span)
         else:
             self.function(name, bare=not self.script and (font == "\\operatorname" or text in signs.WORDS))
 
@@ -487,6 +562,8 @@ class _Reader:
                 parts.append([])
             else:
                 parts[-1].append(t)
+        if len(parts) == 1 and _said(argument) == "d" and self.differential(Tex("d", token.span), near=False):
+            return
         for n, part in enumerate(parts):
             if n % 2:
                 self.out.extend(self.inside(part))
@@ -502,7 +579,7 @@ class _Reader:
         r"""Whether a \text{word} stands where a quantity does: never dropped as a remark where it might be one."""
         if not re.fullmatch(r"[^\W\d_][\w-]*", said) or said.lower() in signs.KEYWORDS:
             return False
-        if self.peek() in _AFTER_WORD or self.peek() in signs.RELATIONS:
+        if self.peek() in _AFTER_WORD or self.peek() in signs.RELATIONS or said in signs.PLAIN_WORDS:
             return True
         before = self.out[-1].type if self.out else "ROW"
         return before not in ("ROW", "AMP", "GAP", "TEXT", "COMMA", "SEMI", "ARROW")
@@ -585,6 +662,9 @@ class _Reader:
     def logarithm(self, token: Tex) -> None:
         self.function(Name("log", token.text, span=token.span))
 
+    def infinity(self, token: Tex) -> None:
+        self.name("infty", "\\infty", token.span)
+
     def every(self, token: Tex) -> None:
         self.put("TEXT", "for all", token.span)
 
@@ -603,6 +683,11 @@ class _Reader:
     def subscript(self, token: Tex) -> None:
         argument, span = self.argument()
         inner = self.inside(argument, font="", script="sub")
+        if [t.type for t in inner].count("BAR") == 1 and "BAR" not in (inner[0].type, inner[-1].type):
+            label = spell(argument)  # x_{k|k-1}
+            inner = [Terminal.of("LEAF", label, span, Name(f"at {label}", label, span=span))]
+        elif inner and (sign := _sign_of_numbers(inner)):
+            inner = [Terminal.of("LEAF", sign, span, Name(sign, sign, span=span))]
         if inner:
             self.put("SUB", "_", token.span)
             self.braces(inner, span)
@@ -613,7 +698,8 @@ class _Reader:
         inner = self.inside(argument, font="", script="sup")
         if not inner:
             return
-        kinds = [_mark(t) for t in inner]
+        letter = len(inner) == 1 and inner[0].type == "LEAF" and self.takes_no_transpose()
+        kinds = [""] if letter else [_mark(t) for t in inner]
         if all(kind == "prime" for kind in kinds):
             self.primed(sum(len(t) for t in inner), where)
         elif kinds == ["transpose"]:
@@ -634,6 +720,16 @@ class _Reader:
         else:
             self.put("SUP", "^", token.span)
             self.braces(inner, span)
+
+    def takes_no_transpose(self) -> bool:
+        r"""Whether a T that comes next is the limit of a \sum or a size, \mathbb{R}^T."""
+        if self.out and isinstance(self.out[-1].node, Space):
+            return True
+        at, depth = len(self.out) - 1, 0
+        while at >= 0 and (depth or self.out[at].type == "RB"):
+            depth += (self.out[at].type == "RB") - (self.out[at].type == "LB")
+            at -= 1 if depth else 2
+        return at >= 0 and self.out[at].type == "BIG"
 
     def prime(self, token: Tex) -> None:
         count = 1
@@ -661,6 +757,10 @@ class _Reader:
 
 
 _DIGITS = frozenset("0123456789")
+_BEFORE_BRACKET = frozenset({"\\left", *signs.SIZES})
+_ELEMENTARY = frozenset({"log", "ln", "exp", "sin", "cos", "tanh"})
+_FRACTIONS = ("\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\nicefrac", "\\sfrac")
+_BEFORE_QUANTITY = frozenset({*_FRACTIONS, *signs.ACCENTS, *signs.LETTER_FONTS})
 _ONES = frozenset({"\\mathbf", "\\mathbb", "\\bm", "\\boldsymbol", "\\pmb", "\\mathds", "\\mathbbm", "\\bf", "\\symbf"})
 _MARKS = {"+": "+", "-": "-", "*": "*", "\\ast": "*", "\\star": "star", "\\dagger": "dagger"}
 _TRANSPOSES = frozenset(
@@ -695,10 +795,6 @@ _HANDLERS: dict[str, Callable[[_Reader, Tex], None]] = {
     "\\left": _Reader.delimiter,
     "\\right": _Reader.delimiter,
     "\\middle": _Reader.delimiter,
-    "\\frac": _Reader.fraction,
-    "\\dfrac": _Reader.fraction,
-    "\\tfrac": _Reader.fraction,
-    "\\cfrac": _Reader.fraction,
     "\\sqrt": _Reader.root,
     "\\ln": _Reader.logarithm,
     "\\not": _Reader.negated,
@@ -710,10 +806,12 @@ _HANDLERS: dict[str, Callable[[_Reader, Tex], None]] = {
     "\\forall": _Reader.every,
     "\\bullet": _Reader.placeholder,
     signs.MATRIX_PRODUCT: _Reader.matrix_product,
+    "\\infin": _Reader.infinity,
     "\\star": _Reader.raised_mark,
     "\\dagger": _Reader.raised_mark,
 }
 for _names, _handler in (
+    (_FRACTIONS, _Reader.fraction),
     (signs.SIZES, _Reader.delimiter),
     (signs.BARS, _Reader.bar),
     (signs.LEFT_BARS, _Reader.left_bar),
@@ -736,6 +834,12 @@ _UNREAD = {
     "\\int": "an integral is not understood",
     "\\lim": "a limit is not understood",
     "\\over": "\\over is not understood; \\frac was expected",
+    "\\circledast": "a convolution is not understood",
+    "\\oint": "an integral is not understood",
+    "\\iint": "an integral is not understood",
+    "\\limsup": "a limit is not understood",
+    "\\liminf": "a limit is not understood",
+    "\\Pr": "a probability is not read",
 }
 
 
@@ -744,6 +848,59 @@ def _unknown(text: str) -> str:
         return _UNREAD[text]
     kind = "command" if text[0] == "\\" and len(text) > 1 else "sign"
     return f"the {kind} {text[:SHORT]} is not understood"
+
+
+def _sign_of_numbers(inner: Sequence[Terminal]) -> str:
+    r"""+, ++, > and >= of \mathbb{R}_+, \mathbb{R}_{++}, \mathbb{R}_{>0} and \mathbb{R}_{\geq 0}."""
+    if all(t.type == "PLUS" for t in inner) and len(inner) < 3:
+        return "+" * len(inner)
+    compared = len(inner) == 2 and inner[0].type == "REL" and str(inner[1]) == "0"
+    return str(inner[0]) if compared and str(inner[0]) in (">", ">=") else ""
+
+
+def _split(found: Sequence[Terminal], kind: str) -> list[list[Terminal]]:
+    """Between the terminals of one kind, outside of the bodies of commands."""
+    parts: list[list[Terminal]] = [[]]
+    depth = 0
+    for t in found:
+        depth += (t.type in ("LB", "CASES", "MATRIX")) - (t.type in ("RB", "END"))
+        if t.type == kind and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(t)
+    return parts
+
+
+def _cells(found: Sequence[Terminal]) -> list[list[Terminal]]:
+    return [cell for row in _split(found, "ROW") for cell in _split(row, "AMP")]
+
+
+def _entry(cell: Sequence[Terminal]) -> list[Terminal]:
+    """A cell without the spaces and the signs that end it."""
+    kept = [t for t in cell if t.type != "GAP"]
+    while kept and kept[-1].type in ("COMMA", "SEMI"):
+        kept.pop()
+    return kept
+
+
+def _over(found: Sequence[Tex]) -> int | None:
+    r"""Where \over stands, outside of braces."""
+    depth = 0
+    for i, t in enumerate(found):
+        depth += opens(t.text)
+        if depth == 0 and t.text == "\\over":
+            return i
+    return None
+
+
+def _may_act(word: str, after: Tex) -> bool:
+    """Whether plain letters before this are the function of that name, and no product of letters."""
+    if after.text in signs.OPENING or after.text in _BEFORE_BRACKET:
+        return True
+    if after.text == "_":
+        return word in ("max", "min", "log")
+    quantity = after.text[1:] in signs.GREEK or after.text in _BEFORE_QUANTITY
+    return word in _ELEMENTARY and (quantity or (after.space and (after.letter or after.digit)))
 
 
 def _mark(t: Terminal) -> str:

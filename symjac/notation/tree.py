@@ -136,7 +136,8 @@ class Sum(Node):
 class Big(Node):
     r"""\sum, \prod, \max, \min, \mean over indices (`\sum_{i=1}^{n}`, `\sum_{n,i}`, `\max_j`), or over none given.
 
-    `op`: "sum", "prod", "max", "min". `over`: the index names. `lower`, `upper`: the limits, where given.
+    `op`: "sum", "prod", "max", "min". `over`: the index names. `lower`, `upper`: the limits, where given. `conditions`:
+    relations that hold of the indices, as in \sum_{j \ne i} and \sum_{w \in V}.
     """
 
     op: str
@@ -144,6 +145,7 @@ class Big(Node):
     body: Node
     lower: Node | None = None
     upper: Node | None = None
+    conditions: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,13 @@ class Group(Node):
 
 @dataclass(frozen=True, slots=True)
 class Items(Node):
-    """Things separated by commas inside brackets, (a, b), or before a membership, `A, B \\in ...`."""
+    """Things separated by commas inside brackets, (a, b), or before a membership, `A, B \\in ...`.
+
+    `given`: how many of them stand before the bar of p(x | y); 0 where there is none.
+    """
 
     items: tuple[Node, ...]
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,17 @@ class Cases(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix(Node):
+    r"""\begin{pmatrix} a & b \\ c & d \end{pmatrix}: rows of entries, Dots among them; a blank entry is Name("").
+
+    `bracket`: "(", "[", "{", "|" (a determinant) or "" (as in \begin{matrix}, whose brackets stand around it).
+    """
+
+    rows: tuple[tuple[Node, ...], ...]
+    bracket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Derivative(Node):
     r"""\frac{\partial y}{\partial x}, dy/dx, \nabla_x L, \nabla^2_x L, \frac{\partial^2 L}{\partial x \partial y}.
 
@@ -230,9 +247,13 @@ class Derivative(Node):
 
 @dataclass(frozen=True, slots=True)
 class Space(Node):
-    r"""\mathbb{R}^{m \times n}: the sizes in order; () for \mathbb{R}."""
+    r"""\mathbb{R}^{m \times n}: the sizes in order; () for \mathbb{R}.
+
+    `sign`: ">=" of \mathbb{R}_+, ">" of \mathbb{R}_{>0}.
+    """
 
     sizes: tuple[Node, ...]
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +268,8 @@ class Around:
     after: str = ""
     sentence: int = -1
     paragraph: int = -1
+    section: int = -1
+    """The number of the heading above."""
 
 
 ALONE = Around()

@@ -24,6 +24,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -69,6 +70,8 @@ _UPRIGHT = re.compile(r"\\(mathrm|operatorname|mathit|mathsf|mathtt|text)\b")
 
 
 class _Latex(Writer):
+    given_sign = r" \mid "
+
     def form(self, node: Node) -> str:
         return _LATEX[type(node)](self, node)
 
@@ -159,9 +162,12 @@ class _Latex(Writer):
 
     def big(self, node: Big) -> str:
         out = "\\" + node.op
-        under = ",".join(self.write(n) for n in node.over)
+        said = {c.left for c in node.conditions if isinstance(c, Relation) and c.right not in node.over}
+        shown = node.over if node.lower is not None else [n for n in node.over if n not in said]
+        under = ",".join(self.write(n) for n in shown)
         if node.lower is not None:
             under += f" = {self.write(node.lower)}"
+        under = ", ".join([*([under] if under else []), *map(self.write, node.conditions)])
         if under:
             out += f"_{{{under}}}"
         if node.upper is not None:
@@ -219,6 +225,13 @@ class _Latex(Writer):
             rows.append(f"{self.write(value)} & {said}")
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
+    def matrix(self, node: Matrix) -> str:
+        name = {"(": "pmatrix", "[": "bmatrix", "{": "Bmatrix", "|": "vmatrix"}.get(node.bracket, "matrix")
+        rows = r" \\ ".join(" & ".join(map(self.write, row)) for row in node.rows)
+        if all(len(row) == 1 for row in node.rows):
+            rows = rows.replace(r"\\ \dots \\", r"\\ \vdots \\")
+        return rf"\begin{{{name}}} {rows} \end{{{name}}}"
+
     def derivative(self, node: Derivative) -> str:
         if node.kind == "nabla":
             return self.nabla(node)
@@ -245,7 +258,8 @@ class _Latex(Writer):
         return f"{out} {self.write(of) if simple else self.bracketed(self.write(of))}"
 
     def space(self, node: Space) -> str:
-        return r"\mathbb{R}" + (f"^{{{self.sizes(node.sizes)}}}" if node.sizes else "")
+        sign = {"": "", ">=": "_{+}", ">": "_{++}"}[node.sign]
+        return r"\mathbb{R}" + sign + (f"^{{{self.sizes(node.sizes)}}}" if node.sizes else "")
 
 
 def collides(left: Node, right: Node) -> bool:
@@ -303,5 +317,5 @@ _LATEX: dict[type, Callable[..., str]] = {
     Transpose: _Latex.transpose, Product: _Latex.product, Binary: _Latex.binary, Quotient: _Latex.quotient,
     Neg: _Latex.neg, Sum: _Latex.sum, Big: _Latex.big, Call: _Latex.call, Group: _Latex.group, Items: _Latex.items,
     Dots: _Latex.dots, Norm: _Latex.norm, Abs: _Latex.abs, Relation: _Latex.relation, Indicator: _Latex.indicator,
-    Cases: _Latex.cases, Derivative: _Latex.derivative, Space: _Latex.space,
+    Cases: _Latex.cases, Matrix: _Latex.matrix, Derivative: _Latex.derivative, Space: _Latex.space,
 }  # fmt: skip

@@ -31,6 +31,10 @@ _TICKS = re.compile(r"`+")
 _DIRECTIVE = re.compile(r"\s*symjac[ \t]*:", re.IGNORECASE)
 _MATH_FENCE = re.compile(r"[ \t]*(?:math\b|\{math\}|\{\.math\b)", re.IGNORECASE)
 _MONEY = re.compile(r"\d[\d.,]*(?:[ \t\r\n]|[kKmMbB]\b)")
+_TEXT = re.compile(r"\\[A-Za-z]+\s*\{[^{}]*\}")
+_PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}[ \n]+[A-Za-z]{2,}(?![A-Za-z])")
+_FORMULA = re.compile(r"\s*(?:[A-Za-z]'?|[A-Za-z0-9 ()'.,/*+-]*[=<>+*/(][A-Za-z0-9 ()'.,/*+=<>-]*)\s*")
+_LETTERS = re.compile(r"[A-Za-z]{2,}(?!\()")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 
 
@@ -144,6 +148,9 @@ class _Markdown(Scan):
             self.mathematics(end, close_at, (at, close_at + 1), display=False)
             return close_at + 1
         behind = self.text[close_at + 1 : close_at + 2]
+        if not behind.isalnum() and self.is_spaced(end, close_at):
+            self.mathematics(end, close_at, (at, close_at + 1), display=False)
+            return close_at + 1
         if not behind.isalnum() and self.is_tex(end, close_at):
             fault = "no formula in Markdown: no space may stand after the opening `$` nor before the closing one"
             self.mathematics(end, close_at, (at, close_at + 1), display=False, fault=fault)
@@ -161,6 +168,14 @@ class _Markdown(Scan):
         if inside[0].isdigit() and before.isascii() and before.isalpha():
             return False
         return not (_MONEY.match(inside) and not self.is_tex(begin, close) and _WORD.search(inside))
+
+    def is_spaced(self, begin: int, close: int) -> bool:
+        """True for ` x `, ` n \\times 1 `: spaces at the ends, and what stands between them is no prose."""
+        inside = self.text[begin:close]
+        prose = _TEXT.sub("", inside)
+        if not inside.strip() or inside.count("`") or _PROSE.search(prose) or _MONEY.match(inside.strip() + " "):
+            return False
+        return self.is_tex(begin, close) or (_FORMULA.fullmatch(inside) is not None and not _LETTERS.search(inside))
 
     def open_dollar(self, at: int, begin: int, stop: int) -> int:
         """A dollar without a second one in its paragraph: a formula with a fault where TeX follows on the line."""

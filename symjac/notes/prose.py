@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from symjac.notation.tree import Around, Span
+from symjac.notes.sections import Sections
 
 LONGEST = 600
 """How many characters of a gap between two formulas count as the words beside each."""
@@ -19,7 +20,7 @@ _COMMENT = re.compile(r"<!--.*?-->|%\s*symjac[^\n]*", re.DOTALL)
 _MARKUP = re.compile(r"\\[A-Za-z]+\*?|[*_`{}~>#\[\]]")
 
 
-def around(text: str, spans: Sequence[Span]) -> list[Around]:
+def around(text: str, spans: Sequence[Span], sections: Sections) -> list[Around]:
     """The words beside each of the formulas that stand at these places of a text, in order."""
     starts: list[tuple[str, int, int]] = []
     afters: list[str] = []
@@ -42,7 +43,8 @@ def around(text: str, spans: Sequence[Span]) -> list[Around]:
         end = max(end, span.end)
     if starts:
         afters.append(_words(_END.split(_COMMENT.sub(" ", text[end : end + LONGEST]))[0]))
-    return [Around(b, a, s, p) for (b, s, p), a in zip(starts, afters, strict=True)]
+    above = [sections.above(span.start) for span in spans]
+    return [Around(b, a, s, p, h) for (b, s, p), a, h in zip(starts, afters, above, strict=True)]
 
 
 def _words(text: str) -> str:

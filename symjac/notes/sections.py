@@ -23,6 +23,10 @@ class Sections:
     places: Sequence[int] = ()
     levels: Sequence[int] = ()
 
+    def above(self, place: int) -> int:
+        """The number of the heading above a place; 0 before the first."""
+        return bisect_left(self.places, place)
+
     def part(self, one: int, other: int) -> bool:
         """Whether two places of the text stand apart: the section of the first ends before the second."""
         first, last = sorted((one, other))

@@ -8,25 +8,27 @@ wrong, the other readings are tried that the notes leave open (`readings`), and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
-from symjac.equality.outcome import DOUBTFUL, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.meaning.natures import CLAIM
-from symjac.meaning.reasons import CONFINED, reason_of
+from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim
 from symjac.verify.at_fault import fault_of
+from symjac.verify.chain import as_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
 from symjac.verify.session import Session
-from symjac.verify.supposed import of_columns, undeclared_columns, with_a_target
-from symjac.verify.verdict import Claim, Judged
+from symjac.verify.supposed import undeclared, with_a_target, with_undeclared
+from symjac.verify.verdict import OTHER, Claim, Judged
 
 Progress = Callable[[int, int], None]
 _STANDS_NOT = (DOUBTFUL, REFUTED, UNDECIDED)
@@ -65,15 +67,60 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
 
 def judge(posed: Posed) -> Claim:
     """The verdict on one claim: no refutation where the text leaves a way open in which it is right."""
+    first: tuple[Posed, Outcome] | None = None
+    failure: Exception | None = None
+    for way in _ways(posed):
+        try:
+            found, outcome = _outcome(way)
+        except CONFINED as error:
+            failure = failure or error
+            continue
+        if outcome.verdict in (PROVED, AGREES, OTHER):
+            return as_claim(found, with_undeclared(found, outcome), None)
+        first = first or (found, outcome)
+    if first is None:
+        assert failure is not None
+        chained = _as_chain(posed) if isinstance(failure, Misfit) else None
+        if chained is None:
+            raise failure
+        return chained
+    posed, outcome = first
+    if outcome.misfit and (chained := _as_chain(posed)) is not None:
+        return chained
+    wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM
+    fault = fault_of(posed, outcome) if wrong else None
+    if fault is not None and (taken := undeclared(posed)) and (failure is not None or not fault.is_local):
+        fault, outcome = None, Outcome(UNDECIDED, f"it is wrong with {', '.join(taken)}, which the text does not say")
+    return as_claim(posed, with_undeclared(posed, outcome), fault)
+
+
+def _ways(posed: Posed) -> Iterator[Posed]:
+    """The claim under the shapes that the text declares or that fit it best, then under others that fit as well."""
+    yield posed
+    for chapter in posed.chapter.others if posed.notebook.usages > 1 else ():
+        same = chapter.same(posed.equality)
+        if same is not None:
+            yield Posed.of(posed.session, chapter, same)
+
+
+def _as_chain(posed: Posed) -> Claim | None:
+    """The verdict on the chain rule as such, where it is right."""
+    for way in as_chain(posed):
+        with suppress(*CONFINED):
+            found, outcome = _outcome(way)
+            if outcome.verdict in (PROVED, AGREES):
+                note = "taken: the chain rule as such, its products in the order and the layout that fit"
+                return as_claim(found, replace(outcome, notes=(*outcome.notes, note)), None)
+    return None
+
+
+def _outcome(posed: Posed) -> tuple[Posed, Outcome]:
     posed, outcome = best_reading(posed)
     if outcome.verdict == REFUTED:
         outcome = with_a_target(posed, outcome)
     if outcome.verdict == REFUTED and (reason := _left_open(posed)):
         outcome = Outcome(UNDECIDED, reason, question=outcome.question)
-    if taken := undeclared_columns(posed):
-        outcome = of_columns(outcome, taken)
-    wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM
-    return as_claim(posed, outcome, fault_of(posed, outcome) if wrong else None)
+    return posed, outcome
 
 
 def _left_open(posed: Posed) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning
 from symjac.meaning.notebook import Layout, Notebook
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
-from symjac.meaning.statements import Equality, at_layers
+from symjac.meaning.statements import Equality, Page, at_layers
 from symjac.model.stack import Stack
 from symjac.notation import latex_notation, plain_notation
 from symjac.notation.latex_notation import Read
@@ -43,6 +43,8 @@ class Chapter:
     """The conventions under which faults are looked for, once they are known."""
     before: Chapter | None = None
     """The one before, where a name has another formula here and no word says that its meaning is new."""
+    otherwise: Callable[[int], Page] | None = None
+    """The page where what nothing declares is taken in another way, by its number."""
     _meanings: dict[tuple[Layout, Taken], Meaning] = field(default_factory=dict)
 
     def meaning(self, reading: Layout | None = None, taken: Taken | None = None) -> Meaning:
@@ -50,6 +52,18 @@ class Chapter:
         if wanted not in self._meanings:
             self._meanings[wanted] = Meaning(self.notebook, *wanted)
         return self._meanings[wanted]
+
+    @cached_property
+    def others(self) -> list[Chapter]:
+        """The same formulas, where what nothing declares is taken in the other ways that fit the text as well."""
+        if self.otherwise is None:
+            return []
+        pages = [self.otherwise(k) for k in range(1, self.notebook.usages)]
+        return [Chapter(p.notebook, p.claims, before=self.before) for p in pages]
+
+    def same(self, equality: Equality) -> Equality | None:
+        """An equation of another chapter, as it is read in this one."""
+        return next((e for e in self.claims if (e.place, e.span) == (equality.place, equality.span)), None)
 
     def allows(self, reading: Layout) -> bool:
         """False where a formula for a name fits as the notes read `*`, and not as it is read here."""
@@ -95,7 +109,7 @@ class Session:
         notebook = openings.next()
         skipping, skip_next = False, False
         formulas = [item for item in source.items if isinstance(item, Snippet)]
-        beside = dict(zip(map(id, formulas), around(source.text, [f.outer for f in formulas]), strict=True))
+        beside = dict(zip(map(id, formulas), around(source.text, [f.outer for f in formulas], source.sections), strict=True))
         for item in source.items:
             if item.fault:
                 self._not_read(item.span if isinstance(item, Directive) else item.outer, item.fault)
@@ -135,7 +149,8 @@ class Session:
             self._not_read(span, reason)
         before = Chapter(read.first) if read.first.network.names else None
         for stretch in read.found:
-            before = Chapter(stretch.notebook, stretch.claims, before=before if stretch.restated else None)
+            former = before if stretch.restated else None
+            before = Chapter(stretch.notebook, stretch.claims, before=former, otherwise=stretch.otherwise)
             self.chapters.append(before)
 
     def _direct(

@@ -16,6 +16,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -247,6 +248,10 @@ def _parts(node: Node, applies: Applies) -> Parts:
             return [(a, _calling(node, k)) for k, a in enumerate(node.args)]
         case Scripts(base=Group()) if not node.sub:
             return [(node.base, lambda new: replace(node, base=bracketed(new)))]
+        case Matrix():
+            return [(n, _as_entry(node, r, c)) for r, row in enumerate(node.rows) for c, n in enumerate(row)]
+        case Items():
+            return [(n, _as_item(node, k)) for k, n in enumerate(node.items)]
         case Norm() | Abs():
             return [(node.of, lambda new: replace(node, of=bare(new)))]
         case Cases():
@@ -310,6 +315,18 @@ def _below_slash(node: Quotient, new: Node) -> Node:
 
 def _calling(node: Call, k: int) -> Callable[[Node], Node]:
     return lambda new: replace(node, args=(*node.args[:k], new, *node.args[k + 1 :]))
+
+
+def _as_entry(node: Matrix, r: int, c: int) -> Callable[[Node], Node]:
+    def put(new: Node) -> Node:
+        row = (*node.rows[r][:c], new, *node.rows[r][c + 1 :])
+        return replace(node, rows=(*node.rows[:r], row, *node.rows[r + 1 :]))
+
+    return put
+
+
+def _as_item(node: Items, k: int) -> Callable[[Node], Node]:
+    return lambda new: replace(node, items=(*node.items[:k], new, *node.items[k + 1 :]))
 
 
 def _casing(node: Cases, k: int) -> Callable[[Node], Node]:

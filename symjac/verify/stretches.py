@@ -6,8 +6,9 @@ a new meaning where it does not hold under the first; where it holds, it is a cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from symjac.equality.decide import holds
 from symjac.meaning import functions, natures
@@ -34,6 +35,8 @@ class Stretch:
     claims: tuple[Equality, ...]
     restated: bool = False
     """Whether it began with a second formula for a name that no word announced as new."""
+    otherwise: Callable[[int], Page] | None = None
+    """The page with the names that nothing declares taken in another way, by its number."""
 
 
 class Stretches:
@@ -55,9 +58,10 @@ class Stretches:
         self._read()
 
     def _read(self) -> None:
-        first = self._page(0)
+        first = self._now(0)
         self.first = first.notebook
         """Before any name gets another meaning."""
+        self.base.eras = self.first.eras
         text = [s if role == "text" else replace(s, sides=(), relations=()) for s, role in self.statements]
         self.facts += [s for s in properties(text, first.notebook) if not _is_known(s, self.facts)]
         self._take_given(first.notebook)
@@ -96,24 +100,32 @@ class Stretches:
                 self.base.latex.setdefault(key, node.base)
                 self.base.letters.add(identifier(node.sub[0]) or "")
 
-    def _page(self, start: int) -> Page:
+    def _page(
+        self, start: int, defined: Mapping[str, int], declared: Mapping[str, int], facts: Sequence[Said], usage: int = 0
+    ) -> Page:
+        """The page from this statement on, where names have other formulas and shapes since these places."""
         book = self.base.copy()
-        book.defined_since, book.declared_since = dict(self.defined_since), dict(self.declared_since)
-        book.forget(k for since in (self.defined_since, self.declared_since) for k, p in since.items() if p <= start)
-        book.facts = book.facts + [said.fact for said in self.facts if _in_effect(said, start)]
+        book.usage = usage
+        book.defined_since, book.declared_since = dict(defined), dict(declared)
+        book.forget(k for since in (defined, declared) for k, p in since.items() if p <= start)
+        book.facts = book.facts + [said.fact for said in facts if _in_effect(said, start)]
         return sort(self.statements, book, start)
+
+    def _now(self, start: int) -> Page:
+        return self._page(start, self.defined_since, self.declared_since, self.facts)
 
     def _stretch(self, start: int) -> int:
         """Reads the stretch that begins at this statement; where the next one begins."""
         while True:
-            page = self._page(start)
+            page = self._now(start)
             end, kept = self._until(page, start)
             if end is not None:
                 break
         self.unread |= dict(page.unread)
         claims = tuple(e for e in kept if e.place < end)
         if claims or not self.found:
-            self.found.append(Stretch(page.notebook, claims, start in self.restated))
+            otherwise = partial(self._page, start, dict(self.defined_since), dict(self.declared_since), list(self.facts))
+            self.found.append(Stretch(page.notebook, claims, start in self.restated, otherwise))
         return end
 
     def _until(self, page: Page, start: int) -> tuple[int | None, list[Equality]]:
@@ -155,6 +167,7 @@ class Stretches:
         """The next place at which a fact begins or ceases to hold, or a name gets another shape."""
         places = [p for said in self.facts for p in (said.start, said.end) if p is not None]
         places += [*book.redeclared.values(), *self.announced.values()]
+        places += self.base.eras
         return min((p for p in places if p > start), default=len(self.statements))
 
     def _redeclared(self, book: Notebook, at: int) -> bool:

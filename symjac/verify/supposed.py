@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from symjac.calculus.facts import WorldError
 from symjac.equality.decide import decide, holds
-from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
+from symjac.equality.outcome import AGREES, PROVED
 from symjac.equality.targets import of_targets
 from symjac.meaning.naming import ways
+from symjac.meaning.notebook import Shape
 from symjac.notation.tree import walk
 from symjac.verify import proposal
 from symjac.verify.left_open import names_read
@@ -34,18 +34,21 @@ def with_a_target(posed: Posed, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def undeclared_columns(posed: Posed) -> list[str]:
-    """The columns that the claim reads and the text does not declare."""
+def undeclared(posed: Posed) -> list[str]:
+    """The shapes that the claim rests on and the text does not declare."""
     book = posed.notebook
     own = {way.key for side in (posed.left, posed.right) for n in walk(side) for way in ways(n)}
     bound = {p for f in book.functions.values() for p in f.parameters} - own
-    keys = sorted(names_read(book, posed.left, posed.right) & book.columns.keys() - bound)
-    sizes = (phrase(book.columns[key].sizes[0]) for key in keys)
-    return [f"{phrase(posed.as_written(key))} ∈ ℝ^{size}" for key, size in zip(keys, sizes, strict=True)]
+    used = {key for key in book.taken if book.shapes.get(key) == book.taken[key]}
+    keys = sorted(names_read(book, posed.left, posed.right) & used - bound)
+    return [f"{phrase(posed.as_written(key))} ∈ {_space(book.taken[key])}" for key in keys]
 
 
-def of_columns(outcome: Outcome, taken: Sequence[str]) -> Outcome:
-    """The outcome for columns that are not declared: no refutation."""
-    if outcome.verdict == REFUTED:
-        return Outcome(UNDECIDED, f"it is wrong with {', '.join(taken)}, which the text does not say")
-    return replace(outcome, notes=(*outcome.notes, f"taken: {', '.join(taken)}"))
+def _space(shape: Shape) -> str:
+    return "ℝ" + ("^" if shape.sizes else "") + " × ".join(map(phrase, shape.sizes))
+
+
+def with_undeclared(posed: Posed, outcome: Outcome) -> Outcome:
+    """The outcome, with the shapes that it rests on and the text does not declare."""
+    taken = undeclared(posed)
+    return replace(outcome, notes=(*outcome.notes, f"taken: {', '.join(taken)}")) if taken else outcome

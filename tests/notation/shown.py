@@ -13,6 +13,7 @@ from symjac.notation.tree import (
     Group,
     Indicator,
     Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -50,13 +51,16 @@ def shown(node: Node | None) -> str:
         case Scripts(base=base, sub=sub, sup=sup):
             out = _form("_", base, *sub) if sub else shown(base)
             return out if sup is None else f"(^ {out} {shown(sup)})"
-        case Big(op=op, over=over, body=body, lower=lower, upper=upper):
+        case Big(op=op, over=over, body=body, lower=lower, upper=upper, conditions=conditions):
             limits = " ".join([*map(shown, over), *(f"{shown(n)}" for n in (lower, upper) if n is not None)])
+            limits += "".join(f" {shown(c)}" for c in conditions)
             return f"({op} [{limits}] {shown(body)})"
         case Derivative(of=of, by=by):
             return f"(d {shown(of)} / {' '.join(map(shown, by))})"
         case Cases(branches=branches):
             return "(cases " + " ".join(f"[{shown(v)} {shown(c)}]" for v, c in branches) + ")"
+        case Matrix(rows=rows):
+            return "(matrix " + " ; ".join(" ".join(map(shown, row)) for row in rows) + ")"
         case Call(function=function, args=args):
             return _form("call", function, *args)
         case Prime(of=of, order=order):

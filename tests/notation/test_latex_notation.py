@@ -105,6 +105,54 @@ d f(x)/dx
     (d f / x)
 \frac{\partial \mathrm{loss}}{\partial \hat{y}}
     (d loss / hat~y)
+ln(x) exp(y) max(0,x) tanh\left(z\right)
+    (* (call log x) (call exp y) (call max 0 x) (call tanh z))
+- y_i log p + \frac{y_ilog(p)}{m}
+    (+ (- (* (_ y i) (call log p))) (/ (* (_ y i) (call log p)) m))
+m a x + l n + s i n (x) + aexp(x)
+    (+ (* m a x) (* l n) (* s i n (paren x)) (* a e x p (paren x)))
+\mbox{log} x + \text{ln}(y) \mathrm{ln} z
+    (+ (call log x) (* (call log y) (call log z)))
+\text{max}_j x_j + \mathrm{max}(0, x)
+    (+ (max [j] (_ x j)) (call max 0 x))
+\frac{\text{d}y}{\text{d}x}
+    (d y / x)
+\begin{pmatrix} 1 & 2 \\ 3 & x, \end{pmatrix}^\top y
+    (* (T (matrix 1 2 ; 3 x)) y)
+\left[\begin{array}{c} a \\ \vdots \\[2pt] b \end{array}\right] + \left[ {\begin{array}{cc} a & b \end{array}} \right]
+    (+ (square (matrix a ; ... ; b)) (square (matrix a b)))
+\begin{bmatrix} a_1 & & \\ & \ddots & \\ & & a_n \\ \end{bmatrix}
+    (matrix (_ a 1) ? ? ; ? ... ? ; ? ? (_ a n))
+\left| \begin{matrix} a & b \\ c & d\end{matrix}\right| + \begin{vmatrix} \frac{a}{b} \end{vmatrix}
+    (+ (abs (matrix a b ; c d)) (matrix (/ a b)))
+\frac{\partial L}{\partial S[i,k]} W_2[m,n]^2 x[k] E[i] a[b+1]
+    (* (d L / (_ S i k)) (^ (_ W 2 m n) 2) (_ x k) E (square i) a (square (+ b 1)))
+\frac{\partial 1/\sigma}{\partial x} + \frac{\partial L}{\hat Y_{ij}} + \frac{d 1/x}{dx}
+    (+ (d (/ 1 sigma) / x) (d L / (_ hat~Y (* i j))) (d (/ 1 x) / x))
+\frac{\partial -y\log p - (1-y)q}{\partial p}
+    (d (+ (- (* y (call log p))) (- (* (paren (+ 1 (- y))) q))) / p)
+p(x\mid\mu) \pi_\theta(a|s) f(|x|)
+    (* p~given (paren (, x mu)) (_ pi~given theta) (paren (, a s)) f (paren (abs x)))
+J(W, b; x, y) p(x|y)|A|
+    (* J (paren (, W b x y)) p~given (paren (, x y)) (abs A))
+x_{k|k-1} P_{k \mid k} D(P \| Q) (\mid x \mid)
+    (* (_ x at~k|k-1) (_ P at~k~\mid~k) D~given (paren (, P Q)) (paren (abs x)))
+\sum_{j\ne i} x_j + \sum_{j=1, j\ne i}^N x_j + \sum_{k<t} h_k
+    (+ (sum [j (!= j i)] (_ x j)) (sum [j 1 N (!= j i)] (_ x j)) (sum [k (< k t)] (_ h k)))
+\sum_{1 \le k \le t} h_k + \sum_{i=1, \dots, n} x_i + \sum_{i,j=1}^n A_{ij}
+    (+ (sum [k 1 t] (_ h k)) (sum [i 1 n] (_ x i)) (sum [i j 1 n] (_ A (* i j))))
+\sum_{i=1,j=1}^n a + \sum_{1 \le i < j \le n} b + \sum_{(i,j)} c
+    (+ (sum [i 1 n] (sum [j 1 n] a)) (sum [i j 1 n (< i j)] b) (sum [i j] c))
+\sum_{w\in V} u_w + \sum_{i \in S, j \in T} a + \sum_{k: y_k > 0} z_k
+    (+ (sum [w (in w V)] (_ u w)) (sum [i j (in i S) (in j T)] a) (sum [k (> (_ y k) 0)] (_ z k)))
+\sum_{\substack{j=1\\j\ne i}}^n x_j + \sum_{i=j} a + \sum_{i \ne j} a_{ij}
+    (+ (sum [j 1 n (!= j i)] (_ x j)) (sum [i (= i j)] a) (sum [i j (!= i j)] (_ a (* i j))))
+\sum^T_{t=1} x_t + \sum^{T} x^T
+    (+ (sum [t 1 T] (_ x t)) (sum [T] (T x)))
+a \space b \bigodot \bold{c} \cancel{d} \bbox[5px,border:2px]{e}
+    (.* (* a b) (* c d e))
+{a \over b} + {{\partial L} \over {\partial x}}
+    (+ (/ a b) (d L / x))
 x^\top y^T A^{\mathsf T} B^\intercal C^{\mathrm{T}}
     (* (T x) (T y) (T A) (T B) (T C))
 A^{-1} B^{-\top} C^{-T}
@@ -335,6 +383,34 @@ A, B \in \R^{n\times n}, c \in \Re^n, k \in \mathbb{R}
     (, A B) in (R n n) ; c in (R n) ; k in (R)
 W \in \mathbb{R}^{2n, m}
     W in (R (* 2 n) m)
+x \in \mathbb{R}^T, y \in R^n, z \in \mathcal{R}^{m \times n}, t \in \mathbf{R}, w \in \mathbf R^k
+    x in (R T) ; y in (R n) ; z in (R m n) ; t in (R) ; w in (R k)
+W \in \mathbb{R}^{(n,m)}, V \in M_{n \times m}(\mathbb{R}), U \in \mathbb{R}_{n\times m}
+    W in (R n m) ; V in (R n m) ; U in (R n m)
+s \in \mathbb{R}_+, x \in \mathbb{R}_{>0}^n, y \in \mathbb{R}^+
+    s in (R) ; s >= 0 ; x in (R n) ; x > 0 ; y in (R) ; y >= 0
+U: D \times M, \quad z_t, s_t : D \times 1
+    U in (R D M) ; (, (_ z t) (_ s t)) in (R D 1)
+A_{n \times m} x_{m \times 1} = b_{n \times 1}
+    A in (R n m) ; x in (R m 1) ; b in (R n 1) ; (* A x) = b
+A_{n \times n}
+    A in (R n n)
+W_{n \times m}^\top I_{n \times n} = 0
+    W in (R n m) ; (* (T W) (_ I n)) = 0
+\dim(W) = n \times m
+    W in (R n m)
+x = [x_1, \dots, x_n]^\top, y = (y_1, y_2) \in \mathbb{R}^2
+    x in (R n) ; y in (R 2) ; y in (R 2)
+W = \begin{pmatrix} W_{11} & \dots & W_{1n}\\ \vdots & & \vdots \\ W_{m1} & \dots & W_{mn}\end{pmatrix}
+    W in (R m n)
+\begin{array}{rcl} a &=& b \\ &=& c \end{array}
+    a = b = c
+x = [x_0, \dots, x_n]
+    x = (square (, (_ x 0) ... (_ x n)))
+p_i = \sum_{i \ne j} x_j, p = \sum_{i \ne j} x_j
+    (_ p i) = (sum [j (!= i j)] (_ x j)) ; p = (sum [i (!= i j)] (_ x j))
+j \in R_i, x \in R
+    j in (_ R i) ; x in R
 x_{1}, x_{2}, \ldots, x_{n} \in \mathbb{R}
     (, (_ x 1) (_ x 2) ... (_ x n)) in (R)
 i = 1, \dots, n
@@ -464,8 +540,8 @@ REFUSED = table(
     r"""
 n! = 3
     a factorial is not understood
-\begin{pmatrix} 1 & 2 \end{pmatrix}
-    a matrix written out entry by entry is not understood; a name for it was expected
+\begin{Vmatrix} 1 & 2 \end{Vmatrix}
+    the norm of a matrix written out is not understood
 \begin{tikzcd} a \end{tikzcd}
     the environment tikzcd is not understood
 1/2k
@@ -484,7 +560,9 @@ n! = 3
     it is not clear how far this derivative reaches; brackets were expected
 \nabla_x \frac{1}{2} a \odot b
     it is not clear how far this derivative reaches; brackets were expected
-\frac{\partial L}{x}
+\frac{\partial L}{x + y}
+    a differential or derivative sign whose other half is missing
+\frac{\partial^2 L}{x}
     a differential or derivative sign whose other half is missing
 \frac{L}{\partial x}
     the bottom of this fraction is a differential and its top is none
@@ -524,7 +602,7 @@ a + b)
     a bar with the point at which something is taken is not understood
 \left. f \right|_{x=0}
     a bar for the point at which something is taken is not understood
-p(y|x)
+p(|y| | x)
     a bar for a condition, as in p(x | y), is not understood; its pair was expected
 \foo + 1
     the command \foo is not understood
@@ -536,10 +614,10 @@ p(y|x)
     \hat over more than one quantity is not understood
 \|x\|_{\Sigma}
     this kind of norm is not known; 1, 2, F or \infty was expected
-\sum_{i \ne j} x_i
+\sum_{i \ne j \ne k} x_i
     under \sum an index or i = 1 was expected
-\sum_{i \in B} x_i
-    under \sum an index or i = 1 was expected
+\sum_{a + b} x_i
+    under \sum the name of an index was expected
 {a
     a brace { is opened and never closed
 a}
@@ -552,8 +630,10 @@ a \begin{align}
     \begin{align} has no \end{align}
 \end{align}
     an \end without its \begin
-\cancel{x}
-    the command \cancel is not understood
+\cancelto{0}{x}
+    the command \cancelto is not understood
+a \circledast b
+    a convolution is not understood
 x @ y
     the sign @ is not understood
 ''''''''f

@@ -1,0 +1,193 @@
+"""How a text uses the names that it declares nowhere, and the kinds of quantity that each may be, the likeliest first.
+
+A kind is how many index letters number a family (x_i in R^d: one) and how many axes each of its members has. Bold and
+small is a vector, capital a matrix, what is transposed, normed or summed over a subscript no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from symjac.meaning import functions
+from symjac.meaning.calls import OPERATORS
+from symjac.meaning.fonts import style
+from symjac.meaning.handled import is_array
+from symjac.meaning.naming import CONSTANTS, identifier, ways
+from symjac.meaning.notebook import Notebook, is_loss
+from symjac.notation.pending import innermost
+from symjac.notation.tree import Call, Derivative, Group, Name, Node, Num, Prime, Product, Scripts, Statement, Sum, children
+
+_OF_VECTORS = ("bold", "arrow")
+
+Kind = tuple[int, int]
+"""Letters of a family, axes of a member."""
+
+NUMBER_KIND: Kind = (0, 0)
+MUCH = 6.0
+"""What an unlikely kind costs."""
+
+NEVER = frozenset({"I", "e", "pi", "T", "d", "R", "O", "partial", "infty", "nabla"})
+"""Names that are no quantity, or one of their own."""
+
+
+@dataclass(slots=True)
+class Mention:
+    """All that a text does with one name."""
+
+    key: str
+    name: Node
+    """As it is written first, without index letters."""
+    below: set[int] = field(default_factory=set)
+    """With how many index letters it stands."""
+    letters: set[str] = field(default_factory=set)
+    """Those that stand first below it."""
+    handled: set[int] = field(default_factory=set)
+    """With how many it stands where no number does."""
+    applied: bool = False
+    bare: bool = False
+    """Whether it stands anywhere without a bracket behind it."""
+    differentiated: bool = False
+    """Whether a derivative of it is taken."""
+    varied: bool = False
+    """Whether one is taken by it."""
+
+    @property
+    def is_array(self) -> bool:
+        name = innermost(self.name)
+        return bool(self.handled) or max(self.below) > 0 or (isinstance(name, Name) and style(name) in _OF_VECTORS)
+
+
+def mentions(statements: Sequence[Statement], notebook: Notebook) -> dict[str, Mention]:
+    """The names of which the notebook knows nothing, by identifier."""
+    out: dict[str, Mention] = {}
+    for related, side in ((bool(s.relations), side) for s in statements for side in s.sides):
+        for found in _in(side, notebook, "", False):
+            key, name, subs, applied, role = found
+            below = len(subs)
+            mention = out.setdefault(key, Mention(key, name))
+            mention.below.add(below)
+            mention.letters |= {k for k in map(identifier, subs[:1]) if k is not None}
+            mention.applied |= applied
+            mention.bare |= not applied and related
+            mention.differentiated |= role == "of"
+            mention.varied |= role == "by"
+            if is_array(name, notebook.arrays):
+                mention.handled.add(below)
+    return out
+
+
+_Found = tuple[str, Node, tuple[Node, ...], bool, str]
+
+
+def _in(node: Node, book: Notebook, role: str, applied: bool) -> Iterator[_Found]:
+    match node:
+        case Name() | Scripts() | Prime():
+            taken = split(node, book)
+            if taken is not None:
+                key, bare, subs = taken
+                if _may_be_quantity(key, bare, book) and not (key == "delta" and len(subs) == 2):  # Kronecker's
+                    yield key, bare, subs, applied, role
+            if isinstance(node, Scripts) and not isinstance(node.base, Name | Scripts | Prime):
+                yield from _in(node.base, book, "", False)
+            if isinstance(node, Prime) and not isinstance(node.of, Name | Scripts):
+                yield from _in(node.of, book, "", False)
+        case Derivative(of=of, by=by):
+            yield from _in(of, book, "of", False)
+            for b in by:
+                yield from _in(b, book, "by", False)
+        case Product(factors=factors):
+            for f, after in pairwise((*factors, Num("1"))):
+                yield from _in(f, book, role, isinstance(innermost(after), Group))
+        case Call(args=args):
+            for a in args:
+                yield from _in(a, book, "", False)
+        case _:
+            inner = role if isinstance(node, Group) else ""
+            for part in children(node):
+                yield from _in(part, book, inner, False)
+
+
+def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | None:
+    """Of a name with scripts: its identifier, the name alone, and the index letters below it; a power is left off."""
+    if isinstance(node, Name):
+        key = identifier(node)
+        return None if key is None else (key, node, ())
+    if isinstance(node, Prime):
+        return None
+    if not isinstance(node, Scripts) or not isinstance(node.base, Name):
+        return None
+    cut = len(node.sub)
+    while cut and _is_place(node.sub[cut - 1], book):
+        cut -= 1
+    kept, subs = node.sub[:cut], node.sub[cut:]
+    sup = node.sup if is_label(node.sup) else None
+    bare: Node = node.base if not kept and sup is None else Scripts(node.base, kept, sup, span=node.span)
+    key = identifier(bare)
+    return None if key is None else (key, bare, subs)
+
+
+def _is_place(script: Node, book: Notebook) -> bool:
+    key = identifier(script)
+    return key is not None and key in book.letters
+
+
+def is_label(sup: Node | None) -> bool:
+    """True for a superscript that numbers a layer, x^{(l)}, and is no power."""
+    if isinstance(sup, Sum):
+        return any(map(is_label, sup.terms))
+    return isinstance(sup, Group) or (isinstance(sup, Name) and sup.text in ("l", "L", "*", "ell", "+"))
+
+
+def _may_be_quantity(key: str, bare: Node, book: Notebook) -> bool:
+    name = innermost(bare)
+    if not isinstance(name, Name) or key in NEVER or key in book.letters:
+        return False
+    if book.knows(key) or key in book.functions or key in book.standard or key in book.groups or key in book.depth:
+        return False
+    if name.text in OPERATORS or name.text in functions.ELEMENTWISE:
+        return False
+    text = name.text.split()[-1] if name.text.strip() else ""
+    return len(text) == 1 or name.latex.startswith("\\") or text[:1].isalpha()
+
+
+def kinds(m: Mention, beside_arrays: bool) -> Sequence[tuple[float, Kind]]:
+    """The kinds of quantity that the name may be, each with what it costs to take it so; beside what is transposed or
+    bold, a number is the last choice.
+    """
+    name = innermost(m.name)
+    assert isinstance(name, Name)
+    bold = style(name) in _OF_VECTORS
+    letter = name.text.split()[-1]
+    capital = letter[:1].isupper() and len(letter) == 1
+    most = max(m.below)
+    handled = bool(m.handled)
+    if most >= 2:
+        return [(0.0, (0, 2)), (1.5, (1, 1))]
+    if most == 1:
+        if 0 in m.below:
+            whole = [(0.0, (0, 1)), (2.0, (0, 2))] if not capital else [(0.5, (0, 1)), (0.5, (0, 2))]
+            return [*whole, (3.0, (1, 1))]
+        if bold or 1 in m.handled:
+            return [(0.0, (1, 1)), (2.0, (0, 1))] if not capital else [(0.5, (1, 1)), (0.5, (1, 2)), (2.0, (0, 1))]
+        return [(0.0, (0, 1)), (1.5, (1, 1))]
+    if is_loss(m.key) and not bold and not handled:
+        return [(0.0, NUMBER_KIND), (3.0, (0, 1)), (3.0, (0, 2))]
+    if bold or handled:
+        if capital:
+            return [(0.0, (0, 2)), (2.0, (0, 1)), (MUCH, NUMBER_KIND)]
+        return [(0.0, (0, 1)), (2.5, (0, 2)), (MUCH, NUMBER_KIND)]
+    if letter in CONSTANTS:
+        return [(0.0, NUMBER_KIND), (2.5, (0, 1)), (4.0, (0, 2))]
+    if capital:
+        return [(2.0 * beside_arrays, NUMBER_KIND), (0.2 * (not beside_arrays), (0, 2)), (2.0, (0, 1))]
+    return [(0.0, NUMBER_KIND), (0.4 if beside_arrays else 1.0, (0, 1)), (3.0, (0, 2))]
+
+
+def applied_alone(found: Iterable[Mention]) -> set[str]:
+    """Names that stand only as functions."""
+    return {m.key for m in found if m.applied and not m.bare}
+
+
+__all__ = ["Kind", "Mention", "applied_alone", "is_label", "kinds", "mentions", "split", "ways"]
