@@ -6,9 +6,12 @@ import json
 
 import pytest
 
+from symjac.meaning.reasons import NotUnderstood
 from symjac.model.build import build_stack, load_spec
 from symjac.notes.source import Source, read_source
 from symjac.report.beside import lines
+from symjac.verify import why as module
+from symjac.verify.posed import Posed
 from symjac.verify.verdict import Claim
 from symjac.verify.why import Why, WhyRow, explained, lines_of
 
@@ -101,10 +104,14 @@ def test_a_cell_and_a_line_of_a_notebook() -> None:
     assert [len(explained(source, *at)) for at in ((None, 2), (1, 2), (2, 1), (2, 2))] == [0, 0, 0, 1]
 
 
-def test_what_cannot_be_read_is_said() -> None:
-    (found,) = explained(read_source("n.md", GIVEN + r"$\nabla_x L = q$"), None, 5)
+def test_what_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(posed: Posed) -> Claim:
+        raise NotUnderstood(posed.equality.span, "a reason")
+
+    monkeypatch.setattr(module, "judge", refused)
+    found = why(r"\nabla_x L = x")
     shown = [line.plain for line in lines([found], GIVEN)]
-    assert "not read" in shown[0] or found.unknown
+    assert shown[0] == "n.md:5:2: not read: a reason" and len(shown) == 3
 
 
 def test_the_network_of_a_spec() -> None:
