@@ -8,13 +8,15 @@ is diagnosed where the formula that the verdict offers holds, whether by the edi
 another; what is offered without an edit, the derivative itself, does not count. Counted apart: what equals the formula
 it was made from, and what is right under another convention of derivatives, or lays a vector otherwise where the notes
 do not say how it lies; and what is undecided. A claim that stands in several places is
-taken once. Exit code 1 where a mutant passed for right, or less than 90% of the refuted ones are diagnosed.
+taken once. A line is printed for each share of a document when it ends, the figures at the end, or when the run is
+interrupted. Exit code 1 where a mutant passed for right, or less than 90% of the refuted ones are diagnosed.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import signal
 import sys
 import time
 from collections import Counter
@@ -105,6 +107,24 @@ def is_definition(chapter: Chapter, equality: Equality) -> bool:
     """True where the notes define one side as the other: then no formula is right beside this one."""
     sides = (equality.left, equality.right)
     return any((d.left, d.right) in (sides, sides[::-1]) for d in chapter.notebook.definitions.values())
+
+
+def _with_its_job(job: Job) -> tuple[Job, Share]:
+    return job, share(job)
+
+
+def _line(done: Share) -> str:
+    """The figures of a share, and each mutant that is wrong and not refuted."""
+    count = Counter(m.outcome for m in done.mutants)
+    said = ", ".join(f"{count[outcome]} {outcome}" for outcome in COLUMNS if count[outcome])
+    worst = [f"\n  {m.outcome}: {m.text}" for m in done.mutants if m.outcome in (PASSED, OPEN)]
+    return f"{done.right} right claims, {done.others} others; {said or 'no mutants'}{''.join(worst)}"
+
+
+def _quiet() -> None:
+    """Interruptions are the parent's, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def share(job: Job) -> Share:
@@ -204,9 +224,16 @@ def main() -> None:
 
     begin = time.monotonic()
     every = [job for path in options.files or documents() for job in jobs(path, options.limit)]
-    with multiprocessing.Pool(options.jobs) as pool:
-        shares = pool.map(share, every, chunksize=1)
-    found = [m for s in shares for m in s.mutants]
+    shares: dict[Job, Share] = {}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with multiprocessing.Pool(options.jobs, _quiet) as pool:
+            for job, done in pool.imap_unordered(_with_its_job, every):
+                shares[job] = done
+                print(f"{job.path.name} {job.part + 1}/{job.parts}: {_line(done)}", flush=True)
+    except KeyboardInterrupt:
+        print(f"interrupted: {len(every) - len(shares)} of {len(every)} shares were not tried")
+    found = [m for job in every if job in shares for m in shares[job].mutants]
     printed(found, COLUMNS[1:] if options.show else (LEFT, EQUAL, CONVENTION, OPEN, PASSED))
 
     count = Counter(m.outcome for m in found)
@@ -215,7 +242,8 @@ def main() -> None:
     part = mended / refuted if refuted else 0.0
     times = sorted(m.seconds for m in found) or [0.0]
     print(
-        f"\n{sum(s.right for s in shares)} right claims ({sum(s.others for s in shares)} others left out), "
+        f"\n{sum(s.right for s in shares.values())} right claims "
+        f"({sum(s.others for s in shares.values())} others left out), "
         f"{refuted + count[PASSED]} wrong formulas: {refuted} refuted, {count[PASSED]} passed; "
         f"{mended} of the refuted mended ({part:.1%}), {count[PLANTED]} of them as planted.\n"
         f"Apart: {count[EQUAL]} equal to the formula they were made from, {count[CONVENTION]} right under another "

@@ -70,6 +70,12 @@ LOSSES = {
     "max of a product": "max((abs(2*Y - T)**(1/3))*(T*Y))",
     "where of softplus": "sum(where(log(1 + exp(T*Y)) > 1/2, log(1 + exp(T*Y)), 1/3))/2",
     "max of softplus": "sum(max(log(1 + exp(where(Y - T > 0, 3*(Y - T)/4, (T - Y)/4))), axis=1))/k",
+    "max of sums of exponentials over roots": "max(sum(exp(-(T*Y)**2), axis=1)/sqrt(1 + sum(Y**2, axis=1)))",
+    "min of sums of exponentials over sums": "min(sum(exp(Y), axis=1)/(1 + sum(Y**2, axis=1)))",
+    "max of products of sums of exponentials": "max(sum(T*exp(Y), axis=1)*sum(exp(-Y), axis=1))",
+    "max of softmax": "sum(max(T*exp(Y)/sum(exp(Y), axis=1), axis=1))/k",
+    "max beside a sum of exponentials": "(max(sum(exp(Y), axis=1)/sqrt(1 + sum(Y**2, axis=1))) - sum(exp(Y)))**2",
+    "max of max of sums": "max(max(sum(exp(Y), axis=1), sum(exp(T), axis=1))/sqrt(1 + sum(Y**2, axis=1)))",
     # Sums within sums, and functions of functions.
     "sums in a norm": "sqrt(sum((sum(Y, axis=1)/sqrt(1 + sum(Y**2, axis=1)))**2))",
     "log of exp in a norm": "mean(sqrt(sum(log(1 + exp(where(2*Y - T > Y, Y**2, T*Y)))**2, axis=1)))",

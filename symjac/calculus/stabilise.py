@@ -26,6 +26,7 @@ from symjac.core.expr import (
     Number,
     Symbol,
     apply,
+    compared_whole,
     contract,
     from_scalar,
     maximum,
@@ -215,7 +216,6 @@ def _shifted(e: Expr, inputs: frozenset[str]) -> Expr | None:
     for place, a in enumerate(tuple(atoms)):
         found = _sum_of_exponentials(a, inputs)
         if found is None:
-            # A maximum is compared with what it is of: both are shifted, so that both round alike.
             atoms[place] = _shift(a, inputs)
         else:
             m = slot_of(found.m, atoms)
@@ -223,7 +223,11 @@ def _shifted(e: Expr, inputs: frozenset[str]) -> Expr | None:
             masks += _masks_outside(found, m, atoms)
     if not table:
         return None
-    gathered = _gathered(formula.xreplace(table))
+    # What is compared with a maximum is shifted as it is within the maximum: by itself.
+    alone = {i: _shift(atoms[i], inputs) for i in compared_whole(formula, atoms) if scalar.slot(i) in table}
+    apart = scalar.renumbered_in_equalities(formula, {i: len(atoms) + n for n, i in enumerate(alone)})
+    atoms += alone.values()
+    gathered = _gathered(apart.xreplace(table))
     if masks:
         gathered = gathered.replace(lambda p: isinstance(p, sympy.Mul), lambda p: _masked(p, masks))
     return contract([from_scalar(gathered, atoms)], summed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
 
 import sympy
 
@@ -38,8 +37,6 @@ from symjac.core.expr import (
     apply,
     contract,
     number,
-    rename,
-    scalar_of,
 )
 from symjac.core.index import Index
 from symjac.model.names import in_python
@@ -86,43 +83,12 @@ def lower(e: Expr, wanted: Sequence[Index]) -> Array:
 
 
 def _map(e: Map, wanted: Sequence[Index]) -> Array:
-    formula, read = _reaching(e)
-    args = [floating(lower(a, wanted)) for a in read]
+    args = [floating(lower(a, wanted)) for a in e.args]
     axes = union(args, wanted)
-    code = fill(template(formula), [aligned(a, axes) for a in args])
+    code = fill(template(e.formula), [aligned(a, axes) for a in args])
     if len(args) == 1 and args[0].kept is not None and not scalar.is_indicator(e.formula):
         return Array(code, axes, fill(template(e.formula), [args[0].kept]), args[0].kept_axes)
     return Array(code, axes, truth=scalar.is_indicator(e.formula))
-
-
-def _reaching(e: Map) -> tuple[sympy.Expr, tuple[Expr, ...]]:
-    """The formula and what it is of; what is compared with a maximum is written as the maximum has it.
-
-    A product in another order is rounded otherwise, and would reach no maximum.
-    """
-    formula, args = e.formula, list(e.args)
-    for equal in sorted(e.formula.atoms(sympy.Eq), key=str):
-        for side, other in permutations(scalar.sides(equal)):
-            largest = args[scalar.slot_number(side)] if side in scalar.slots_of(e.formula) else None
-            found = _as_in(largest, apply(other, e.args)) if isinstance(largest, Max) else None
-            if found is not None:
-                formula = formula.xreplace({equal: sympy.Eq(side, scalar.slot(len(args)))})
-                args.append(found)
-                break
-    return formula, tuple(args)
-
-
-def _as_in(largest: Max, e: Expr) -> Expr | None:
-    """What the maximum is of, at the indices of `e`, where that is `e`."""
-    outside = [i for i in e.free if i not in largest.free]
-    for at in permutations(outside, len(largest.over)):
-        if any(i.size != j.size for i, j in zip(largest.over, at, strict=True)):
-            continue
-        body = rename(largest.body, dict(zip(largest.over, at, strict=True)))
-        atoms: list[Expr] = []
-        if scalar_of(body, atoms) == scalar_of(e, atoms):
-            return body
-    return None
 
 
 def _sum(e: Add, wanted: Sequence[Index]) -> Array:

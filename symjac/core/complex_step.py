@@ -2,12 +2,13 @@
 
 Values are compared by their real parts, roundings apart. Quantities that tie in a maximum or minimum share equally:
 their mean is taken. Where a number or declared constant ties it stands alone, and |x| and √x at 0 are 0: the derivative
-is 0.
+is 0. What is not a real number of real arguments (a root or a logarithm of a negative one) is nan, as it is in code: of
+complex ones NumPy has values there, which decide comparisons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -36,6 +37,11 @@ def is_taken(*values: Any) -> bool:
     return any(np.iscomplexobj(v) for v in values)
 
 
+def where_real(function: Callable[..., Any], *xs: Any) -> Array:
+    """A function of complex arguments; nan where that of their real parts is."""
+    return np.asarray(np.where(np.isnan(function(*map(np.real, xs))), np.nan, function(*xs)))
+
+
 def gap(a: Any, b: Any) -> Array:
     """The difference of the real parts, 0 where it is rounding."""
     left, right = np.real(a), np.real(b)
@@ -52,13 +58,14 @@ def extreme(side: int, quantities: Sequence[Any], constants: Sequence[Any]) -> A
     mean = _mean(np.array(every[shared]), np.array(tie[shared]), (0,))
     for value, there in zip(every[fixed], tie[fixed], strict=True):
         mean = np.where(there, value, mean)
-    return mean
+    return np.asarray(np.where(np.isnan(best), np.nan, mean))
 
 
 def largest(values: Array, axes: tuple[int, ...]) -> Array:
     """The maximum over `axes`."""
     best = np.real(values).max(axis=axes, keepdims=True)
-    return _mean(values, gap(values, best) == 0, axes)
+    mean = _mean(values, gap(values, best) == 0, axes)
+    return np.asarray(np.where(np.isnan(best.squeeze(axes)), np.nan, mean))
 
 
 def magnitude(x: Any) -> Array:
@@ -68,7 +75,7 @@ def magnitude(x: Any) -> Array:
 
 def root(x: Any) -> Array:
     """√x; 0 where x is the square of what is rounding, as the derivative of a root is 0 at 0."""
-    return np.asarray(np.where(np.abs(x) <= _rounding.get() ** 2, 0, np.sqrt(x)))
+    return np.asarray(np.where(np.abs(x) <= _rounding.get() ** 2, 0, where_real(np.sqrt, x)))
 
 
 def _mean(values: Array, chosen: Array, axes: tuple[int, ...]) -> Array:

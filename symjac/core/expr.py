@@ -454,7 +454,7 @@ def negate(e: Expr) -> Expr:
 def apply(formula: sympy.Expr, args: Sequence[Expr]) -> Expr:
     """`formula` elementwise, `scalar.slot(i)` standing for `args[i]`.
 
-    Arguments that are themselves elementwise are taken into the formula, but for cases in an equality; unused and
+    Arguments that are themselves elementwise are taken into the formula, but for those of `compared_whole`; unused and
     repeated ones are dropped. A polynomial's sums and products become Add and Contract.
     """
     atoms: list[Expr] = []
@@ -585,17 +585,24 @@ def scalar_of(e: Expr, atoms: list[Expr]) -> sympy.Expr:
 
 
 def _opened(formula: sympy.Expr, args: Sequence[Expr], atoms: list[Expr]) -> sympy.Expr:
-    """`formula` of the arguments, over `atoms` (extended as needed).
-
-    What is by cases is an atom in an equality. SymPy would compare each case by itself, and what is computed in another
-    way is rounded otherwise, so that it ties with nothing.
-    """
-    whole = [i for i in scalar.compared(formula) if scalar_of(args[i], []).has(sympy.Piecewise)]
+    """`formula` of the arguments, over `atoms` (extended as needed); what `compared_whole` names are atoms."""
+    whole = compared_whole(formula, args)
     formula = scalar.renumbered_in_equalities(formula, {i: len(args) + i for i in whole})
     used = {scalar.slot_number(s) for s in scalar.slots_of(formula)}
     inner = {scalar.slot(i): scalar_of(a, atoms) for i, a in enumerate(args) if i in used}
     inner |= {scalar.slot(len(args) + i): _atom(args[i], atoms) for i in whole}
     return scalar.placed(formula, inner)
+
+
+def compared_whole(formula: sympy.Expr, args: Sequence[Expr]) -> list[int]:
+    """The places of the arguments that are atoms in an equality, whatever they are elsewhere.
+
+    What is by cases: SymPy would compare each case by itself. And what is compared with a maximum over an axis: it is
+    the one expression that the maximum is of, so that whatever is done to both, both are rounded alike, and it ties.
+    """
+    out = {i for i in scalar.compared(formula) if scalar_of(args[i], []).has(sympy.Piecewise)}
+    out.update(*(pair for pair in scalar.equated(formula) if any(isinstance(args[i], Max) for i in pair)))
+    return sorted(out)
 
 
 def _atom(e: Expr, atoms: list[Expr]) -> sympy.Symbol:

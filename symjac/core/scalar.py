@@ -292,6 +292,13 @@ def compared(formula: sympy.Expr) -> tuple[int, ...]:
     return tuple(sorted({slot_number(s) for e in formula.atoms(sympy.Eq) for s in slots_of(e)}))
 
 
+@cache
+def equated(formula: sympy.Expr) -> tuple[tuple[int, ...], ...]:
+    """The numbers of the placeholders that are the two sides of an equality, of each that has such sides."""
+    pairs = [sides(e) for e in formula.atoms(sympy.Eq)]
+    return tuple(sorted(tuple(map(slot_number, pair)) for pair in pairs if {*pair} <= {*slots_of(formula)}))
+
+
 def renumbered_in_equalities(formula: sympy.Expr, numbers: Mapping[int, int]) -> sympy.Expr:
     names = {slot(i): slot(j) for i, j in numbers.items()}
     return formula.xreplace({e: e.xreplace(names) for e in formula.atoms(sympy.Eq)}) if names else formula
@@ -1007,7 +1014,11 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             if e.exp == sympy.Rational(1, 2):
                 return complex_step.root(base) if complex_step.is_taken(base) else np.sqrt(base)
             power = value(e.exp)
-            return 1.0 / base ** (-power) if isinstance(power, int) and power < 0 else base**power
+            if isinstance(power, int):
+                return 1.0 / base**-power if power < 0 else base**power
+            if complex_step.is_taken(base, power):
+                return complex_step.where_real(np.power, base, power)
+            return base**power
         if isinstance(e, sympy.Piecewise):
             out = value(e.args[-1][0])
             for branch, condition in reversed(e.args[:-1]):
@@ -1044,7 +1055,8 @@ def evaluate(formula: sympy.Expr, args: Sequence[Any], constants: dict[str, Any]
             x = value(e.args[0])
             if isinstance(e, sympy.Abs | sympy.sign) and complex_step.is_taken(x):
                 return complex_step.magnitude(x) if isinstance(e, sympy.Abs) else np.sign(complex_step.gap(x, 0))
-            return getattr(np, NUMPY_NAMES[type(e)])(x)
+            function = getattr(np, NUMPY_NAMES[type(e)])
+            return complex_step.where_real(function, x) if complex_step.is_taken(x) else function(x)
         if isinstance(e, Unknown):
             raise TypeError(f"{primed(e.name, e.order)} is not known")
         raise TypeError(f"{type(e).__name__} is not in the language")

@@ -105,7 +105,7 @@ def _opens(e: Expr) -> bool:
 
 
 def _is_compared(a: Expr, e: Map) -> bool:
-    return e.args.index(a) in scalar.compared(e.formula) and expr.scalar_of(a, []).has(sympy.Piecewise)
+    return e.args.index(a) in expr.compared_whole(e.formula, e.args)
 
 
 def _ordered(e: Identity) -> bool:
@@ -185,7 +185,7 @@ RULES: dict[type[Expr], tuple[Rule, ...]] = {
         ("it has an argument", lambda e: len(e.args) > 0),
         ("arguments are distinct", lambda e: _distinct(e.args)),
         (
-            "arguments are not elementwise, but for cases in an equality",
+            "arguments are not elementwise, but for what is compared whole",
             lambda e: not any(_opens(a) and not _is_compared(a, e) for a in e.args),
         ),
         ("the formula is not its argument", lambda e: e.formula != scalar.slot(0)),

@@ -22,6 +22,7 @@ from symjac.equality.form import (
     NormalTerm,
     Powers,
     affine,
+    affine_renamed,
     classes,
     common_powers,
     constant,
@@ -109,7 +110,8 @@ class Algebra:
             return f
         indices = tuple(here.get(i, i) for i in f.indices)
         if f.kind == "identity":
-            return affine(indices, f.coefficients)
+            one_to_one = len({*indices}) == len(indices)
+            return affine_renamed(f, indices) if one_to_one else affine(indices, f.coefficients)
         subs = tuple(self._inside(s, here) for s in f.subs)
         if f.kind == "inverse" and self._symmetric(subs[0], f.bound):
             indices = tuple(sorted(indices, key=lambda i: i.name))

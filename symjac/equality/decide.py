@@ -8,16 +8,17 @@ the difference without 0 refutes; balls that hold 0 at several points agree, whe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
+from typing import TypeVar
 
 import numpy as np
 import sympy
 
 from symjac.calculus.facts import together_text
 from symjac.equality import canonical, cases, components
-from symjac.equality.arrays import TooLarge
+from symjac.equality.arrays import Array, TooLarge
 from symjac.equality.budget import Budget
 from symjac.equality.chains import COUNTS
 from symjac.equality.counterexample import find
@@ -26,8 +27,10 @@ from symjac.equality.laws import chance
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED, Counterexample
 from symjac.equality.question import Question, apart, compared, modular, reals, residues, sides
 from symjac.equality.reals import FAR, LEAST, PRECISIONS, RANGES, SIGNED, SMALL, WIDE, Balls, Doubles, Range, Unseen
-from symjac.equality.residues import MOST_CHAINS
+from symjac.equality.residues import MOST_CHAINS, Residues
 from symjac.equality.small_sizes import Sizes
+
+T = TypeVar("T")
 
 POINTS = 6
 LEAST_COMPARED = 3
@@ -41,6 +44,8 @@ MANY_FOR_PARTS = 16
 FEW_ENTRIES = 1 << 10
 FEW_OF_LONG = 3
 """Entries of long sides that are looked at first."""
+FEW_STEPS = 6_000
+"""Of a canonical form that is looked for without the facts, before it is known whether they are needed."""
 STEPS_TO_COMPARE = 10_000
 STEPS_FOR_COUNTEREXAMPLE = 5_000
 STEPS_FOR_COMPONENTS = 20_000
@@ -106,22 +111,20 @@ def _has_one_form(question: Question, sizes: Sizes) -> bool:
 def _proved(question: Question, sizes: Sizes) -> tuple[str, ...] | None:
     """The facts without which the sides differ, where both sides have one canonical form under them; None where not."""
     large = question.long(sizes) or _entries(question, sizes) > FEW_ENTRIES  # to evaluate it takes longer than a form
-    if large and _one_form(question, False):
+    if large and _one_form(question, False, FEW_STEPS):
         return ()
     facts = used_facts(question, sizes)
-    if large and not facts:
-        return None
-    return facts if _one_form(question, bool(facts)) else None
+    return facts if _one_form(question, bool(facts), canonical.MOST_STEPS) else None
 
 
-def _one_form(question: Question, assumed: bool) -> bool:
+def _one_form(question: Question, assumed: bool, steps: int) -> bool:
     """True where both sides have one canonical form; that is looked for with steps of its own."""
 
     def work() -> bool:
-        budget = Budget(canonical.MOST_STEPS, question.clock)
+        budget = Budget(steps, question.clock)
         return canonical.equal(question.left, question.right, question.world, assumed, budget) is True
 
-    return question.once(("form", assumed, question.world.facts), work)
+    return question.once(("form", assumed, steps, question.world.facts), work)
 
 
 def _differ_for_sure(question: Question, found: int | None) -> bool:
@@ -143,22 +146,30 @@ def _equal_modular(
 
 
 def _equal_at_points(question: Question, sizes: Sizes, facts: bool, keep: frozenset[str], own: bool) -> int | None:
-    small = _entries(question, sizes)
-    points = _points(question, sizes)
-    try:
+    def equal(points: int) -> int | None:
         if question.long(sizes) and facts and not keep and not own:
             few = modular(question, sizes, points, most=FEW_OF_LONG)
             if few == 0 or (few and _has_one_form(question, sizes)):
                 return few
-        found = modular(question, sizes, points, facts, keep, own)
+        return modular(question, sizes, points, facts, keep, own)
+
+    small = _entries(question, sizes)
+    found = _at_points(question, sizes, equal)
+    if found is None and small <= FEW_ENTRIES:
+        found = modular(question, sizes, MANY, facts, keep, own)
+    return found
+
+
+def _at_points(question: Question, sizes: Sizes, work: Callable[[int], T]) -> T:
+    """What `work` finds at as many points as it is evaluated at once, or at two where they are too many."""
+    points = _points(question, sizes)
+    try:
+        return work(points)
     except TooLarge:
         if points <= 2:
             raise
         question.fewer_points(sizes)
-        found = modular(question, sizes, 2, facts, keep, own)
-    if found is None and small <= FEW_ENTRIES:
-        found = modular(question, sizes, MANY, facts, keep, own)
-    return found
+        return work(2)
 
 
 def _points(question: Question, sizes: Sizes) -> int:
@@ -579,8 +590,12 @@ _Monomial = frozenset[tuple[sympy.Symbol, int]]
 
 def _ratios(question: Question, sizes: Sizes) -> dict[_Monomial, sympy.Rational] | None:
     """Each monomial in sizes and constants by which the ratio of the sides is a rational number, at these sizes."""
-    at = residues(question.world, sizes, max(2, _points(question, sizes)))
-    x, y, usable = sides(question, at)
+
+    def evaluated(points: int) -> tuple[Residues, Array, Array, Array]:
+        at = residues(question.world, sizes, points)
+        return at, *sides(question, at)
+
+    at, x, y, usable = _at_points(question, sizes, evaluated)
     if usable.sum() < 2 and _entries(question, sizes) <= FEW_ENTRIES:
         at = residues(question.world, sizes, MANY)
         x, y, usable = sides(question, at)

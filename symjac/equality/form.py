@@ -167,6 +167,21 @@ def affine(indices: Sequence[Index], coefficients: Sequence[sympy.Expr]) -> Norm
     return NormalFactor("identity", "", names, (), (), (*numbers, -offset if turned else offset))
 
 
+def affine_renamed(f: NormalFactor, indices: Sequence[Index]) -> NormalFactor:
+    """The same of a factor that `affine` made, of other indices, all different and each of the size of the one before.
+
+    Coefficients and sizes say where an index stands; of those that they do not tell apart, the name.
+    """
+    ordered = list(indices)
+    for place in range(1, len(ordered)):
+        for p in range(place, 0, -1):
+            alike = f.head == "plain" or f.coefficients[p - 1] == f.coefficients[p]
+            if not (alike and ordered[p - 1].size == ordered[p].size and ordered[p].name < ordered[p - 1].name):
+                break
+            ordered[p - 1 : p + 1] = ordered[p], ordered[p - 1]
+    return NormalFactor("identity", f.head, tuple(ordered), (), (), f.coefficients)
+
+
 def radix(f: NormalFactor) -> tuple[Index, tuple[Index, ...]] | None:
     """(u, digits) where the identity is u = i + m j + .., every u having its digits and every digits their u."""
     if f.kind != "identity" or f.head == "plain" or f.coefficients[-1] != 0 or len(f.indices) < 3:

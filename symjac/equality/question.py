@@ -102,11 +102,19 @@ class Question:
         """Of an evaluation at a few points of few choices of sizes."""
         return sum(self.effort(sizes).steps(FEW_POINTS) for sizes in self.open.distinct())
 
-    @property
-    def steps_of_another(self) -> int:
-        """The same of a question with another right side: much of it is known at these points, less of entries."""
-        several = self.open.distinct()
-        return sum(self.effort(s).steps(FEW_POINTS) // (2 if self.long(s) else 4) for s in several)
+    def steps_beside(self, evaluated: Container[str]) -> int:
+        """Of another right side at the same points of one choice of sizes, at most of which a wrong one is tried, where
+        the definitions of some names have values already.
+
+        Of what is compared at single entries less is known: a question has entries of its own.
+        """
+        sizes = next(iter(self.open.distinct()), None)
+        if sizes is None:
+            return 0
+        if self.long(sizes):
+            return self.effort(sizes).steps(FEW_POINTS) // 2
+        parts = (self.right, *(q.rhs for q in self.needed() if q.lhs.name not in evaluated))
+        return effort(parts, Cut(self.world, sizes).size).steps(FEW_POINTS)
 
     def once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
         """What `work` gives, kept under `key`."""

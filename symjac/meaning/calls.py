@@ -11,7 +11,7 @@ from symjac.calculus.differentiate import jacobian
 from symjac.core import scalar
 from symjac.core.expr import Expr, Symbol, apply, number, rename, scalar_of, symbol
 from symjac.core.index import Index
-from symjac.meaning import applied, entering, functions, letters, sizes, values
+from symjac.meaning import applied, conditions, entering, functions, letters, sizes, values, written_out
 from symjac.meaning.frame import Frame
 from symjac.meaning.handled import arrays
 from symjac.meaning.naming import identifier
@@ -35,6 +35,8 @@ def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
         raise NotUnderstood(span, "this is no function")
     if (reason := _no_function(head)) and key not in m.notebook.functions:
         raise NotUnderstood(span, reason)
+    if key == "delta" and len(args) == 2 and not m.known(key) and all(conditions.is_index(m, a) for a in args):
+        return conditions.kronecker(m, *args)
     if key in m.notebook.functions:
         return own(m, key, m.notebook.functions[key], [m.read(a) for a in args], span)
     if key in m.notebook.standard:
@@ -53,6 +55,8 @@ def call(m: Frame, head: Node, args: Sequence[Node], span: Span) -> Value:
         return extreme(m, key, args)
     if key in m.notebook.applications and not m.known(key) and (len(args) > 1 or applied.is_whole(m, key)):
         return applied.whole(m, key, args, span)
+    if key in ("diag", "Diag") and len(args) > 1:
+        return values.diag(written_out.column_of(m, args))
     if len(args) != 1:
         raise NotUnderstood(span, f"{key} takes one argument here")
     x = m.read(args[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import sympy
 
@@ -13,7 +13,7 @@ from symjac.meaning import letters, values
 from symjac.meaning.frame import Frame
 from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
-from symjac.notation.tree import Cases, Node, Num, Relation
+from symjac.notation.tree import Cases, Items, Node, Num, Relation
 
 
 def condition(m: Frame, node: Node, args: list[Value]) -> sympy.Basic:
@@ -26,6 +26,8 @@ def condition(m: Frame, node: Node, args: list[Value]) -> sympy.Basic:
 
 
 def indicator(m: Frame, node: Node) -> Value:
+    if isinstance(node, Items):
+        return values.hadamard(*(indicator(m, n) for n in node.items))
     if isinstance(node, Relation) and is_index(m, node.left) and is_index(m, node.right):
         return of_indices(m, node)
     args: list[Value] = []
@@ -79,6 +81,8 @@ def kronecker(m: Frame, left: Node, right: Node) -> Value:
 
 
 def cases(m: Frame, node: Cases) -> Value:
+    if any(when is not None and is_of_indices(m, when) for _, when in node.branches):
+        return by_indices(m, node)
     args: list[Value] = []
     pairs: list[tuple[sympy.Expr, object]] = []
     for branch, when in node.branches:
@@ -91,6 +95,40 @@ def cases(m: Frame, node: Cases) -> Value:
         pairs[-1] = (last, sympy.true)
     return values.elementwise(sympy.Piecewise(*pairs, evaluate=False), *args)
 
+
+def is_of_indices(m: Frame, when: Node) -> bool:
+    parts = when.items if isinstance(when, Items) else (when,)
+    return all(isinstance(n, Relation) and is_index(m, n.left) and is_index(m, n.right) for n in parts)
+
+
+def by_indices(m: Frame, node: Cases) -> Value:
+    """Branches for i = j and for the rest: each where its condition holds and none before it does."""
+    conditions = [when for _, when in node.branches]
+    if not _are_all(conditions):
+        raise NotUnderstood(
+            node.span, "these cases do not say what holds in all others; \\text{otherwise} was expected"
+        )
+    total, rest = values.scalar(number(0)), values.scalar(number(1))
+    for branch, when in node.branches:
+        holds = values.scalar(number(1)) if when is None or when is conditions[-1] else indicator(m, when)
+        total = values.add(total, values.hadamard(values.hadamard(rest, holds), m.read(branch)))
+        rest = values.hadamard(rest, values.add(values.scalar(number(1)), values.negate(holds)))
+    return total
+
+
+def _are_all(conditions: Sequence[Node | None]) -> bool:
+    """Whether one of them always holds: where the last is "otherwise", of i = j and i != j, of <, = and >."""
+    if conditions[-1] is None:
+        return True
+    found = [n for n in conditions if isinstance(n, Relation)]
+    if len(found) != len(conditions) or len({frozenset((n.left, n.right)) for n in found}) != 1:
+        return False
+    first = found[0]
+    ops = {n.op if n.left == first.left else _TURNED.get(n.op, n.op) for n in found}
+    return any(every <= ops for every in ({"=", "!="}, {"<", "=", ">"}, {"<", ">="}, {"<=", ">"}))
+
+
+_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 COMPARISONS: Mapping[str, Callable[[sympy.Expr, sympy.Expr], sympy.Basic]] = {
     ">": sympy.Gt,

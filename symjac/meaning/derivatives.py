@@ -7,7 +7,7 @@ import sympy
 from symjac.calculus.differentiate import jacobian
 from symjac.core.expr import Contract, Expr, Identity, Symbol, affine, contract, rename, symbol
 from symjac.core.index import Index
-from symjac.meaning import values
+from symjac.meaning import values, written_out
 from symjac.meaning.dependence import written_in
 from symjac.meaning.frame import Frame
 from symjac.meaning.glossary import ALL, NOTHING
@@ -15,11 +15,25 @@ from symjac.meaning.naming import identifier
 from symjac.meaning.notebook import Notebook
 from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
-from symjac.notation.tree import Call, Derivative, Group, Name, Node, Product, Transpose, walk
+from symjac.notation.tree import (
+    Call,
+    Derivative,
+    Group,
+    Items,
+    Matrix,
+    Name,
+    Node,
+    Product,
+    Scripts,
+    Transpose,
+    walk,
+)
 
 
 def arranged(m: Frame, node: Derivative) -> Value:
     """The derivative under the reading's layout. `by` names a quantity, a sample or an entry of it, or vec of one."""
+    if (several := _several(m, node)) is not None:
+        return _by_several(m, node, several)
     of, of_vec = _without_vec(node.of)
     if isinstance(of, Transpose):
         of = of.of if node.kind != "nabla" else of
@@ -74,13 +88,47 @@ def _without_vec(node: Node) -> tuple[Node, bool]:
 
 
 def _variables(m: Frame, node: Derivative) -> tuple[Node, ...]:
-    """What the derivative is taken by; ∇f(x) of a function of x alone is taken by x."""
+    """What the derivative is taken by; ∇f(x) is taken by x, and ∇f of a function f(x) too."""
+    if node.by[0] != Name(""):
+        return node.by
     match node.of:
-        case Product(factors=(f, Group(of=argument))) | Call(function=f, args=(argument,)):
-            own = m.notebook.functions.get(identifier(f) or "")
-            alone = own is not None and own.parameters == (identifier(argument),)
-            return tuple(argument if alone and b == Name("") else b for b in node.by)
+        case Product(factors=(_, Group(of=argument))) | Call(args=(argument,)):
+            key = identifier(argument)
+            if key is not None and (m.known(key) or _is_parameter(m, node.of, key)):
+                return tuple(argument for _ in node.by)
+        case Name() | Scripts():
+            own = m.notebook.functions.get(identifier(node.of) or "")
+            if own is not None and len(own.parameters) == 1 and m.known(own.parameters[0]):
+                return tuple(Name(own.parameters[0], span=node.span) for _ in node.by)
     return node.by
+
+
+def _is_parameter(m: Frame, of: Node, key: str) -> bool:
+    """True for x of f(x), a function of x alone."""
+    head = of.factors[0] if isinstance(of, Product) else of.function if isinstance(of, Call) else of
+    own = m.notebook.functions.get(identifier(head) or "")
+    return own is not None and own.parameters == (key,)
+
+
+def _several(m: Frame, node: Derivative) -> tuple[Node, ...] | None:
+    """x and y of ∇f(x, y), which are numbers."""
+    match node.of:
+        case Product(factors=(_, Group(of=Items(items=args, given=0)))) | Call(args=args) if len(args) > 1:
+            if node.by[0] != Name("") or not all(isinstance(a, Name | Scripts) for a in args):
+                return None
+            return tuple(args) if all(not m.read(a).axes for a in args) else None
+    return None
+
+
+def _by_several(m: Frame, node: Derivative, args: tuple[Node, ...]) -> Value:
+    """The column of the derivatives by each of them; of the second order, the matrix."""
+    if len(node.by) > 2:
+        raise NotUnderstood(node.span, f"a derivative of order {len(node.by)} by several quantities is not read")
+    slopes: list[Node] = [Derivative(node.of, (a,), "partial", span=node.span) for a in args]
+    if len(node.by) == 1:
+        return written_out.column_of(m, slopes)
+    rows = tuple(tuple(Derivative(node.of, (a, b), "partial", span=node.span) for b in args) for a in args)
+    return written_out.of_matrix(m, Matrix(rows, span=node.span))
 
 
 def _by(m: Frame, node: Node) -> tuple[Value, bool, bool]:

@@ -73,9 +73,9 @@ class Taken:
         one, other = self.root(one), self.root(other)
         if one == other:
             return self
-        if isinstance(one, str) and not (other == ONE):
+        if isinstance(one, str) and other != ONE:
             return replace(self, equal={**self.equal, one: other})
-        if isinstance(other, str) and not (one == ONE):
+        if isinstance(other, str) and one != ONE:
             return replace(self, equal={**self.equal, other: one})
         return None
 
@@ -186,9 +186,7 @@ class Fit:
     def _new(self) -> Size:
         return f"?{next(self.fresh)}"
 
-    def _two(
-        self, a: Node, b: Node, t: Taken, made: Callable[[Dims, Dims, Taken], Iterable[Way]]
-    ) -> Iterator[Way]:
+    def _two(self, a: Node, b: Node, t: Taken, made: Callable[[Dims, Dims, Taken], Iterable[Way]]) -> Iterator[Way]:
         for one, u in self.read(a, t):
             for other, v in self.read(b, u):
                 yield from made(one, other, v)
@@ -246,8 +244,11 @@ class Fit:
             starts = node.lower is None or node.lower == ONE
             known = self.book.ranges.get(k)
             inner[k] = (
-                self._end(node.upper) if node.upper is not None and starts and len(keys) == 1
-                else self._end(known) if known is not None and node.upper is None else self._new()
+                self._end(node.upper)
+                if node.upper is not None and starts and len(keys) == 1
+                else self._end(known)
+                if known is not None and node.upper is None
+                else self._new()
             )
         self.letters.append(inner)
         try:

@@ -29,9 +29,9 @@ def _arguments(node: Node) -> Iterator[Node]:
     """(t) with the transpose in X(t)ᵀ: the transpose is X's."""
     if isinstance(node, Product):
         for head, sign, after in zip(node.factors, node.signs, node.factors[1:], strict=False):
-            if not sign and isinstance(head, Name | Scripts) and isinstance(after, Transpose):
-                if isinstance(after.of, Group):
-                    yield after
+            turned = isinstance(after, Transpose) and isinstance(after.of, Group)
+            if not sign and turned and isinstance(head, Name | Scripts):
+                yield after
 
 
 def is_array(name: Node, known: set[Handled]) -> bool:

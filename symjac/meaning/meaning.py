@@ -241,6 +241,8 @@ class Interpreter(Products):
                 return values.ones(sizes.size(self.notebook, node.size))
             case Transpose():
                 return values.transpose(self.read(node.of))
+            case Group(of=Relation() as said, bracket="["):  # Iverson's bracket
+                return conditions.indicator(self, said)
             case Group(of=Items() as listed) if node.bracket in "([":
                 return written_out.of_list(self, listed.items, node.bracket)
             case Group():
@@ -393,6 +395,8 @@ class Interpreter(Products):
     # ------------------------------------------------------------ names
 
     def _named(self, node: Node) -> Value:
+        if isinstance(node, Scripts) and self._is_kronecker(node):
+            return conditions.kronecker(self, *letters.split_subscripts(node.sub, 2, mixed=True))
         for way in ways(node):
             if self._is_power(way, node):
                 continue
@@ -539,6 +543,14 @@ class Interpreter(Products):
             raise NotUnderstood(node.span, self._unknown_name(node))
         value = self.read(base)
         return letters.powered(self, letters.entry(self, value, node.sub, node.span), node.sup, node.span)
+
+    def _is_kronecker(self, node: Scripts) -> bool:
+        """True for δ_{ij} beside an error δ that is a vector or a number."""
+        pair = letters.split_subscripts(node.sub, 2, mixed=True)
+        if node.base != Name("delta") or node.sup is not None or len(pair) != 2 or "delta" in self.busy:
+            return False
+        known = self.notebook.knows("delta") and not any(self.known(w.key) for w in ways(node) if len(w.sub) < 2)
+        return known and all(map(self._may_be_place, pair)) and len(self.enter("delta", node.span).indices) < 2
 
     def _may_be_place(self, node: Node) -> bool:
         """True for an index letter and for a number."""

@@ -14,10 +14,25 @@ from symjac.meaning import functions
 from symjac.meaning.calls import OPERATORS
 from symjac.meaning.fonts import style
 from symjac.meaning.handled import is_array
-from symjac.meaning.naming import CONSTANTS, identifier, ways
+from symjac.meaning.naming import CONSTANTS, identifier, spelled_by
 from symjac.meaning.notebook import Notebook, is_loss
 from symjac.notation.pending import innermost
-from symjac.notation.tree import Call, Derivative, Group, Name, Node, Num, Prime, Product, Scripts, Statement, Sum, children
+from symjac.notation.tree import (
+    Call,
+    Derivative,
+    Group,
+    Items,
+    Name,
+    Node,
+    Num,
+    Prime,
+    Product,
+    Scripts,
+    Statement,
+    Sum,
+    children,
+    walk,
+)
 
 _OF_VECTORS = ("bold", "arrow")
 
@@ -46,6 +61,9 @@ class Mention:
     handled: set[int] = field(default_factory=set)
     """With how many it stands where no number does."""
     applied: bool = False
+    """Whether a bracket stands behind it."""
+    called: bool = False
+    """Whether one with names and numbers alone does."""
     bare: bool = False
     """Whether it stands anywhere without a bracket behind it."""
     differentiated: bool = False
@@ -59,6 +77,39 @@ class Mention:
         return bool(self.handled) or max(self.below) > 0 or (isinstance(name, Name) and style(name) in _OF_VECTORS)
 
 
+def quantities(statements: Sequence[Statement], notebook: Notebook) -> dict[str, Mention]:
+    """The names that stand for quantities: no functions, no parameters of one, no letters that number."""
+    found = mentions(statements, notebook)
+    numbering = {identifier(n) for n in _below(statements)}
+    parameters = {k: p for p, s in enumerate(statements) for k in _parameters(s)}
+    outside = mentions([s for p, s in enumerate(statements) if p not in parameters.values()], notebook)
+    bound = parameters.keys() - outside.keys()
+    return {k: m for k, m in found.items() if k not in numbering | bound and not _is_function(m)}
+
+
+def _below(statements: Iterable[Statement]) -> Iterator[Node]:
+    """Small letters that stand as subscripts."""
+    for n in (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts)):
+        parts = (f for s in n.sub for f in (s.factors if isinstance(s, Product) else (s,)))
+        yield from (p for p in parts if isinstance(p, Name) and len(p.text) == 1 and p.text.islower())
+
+
+def _parameters(s: Statement) -> set[str]:
+    """x of f(x) = .."""
+    left = s.sides[0] if s.relations[:1] in (("=",), (":=",)) else None
+    left = left.base if isinstance(left, Scripts) else left
+    match left:
+        case Product(factors=(Name() | Scripts(), Group(of=of))):
+            parts = of.items if isinstance(of, Items) else (of,)
+        case Product(factors=(Name() | Scripts(), Scripts(base=Group(of=of)))):
+            parts = of.items if isinstance(of, Items) else (of,)
+        case Call(args=args):
+            parts = args
+        case _:
+            return set()
+    return {k for k in map(identifier, parts) if k is not None}
+
+
 def mentions(statements: Sequence[Statement], notebook: Notebook) -> dict[str, Mention]:
     """The names of which the notebook knows nothing, by identifier."""
     out: dict[str, Mention] = {}
@@ -69,7 +120,8 @@ def mentions(statements: Sequence[Statement], notebook: Notebook) -> dict[str, M
             mention = out.setdefault(key, Mention(key, name))
             mention.below.add(below)
             mention.letters |= {k for k in map(identifier, subs[:1]) if k is not None}
-            mention.applied |= applied
+            mention.applied |= bool(applied)
+            mention.called |= applied == CALLED
             mention.bare |= not applied and related
             mention.differentiated |= role == "of"
             mention.varied |= role == "by"
@@ -78,10 +130,11 @@ def mentions(statements: Sequence[Statement], notebook: Notebook) -> dict[str, M
     return out
 
 
-_Found = tuple[str, Node, tuple[Node, ...], bool, str]
+CALLED = 2
+_Found = tuple[str, Node, tuple[Node, ...], int, str]
 
 
-def _in(node: Node, book: Notebook, role: str, applied: bool) -> Iterator[_Found]:
+def _in(node: Node, book: Notebook, role: str, applied: int) -> Iterator[_Found]:
     match node:
         case Name() | Scripts() | Prime():
             taken = split(node, book)
@@ -99,7 +152,8 @@ def _in(node: Node, book: Notebook, role: str, applied: bool) -> Iterator[_Found
                 yield from _in(b, book, "by", False)
         case Product(factors=factors):
             for f, after in pairwise((*factors, Num("1"))):
-                yield from _in(f, book, role, isinstance(innermost(after), Group))
+                inner = innermost(after)
+                yield from _in(f, book, role, CALLED if _is_argument(inner) else isinstance(inner, Group))
         case Call(args=args):
             for a in args:
                 yield from _in(a, book, "", False)
@@ -107,6 +161,14 @@ def _in(node: Node, book: Notebook, role: str, applied: bool) -> Iterator[_Found
             inner = role if isinstance(node, Group) else ""
             for part in children(node):
                 yield from _in(part, book, inner, False)
+
+
+def _is_argument(node: Node) -> bool:
+    """True for a bracket around names and numbers alone, as behind a function."""
+    if not isinstance(node, Group):
+        return False
+    parts = node.of.items if isinstance(node.of, Items) else (node.of,)
+    return all(identifier(p) is not None or isinstance(p, Num) for p in parts)
 
 
 def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | None:
@@ -144,7 +206,20 @@ def _may_be_quantity(key: str, bare: Node, book: Notebook) -> bool:
     name = innermost(bare)
     if not isinstance(name, Name) or key in NEVER or key in book.letters:
         return False
-    if book.knows(key) or key in book.functions or key in book.standard or key in book.groups or key in book.depth:
+    sizes = (n for shape in book.shapes.values() for n in shape.sizes)
+    if any(key == identifier(n) for n in (*book.limits, *book.ranges.values(), *sizes)):
+        return False
+    if (
+        book.knows(key)
+        or key in book.maps
+        or key in book.functions
+        or key in book.standard
+        or key in book.groups
+        or key in book.depth
+    ):
+        return False
+    by = spelled_by(name)
+    if by is not None and (book.knows(identifier(by) or "") or len(name.text) == 2):  # dW, a gradient
         return False
     if name.text in OPERATORS or name.text in functions.ELEMENTWISE:
         return False
@@ -185,9 +260,5 @@ def kinds(m: Mention, beside_arrays: bool) -> Sequence[tuple[float, Kind]]:
     return [(0.0, NUMBER_KIND), (0.4 if beside_arrays else 1.0, (0, 1)), (3.0, (0, 2))]
 
 
-def applied_alone(found: Iterable[Mention]) -> set[str]:
-    """Names that stand only as functions."""
-    return {m.key for m in found if m.applied and not m.bare}
-
-
-__all__ = ["Kind", "Mention", "applied_alone", "is_label", "kinds", "mentions", "split", "ways"]
+def _is_function(m: Mention) -> bool:
+    return m.called or (m.applied and (not m.bare or functions.library_name(m.key) is not None))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from symjac.meaning import generic, natures
+from symjac.meaning import generic, natures, written_out
 from symjac.meaning.calls import OPERATORS
 from symjac.meaning.functions import ELEMENTWISE
 from symjac.meaning.grouping import readings_of_stars
@@ -98,7 +98,8 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
 
     handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
     never = {key for key, _ in handled}  # u of max_u uᵀ x
-    notebook.letters |= set(_letters(s for s, _ in statements)) - never | set(notebook.ranges)
+    standing = set(_standing([s for s, _ in statements]))
+    notebook.letters |= (set(_letters(s for s, _ in statements)) | standing) - never | set(notebook.ranges)
     notebook.members = _members(s for s, _ in statements)
     separated = [s for s, _ in statements]
 
@@ -174,6 +175,23 @@ def _letters(statements: Iterable[Statement]) -> Iterator[str]:
             for node in walk(side):
                 if isinstance(node, Big):
                     yield from (k for k in map(identifier, node.over) if k is not None)
+
+
+def _standing(statements: Sequence[Statement]) -> Iterator[str]:
+    r"""i of z_i, where z \in \mathbb{R}^n: small letters alone below arrays, none of which is a size."""
+    spaces = [
+        (n, s.sides[1])
+        for s in statements
+        if s.relations == ("in",) and isinstance(s.sides[1], Space)
+        for n in (s.sides[0].items if isinstance(s.sides[0], Items) else s.sides[:1])
+    ]
+    arrays_declared = {n for n, space in spaces if isinstance(n, Name) and space.sizes}
+    taken = {n for declared, space in spaces for size in (declared, *space.sizes) for n in walk(size)}
+    for node in (n for s in statements for side in s.sides for n in walk(side)):
+        if isinstance(node, Scripts) and node.base in arrays_declared and node.sup is None and len(node.sub) == 1:
+            letter = node.sub[0]
+            if isinstance(letter, Name) and letter.text in INDEX_LETTERS and letter not in taken:
+                yield letter.text
 
 
 def _members(statements: Iterable[Statement]) -> dict[str, set[Node | None]]:
@@ -466,6 +484,8 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
         return False
     if generic.says_dependence(left, right, notebook):
         return True
+    if _names_samples(left, right, notebook):
+        return True
     if isinstance(left, Call) and left.function == Name("log") and len(left.args) == 1:  # log p = .. defines p
         left, right = left.args[0], Call(Name("exp", r"\exp"), (right,), span=right.span)
     if _define_function(left, right, place, notebook):
@@ -488,6 +508,17 @@ def _define(s: Statement, place: int, notebook: Notebook) -> bool:
         notebook.latex[each(key)] = notebook.latex.pop(key)
     notebook.definitions[key] = WrittenDefinition(left, scripts, right, s.span)
     notebook.latex.setdefault(key, bare)
+    return True
+
+
+def _names_samples(left: Node, right: Node, notebook: Notebook) -> bool:
+    r"""X = [x_1, \dots, x_n] beside X \in \mathbb{R}^{d \times n}: x_i is a column of X."""
+    shape, found = notebook.shapes.get(identifier(left) or ""), written_out.samples(right)
+    key = None if found is None else identifier(found[0])
+    if shape is None or len(shape.sizes) != 2 or found is None or key is None or notebook.knows(key):
+        return False
+    notebook.aliases[key] = Alias(left, found[1])
+    notebook.latex.setdefault(key, found[0])
     return True
 
 

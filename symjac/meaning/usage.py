@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count, groupby
 
 from symjac.meaning.fit import Fit, Size, Taken
-from symjac.meaning.mentions import Kind, applied_alone, kinds, mentions, split
+from symjac.meaning.mentions import Kind, kinds, mentions, quantities, split
 from symjac.meaning.notebook import Notebook, Shape
 from symjac.notation.tree import Name, Node, Norm, Statement, Transpose, walk
 
@@ -48,7 +48,6 @@ def eras(statements: Sequence[Statement], notebook: Notebook) -> tuple[int, ...]
     """The statements from which on names that nothing declares are others: where a section does not fit what is
     before it, and fits by itself.
     """
-    places = {id(s): p for p, s in enumerate(statements)}
     starts = {0}
     for fit, own in _groups(statements, notebook):
         states = [Taken()]
@@ -104,9 +103,7 @@ def _ways(states: Sequence[Taken]) -> list[Usage]:
 
 def _groups(statements: Sequence[Statement], notebook: Notebook) -> list[tuple[Fit, list[Statement]]]:
     """Names that formulas connect, with these formulas, in the order of the page."""
-    found = mentions(statements, notebook)
-    for key in applied_alone(found.values()):
-        del found[key]
+    found = quantities(statements, notebook)
     parent: dict[str, str] = {}
 
     def root(key: str) -> str:

@@ -18,7 +18,22 @@ from symjac.meaning import letters, sizes, values
 from symjac.meaning.frame import Frame
 from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
-from symjac.notation.tree import Dots, Group, Items, Matrix, Name, Neg, Node, Num, Product, Scripts, Span, Sum, rebuild
+from symjac.notation.tree import (
+    Dots,
+    Group,
+    Items,
+    Matrix,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Product,
+    Scripts,
+    Span,
+    Sum,
+    Transpose,
+    rebuild,
+)
 
 MOST_ENTRIES = 64
 """Of one array."""
@@ -122,6 +137,28 @@ def _stacked(parts: Sequence[Value], span: Span, depth: int) -> Value:
         expr = rename(part.expr, dict(zip(part.axes, own, strict=True)))
         terms.append(contract([expr, affine(axis, [], sympy.Integer(place))]))
     return values.value(add(*terms), (axis, *own))
+
+
+def samples(node: Node) -> tuple[Node, str] | None:
+    r"""x and "columns" of [x_1, \dots, x_n]; "rows" of its transpose and of x_1^\top, \dots below one another."""
+    turned = isinstance(node, Transpose)
+    inner = node.of if isinstance(node, Transpose) else node
+    inner = inner.of if isinstance(inner, Group) else inner
+    match inner:
+        case Items(items=nodes):
+            along = "rows" if turned else "columns"
+        case Matrix(rows=(nodes,)) if not turned:
+            along = "columns"
+        case Matrix(rows=rows) if all(len(row) == 1 for row in rows) and not turned:
+            nodes = tuple(row[0].of if isinstance(row[0], Transpose) else row[0] for row in rows)
+            along = "rows"
+        case _:
+            return None
+    shown = [n for n in nodes if not isinstance(n, Dots)]
+    bases = {n.base for n in shown if isinstance(n, Scripts) and n.sup is None and len(n.sub) == 1}
+    alike = len(shown) > 1 and all(isinstance(n, Scripts) for n in shown) and len(bases) == 1
+    first = shown[0].sub if isinstance(shown[0], Scripts) else ()
+    return (bases.pop(), along) if alike and first == (Num("1"),) else None
 
 
 # Dots -----------------------------------------------------------------------------------------------------------------

@@ -58,6 +58,11 @@ class Writer:
 
     given_sign = " | "
 
+    def said(self, condition: Node) -> str:
+        """What an indicator is of; several conditions side by side."""
+        parts = condition.items if isinstance(condition, Items) else (condition,)
+        return ", ".join(map(self.write, parts))
+
     def write(self, node: Node, least: int = LIST, last: bool = True) -> str:
         """The node in a place that asks for at least this tightness; `last`: nothing follows at its level."""
         text = self.form(node)

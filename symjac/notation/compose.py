@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symjac.notation.differentials import order_of, slash_derivative
-from symjac.notation.limits import big
+from symjac.notation.limits import big, relations
 from symjac.notation.pending import (
     SIDE_BY_SIDE,
     Applied,
@@ -99,10 +99,10 @@ def _bracketed(node: Node, following: Group, later: list[Placed]) -> Node:
     if isinstance(following.of, Items) and following.of.given and isinstance(innermost(node), Name):
         return rebased(node, lambda name: replace(name, text=f"{name.text} given") if isinstance(name, Name) else name)
     condition = isinstance(following.of, Relation)
-    if isinstance(node, Ones) and node.size is None and (condition or following.bracket in "[{"):
-        return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))
-    if condition and one(node):
-        return rebased(later.pop()[1], lambda g: Indicator(following.of, span=node.span.to(g.span)))
+    ones = isinstance(node, Ones) and node.size is None and (condition or following.bracket in "[{")
+    if ones or (condition and (one(node) or node == Name("delta"))):
+        said = several(following.of)
+        return rebased(later.pop()[1], lambda g: Indicator(said, span=node.span.to(g.span)))
     if isinstance(node, Name | Scripts) and following.bracket == "[" and _are_places(node, following.of):
         sub = (*(node.sub if isinstance(node, Scripts) else ()), *arguments(following))
         base = node.base if isinstance(node, Scripts) else node
@@ -133,6 +133,14 @@ def _big(head: BigHead, later: list[Placed]) -> Node:
     if head.negative:
         body = Neg(body, span=body.span)
     return big(head, body)
+
+
+def several(condition: Node) -> Node:
+    """m = i, n = j as the two that they are: a comma binds tighter than a relation."""
+    if not isinstance(condition, Relation):
+        return condition
+    parts = tuple(relations((condition,)))
+    return condition if len(parts) == 1 else Items(parts, span=condition.span)
 
 
 def _are_places(node: Node, inside: Node) -> bool:

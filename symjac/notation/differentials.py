@@ -111,8 +111,9 @@ def slash_derivative(
 def fraction(top: Node, bottom: Node, span: Span) -> Node:
     r"""\frac{top}{bottom}: a derivative where both are differentials, else a quotient."""
     halves = _halves(bottom)
-    if not halves and isinstance(top, Differential) and top.order == 1 and isinstance(innermost(bottom), Name):
-        return _derivative(top.of, 1, [Half(bottom, 1, "partial", 0)], span)  # the sign is missing below
+    above = _leading(top, "partial") if not halves and isinstance(innermost(bottom), Name) else None
+    if above is not None and above.order == 1:
+        return _derivative(above.of, 1, [Half(bottom, 1, "partial", 0)], span)  # the sign is missing below
     if not halves:
         return Quotient(top, bottom, "frac", span=span)
     kind = halves[0].kind

@@ -119,7 +119,7 @@ class _Below:
 def big(head: BigHead, body: Node) -> Node:
     """The sum of this head over `body`: one within another where indices have limits of their own."""
     below = _Below(head)
-    for part in _parts(head.sub):
+    for part in relations(head.sub):
         below.part(part)
     ranges = below.ranges
     if below.waiting or not ranges:
@@ -149,7 +149,7 @@ def _at_colon(node: Node) -> tuple[Node, bool, Node]:
     return node, False, node
 
 
-def _parts(sub: Sequence[Node]) -> Iterator[Node]:
+def relations(sub: Sequence[Node]) -> Iterator[Node]:
     """Between the commas; of a chain that reaches over one, j = 1, j < i, the relations one by one."""
     if len(sub) == 1 and isinstance(sub[0], Relation) and isinstance(sub[0].right, Items):  # i = 1, \dots, n
         first, *dots, last = sub[0].right.items

@@ -182,7 +182,7 @@ class Plain(Writer):
         return f"{self.write(node.left)} {self.relation_sign(node.op)} {self.write(node.right)}"
 
     def indicator(self, node: Indicator) -> str:
-        return f"1[{self.write(node.condition)}]"
+        return f"1[{self.said(node.condition)}]"
 
     def cases(self, node: Cases) -> str:
         parts = []

@@ -92,8 +92,9 @@ class _Cutter:
             elif self.here is not None and (piece[0].type == "REL" or self.here.waiting):
                 self.here.extend(piece)
             else:
-                for part in _by_comma(piece):
-                    if self.is_condition(part, said):
+                bracketed = _without_bracket(piece)
+                for part in _by_comma(bracketed or piece):
+                    if self.is_condition(part, said, bracketed is not None):
                         (held if self.here is None else self.here.conditions).append(part)
                     else:
                         self.begin(part, column, held)
@@ -123,15 +124,31 @@ class _Cutter:
         signed = first in _GOES_ON - {"BIG"} and (first != "MINUS" or empty_first or not _relations(piece))
         return first == "REL" or signed or draft.waiting
 
-    def is_condition(self, part: Sequence[Terminal], said: frozenset[str]) -> bool:
-        """Whether a statement holds only where this does: after "if", or an inequality behind an equation."""
+    def is_condition(self, part: Sequence[Terminal], said: frozenset[str], bracketed: bool) -> bool:
+        """Whether a statement holds only where this does: after "if", or an inequality behind an equation; i = j of two
+        letters in brackets, or behind "for", is none that claims something either.
+        """
         relations = set(_relations(part))
-        compared = bool(relations) and relations <= _COMPARISONS
+        letters = len(part) == 3 and all(_is_letter(t) for t in part[::2]) and (bracketed or bool(said & _FOR))
+        compared = bool(relations) and (relations <= _COMPARISONS or letters)
         behind = self.here is not None and bool({str(r) for r in self.here.relations} & {"=", ":="})
         return bool(said & _CONDITION) or (compared and (behind or bool(said & _FOR)))
 
 
 _COMPARISONS = frozenset({"<", ">", "<=", ">=", "!="})
+
+
+def _without_bracket(piece: Sequence[Terminal]) -> list[Terminal] | None:
+    r"""i \ne j of a (i \ne j) that stands by itself."""
+    whole = len(piece) > 4 and piece[0].type == "OPEN" and piece[-1].type == "CLOSE" and str(piece[0]) == "("
+    if not whole or any(depth == 0 for depth, _ in _depths(piece[1:-1], 1)):
+        return None
+    inner = list(piece[1:-1])
+    return inner if _relations(inner) else None
+
+
+def _is_letter(t: Terminal) -> bool:
+    return t.type == "LEAF" and isinstance(t.node, Name) and len(t.node.text) == 1 and t.node.text.islower()
 
 
 def _relations(piece: Sequence[Terminal]) -> list[str]:
@@ -218,9 +235,8 @@ def _cut(found: Sequence[Terminal], kind: str) -> Iterator[list[Terminal]]:
     yield run
 
 
-def _depths(piece: Sequence[Terminal]) -> Iterator[tuple[int, Terminal]]:
-    """Each terminal with how many brackets it stands in."""
-    depth = 0
+def _depths(piece: Sequence[Terminal], depth: int = 0) -> Iterator[tuple[int, Terminal]]:
+    """Each terminal with how many brackets it stands in, `depth` of them around all."""
     for t in piece:
         if t.type in _CLOSING:
             depth = max(0, depth - 1)

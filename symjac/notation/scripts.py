@@ -73,7 +73,7 @@ def _subscripted(base: Node, script: Script) -> Node:
     value = script.value or Items(())
     parts = value.items if isinstance(value, Items) else (value,)
     inside = value.of if isinstance(value, Group) else value
-    if isinstance(inside, Relation) and one(base):
+    if isinstance(inside, Relation) and (one(base) or base == Name("delta")):
         return Indicator(inside, span=span)
     if isinstance(base, Space):
         return _space(base, value, script, span)

@@ -32,12 +32,19 @@ from symjac.notation.tree import (
 
 def declared(s: Statement) -> Iterator[Statement]:
     """The statement, with what it declares by a mark said before it, and what a sign of a space says after it."""
-    s = _by_colon(s)
+    s = _by_colon(_range(s))
+    for condition in s.conditions:
+        if (found_range := _between(condition)) is not None:
+            yield found_range
+    s = replace(s, conditions=tuple(c for c in s.conditions if _between(c) is None))
     if (space := _of_own_entries(s)) is not None:
         yield Statement((s.sides[0], space), ("in",), s.span)
         if len(s.sides) == 2:
             return
         s = replace(s, sides=(s.sides[0], *s.sides[2:]), relations=s.relations[1:])
+    if len(s.relations) > 1 and s.relations[-1] == "in" and set(s.relations[:-1]) <= {"=", ":="}:
+        yield Statement((s.sides[0], _space(s.sides[-1])), ("in",), s.span)
+        s = replace(s, sides=s.sides[:-1], relations=s.relations[:-1])
     spaces = tuple(_space(n) if r == "in" else n for n, r in zip(s.sides[1:], s.relations, strict=True))
     found: dict[Node, Space] = {}
     sides = tuple(_without_sizes(side, found) for side in (s.sides[0], *spaces))
@@ -65,6 +72,30 @@ def _without_sizes(node: Node, found: dict[Node, Space]) -> Node:
         return replace(node, sub=sizes[:1])
     found.setdefault(node.base, Space(sizes, span=node.span))
     return node.base if node.sup is None else replace(node, sub=())
+
+
+def _range(s: Statement) -> Statement:
+    r"""1 \le i \le n and i \in \{1, \dots, n\} as i = 1, \dots, n."""
+    if s.relations == ("<=", "<="):
+        chain = Relation("<=", Relation("<=", s.sides[0], s.sides[1]), s.sides[2], span=s.span)
+        return _between(chain) or s
+    match s.sides:
+        case (Name() as letter, Group(of=Items(items=(Num(), *_, Dots(), _)) as listed)) if s.relations == ("in",):
+            return replace(s, sides=(letter, listed), relations=("=",)) if _is_letter(letter) else s
+    return s
+
+
+def _between(node: Node) -> Statement | None:
+    """The range of i that 1 <= i <= n says."""
+    match node:
+        case Relation(op="<=", left=Relation(op="<=", left=Num() as first, right=Name() as letter), right=last):
+            listed = Items((first, Dots(span=node.span), last), span=node.span)
+            return Statement((letter, listed), ("=",), node.span) if _is_letter(letter) else None
+    return None
+
+
+def _is_letter(node: Name) -> bool:
+    return len(node.text) == 1 and node.text in "ijklmnpqrst"
 
 
 def _of_own_entries(s: Statement) -> Space | None:

@@ -5,6 +5,7 @@ What is not understood becomes a BAD terminal that says why, so that one bad for
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -36,8 +37,11 @@ def terminals(found: Sequence[Tex]) -> list[Terminal]:
 class _Reader:
     """Goes through tokens once. `font`: the command that letters stand under. `script`: "sub" or "sup" inside one."""
 
-    def __init__(self, found: Sequence[Tex], font: str = "", script: str = "", depth: int = 0) -> None:
+    def __init__(
+        self, found: Sequence[Tex], font: str = "", script: str = "", depth: int = 0, table: bool = False
+    ) -> None:
         self.found = found
+        self.table_row = table
         self.font = font
         self.script = script
         self.depth = depth
@@ -155,6 +159,7 @@ class _Reader:
         elif text in signs.NOTHING or text == "$":
             pass
         elif text in signs.RELATIONS:
+            self.i += text == "=" == self.peek()  # == as programs have it
             self.put("REL", signs.RELATIONS[text], span)
         elif text in signs.OPENING:
             self.put("OPEN", signs.OPENING[text], span)
@@ -404,7 +409,7 @@ class _Reader:
     def table(self, content: Sequence[Tex], span: Span) -> None:
         """Cases: branches of a value and a condition, words like "if" dropped."""
         rows: list[list[Terminal]] = [[]]
-        for t in self.inside(content):
+        for t in _Reader(content, self.font, self.script, self.depth + 1, table=True).read():
             if t.type == "ROW":
                 rows.append([])
             elif t.type != "GAP":
@@ -567,6 +572,11 @@ class _Reader:
         for n, part in enumerate(parts):
             if n % 2:
                 self.out.extend(self.inside(part))
+                continue
+            condition = _condition_at(part) if self.table_row else None
+            if condition is not None:
+                self.put("TEXT", "if", where)
+                self.out.extend(self.inside(part[condition:]))
                 continue
             said = _said(part)
             padded = bool(part) and part[0].space
@@ -858,6 +868,18 @@ def _sign_of_numbers(inner: Sequence[Terminal]) -> str:
     return str(inner[0]) if compared and str(inner[0]) in (">", ">=") else ""
 
 
+def _condition_at(part: Sequence[Tex]) -> int | None:
+    """Where in the words of a case its condition begins: at i of "if i = j", and at k of "if k " before a formula."""
+    end = next((i for i, t in enumerate(part) if not t.letter or (i and t.space)), len(part))
+    start = end if "".join(t.text for t in part[:end]).lower() in _CONDITION_WORDS else 0
+    rest = part[start:]
+    words = any(a.letter and b.letter and not b.space for a, b in itertools.pairwise(rest))
+    related = any(t.text in signs.RELATIONS for t in rest)
+    one = bool(rest) and (rest[0].letter or rest[0].digit) and not any(t.space for t in rest[1:])
+    alone = one and (len(rest) > 1 or rest[0].text not in "aAI")
+    return start if not words and ((start and related) or alone) else None
+
+
 def _split(found: Sequence[Terminal], kind: str) -> list[list[Terminal]]:
     """Between the terminals of one kind, outside of the bodies of commands."""
     parts: list[list[Terminal]] = [[]]
@@ -966,11 +988,16 @@ def _branch(row: Sequence[Terminal]) -> list[Terminal]:
             at = condition
         if t.type == "TEXT":
             words = str(t).lower().strip(" ,.;:").split()
-            otherwise = otherwise or bool({"otherwise", "else", "elsewhere"} & set(words))
+            otherwise = otherwise or bool(_OTHERWISE & set(words))
             if not set(words) <= _CONDITION_WORDS:
                 return [Terminal.of("BAD", f"the condition {str(t)[:SHORT]!r} is not understood", t.span)]
         elif t.type != "AMP":
             at.append(t)
+    if not condition and not otherwise:  # a, i = j
+        first = next((i for i, t in enumerate(value) if t.type == "REL"), 0)
+        comma = next((i for i in reversed(range(first)) if value[i].type == "COMMA"), None)
+        value, condition = (value, []) if comma is None else (value[:comma], value[comma:][1:])
+        at = condition
     for cell in (value, condition):
         while cell and cell[-1].type in ("COMMA", "SEMI"):
             cell.pop()
@@ -981,6 +1008,8 @@ def _branch(row: Sequence[Terminal]) -> list[Terminal]:
     return [*value, Terminal.of("AMP", "&", condition[0].span), *condition]
 
 
-_CONDITION_WORDS = frozenset(
-    {"if", "for", "when", "otherwise", "else", "elsewhere", "where", "in", "all", "other", "cases", "and"}
+_OTHERWISE = frozenset({"otherwise", "else", "elsewhere", "other", "others", "sonst", "sinon", "否则", "其他", "其余"})
+_CONDITION_WORDS = _OTHERWISE | frozenset(
+    {"if", "for", "when", "where", "in", "all", "cases", "and", "wenn", "falls", "für", "si", "pour", "当", "时", "若"}
 )
+"""What a text says in a case beside the condition itself."""

@@ -216,7 +216,7 @@ class _Latex(Writer):
         return f"{self.write(node.left)} {self.relation_sign(node.op)} {self.write(node.right)}"
 
     def indicator(self, node: Indicator) -> str:
-        return rf"\mathbf{{1}}[{self.write(node.condition)}]"
+        return rf"\mathbf{{1}}[{self.said(node.condition)}]"
 
     def cases(self, node: Cases) -> str:
         rows = []

@@ -192,8 +192,8 @@ def _root(gap: Callable[[Array], float], unit: Array, start: float) -> float | N
 
 
 def _point(module: ModuleType, params: Any, arrays: Arrays, declared: Declared | None) -> tuple[Any, Arrays] | None:
-    """The arrays as a point, where the loss is finite, by the declared formulas too, which may overflow, and what does
-    not tie is clearly apart.
+    """The arrays as a point: the loss is finite, by the declared formulas too, which may overflow, what decides is a
+    number, and what does not tie is clearly apart.
     """
     at, data = params._make(arrays[: len(params)]), arrays[len(params) :]
     try:
@@ -201,7 +201,7 @@ def _point(module: ModuleType, params: Any, arrays: Arrays, declared: Declared |
         distances = [np.abs(a) for a in module.kinks(at, *data)]
     except ValueError:
         return None
-    clear = all(d[d > 0].min(initial=np.inf) > CLEAR for d in distances)
+    clear = all(d[d != 0].min(initial=np.inf) > CLEAR for d in distances)  # nan is not larger
     return (at, data) if np.isfinite(losses).all() and clear else None
 
 

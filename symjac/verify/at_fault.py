@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +17,7 @@ from symjac.meaning.reasons import CONFINED
 from symjac.notation.tree import Derivative, Num, Space, walk
 from symjac.verify import proposal
 from symjac.verify.corrections import Correction, corrected, derived_correction
-from symjac.verify.diagnose import FoundFault, diagnose
+from symjac.verify.diagnose import FoundFault, diagnose, one_change
 from symjac.verify.missing import missing_term
 from symjac.verify.oracle import Oracle
 from symjac.verify.outcomes import Outcome
@@ -42,6 +43,19 @@ MOST_ASKED = 8
 
 USUAL = frozenset({Property.SYMMETRIC, Property.SKEW, Property.SUM, Property.UNIT, Property.ORTHOGONAL})
 """The properties that notes tend to leave unsaid."""
+
+
+def local_fault(posed: Posed, outcome: Outcome) -> Fault | None:
+    """The one change that makes the claim right; None where there is none, or where its shapes do not fit."""
+    if outcome.misfit or posed.equality.update:
+        return None
+    oracle = _as_usual(posed)
+    with suppress(*CONFINED):
+        found = one_change(oracle.right, oracle, Budget(STEPS_FOR_A_SHAPE, posed.clock))
+        correction = None if found is None else corrected(oracle.left, found.right, posed.notation, oracle.sure_of)
+        if found is not None and correction is not None:
+            return _with(posed, Fault(found.kind, found.text, found.span, "", ""), correction)
+    return None
 
 
 def fault_of(posed: Posed, outcome: Outcome) -> Fault:

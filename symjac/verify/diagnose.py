@@ -85,6 +85,14 @@ def diagnose(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
     return _by_number(view) or _by_one(view, single) or _by_residual(view) or _by_two(view, budget)
 
 
+def one_change(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
+    """A number, one edit or the missing term."""
+    if sum(1 for _ in itertools.islice(walk(right), LARGEST + 1)) > LARGEST:
+        return None
+    view = View(right, KnownNames(oracle))
+    return _by_number(view) or _by_one(view, budget) or _by_residual(view)
+
+
 # ---- the roads -----------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +186,7 @@ def _asked(e: Edit, view: View, budget: Budget) -> Scalar | None:
     budget.spend(STEPS_TO_READ + max(0, sum(1 for _ in walk(e.asked)) - NODES_READ) * STEPS_OF_A_NODE)
     if not _can_fit(e, view):
         return None
-    budget.spend(view.oracle.effort)
+    budget.spend(view.oracle.effort(e.asked, e.beside))
     c = _number(view.oracle.factor(e.asked, e.beside))
     if c is None or (e.finish is not None and c.is_one):
         return None

@@ -19,7 +19,7 @@ from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim
-from symjac.verify.at_fault import fault_of
+from symjac.verify.at_fault import fault_of, local_fault
 from symjac.verify.chain import as_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
@@ -88,9 +88,12 @@ def judge(posed: Posed) -> Claim:
     if outcome.misfit and (chained := _as_chain(posed)) is not None:
         return chained
     wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM
-    fault = fault_of(posed, outcome) if wrong else None
-    if fault is not None and (taken := undeclared(posed)) and (failure is not None or not fault.is_local):
-        fault, outcome = None, Outcome(UNDECIDED, f"it is wrong with {', '.join(taken)}, which the text does not say")
+    taken = undeclared(posed) if wrong else []
+    if not taken:
+        return as_claim(posed, with_undeclared(posed, outcome), fault_of(posed, outcome) if wrong else None)
+    fault = local_fault(posed, outcome) if failure is None else None
+    if fault is None:
+        outcome = Outcome(UNDECIDED, f"it is wrong with {', '.join(taken)}, which the text does not say")
     return as_claim(posed, with_undeclared(posed, outcome), fault)
 
 

@@ -46,8 +46,8 @@ def _of_two(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
         for term in _terms(atoms, shape, kron):
             if budget.spent:
                 return None
-            budget.spend(STEPS_TO_READ + oracle.effort)
             alone = term if body is right else replaced(right, body, term)
+            budget.spend(STEPS_TO_READ + oracle.effort(alone))
             c = oracle.factor(alone, right)
             if c is None or c not in (Num("1"), Neg(Num("1"))):
                 continue

@@ -56,21 +56,24 @@ class Oracle:
         self._restated = self._names_of_left()
         self._asked: dict[Node, list[Question] | None] = {}
         self._values: dict[Node, Value | None] = {}
+        self._evaluated: set[str] = set()
+        """Names whose definitions have been read by a question."""
 
     @cached_property
     def left_shape(self) -> Sizes | None:
         return self.shape(self.left)
 
-    @cached_property
-    def effort(self) -> int:
-        """Steps of one question, about: as many as the claim's left side takes."""
+    def effort(self, *asked: Node | None) -> int:
+        """Steps of the next question, about: of what has no value yet at the points at which it is asked."""
 
-        def of_left() -> int:
-            return sum(
-                self.posed.question(a, a, self.reading).steps_of_another for a, _ in self.posed.instances(self.right)
-            )
+        def steps() -> int:
+            out = 0
+            for question in (q for tree in asked if tree is not None for q in self._questions(tree) or ()):
+                out += question.steps_beside(self._evaluated)
+                self._evaluated.update(d.lhs.name for d in question.needed())
+            return out
 
-        return unless_it_fails(of_left, 0)
+        return unless_it_fails(steps, 0)
 
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""

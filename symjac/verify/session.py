@@ -109,7 +109,9 @@ class Session:
         notebook = openings.next()
         skipping, skip_next = False, False
         formulas = [item for item in source.items if isinstance(item, Snippet)]
-        beside = dict(zip(map(id, formulas), around(source.text, [f.outer for f in formulas], source.sections), strict=True))
+        beside = dict(
+            zip(map(id, formulas), around(source.text, [f.outer for f in formulas], source.sections), strict=True)
+        )
         for item in source.items:
             if item.fault:
                 self._not_read(item.span if isinstance(item, Directive) else item.outer, item.fault)

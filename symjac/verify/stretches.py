@@ -124,7 +124,9 @@ class Stretches:
         self.unread |= dict(page.unread)
         claims = tuple(e for e in kept if e.place < end)
         if claims or not self.found:
-            otherwise = partial(self._page, start, dict(self.defined_since), dict(self.declared_since), list(self.facts))
+            otherwise = partial(
+                self._page, start, dict(self.defined_since), dict(self.declared_since), list(self.facts)
+            )
             self.found.append(Stretch(page.notebook, claims, start in self.restated, otherwise))
         return end
 

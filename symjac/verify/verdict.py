@@ -30,11 +30,6 @@ class Fault:
     notation: str = "latex"
     """That of `formula` and `replacement`: "latex" or "plain"."""
 
-    @property
-    def is_local(self) -> bool:
-        """Whether one change makes the claim right."""
-        return self.kind not in ("other", "shape", "assumption") and bool(self.replacement)
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -6,11 +6,27 @@ import numpy as np
 import pytest
 import sympy
 
+from symjac.calculus.differentiate import vjp
 from symjac.calculus.stabilise import ELEMENTWISE, LOG_OF_VALUE, SHIFT, SMALL, stabilise
 from symjac.core import scalar
 from symjac.core.evaluate import evaluate
-from symjac.core.expr import Equation, Expr, Symbol, add, apply, contract, maximum, number, symbol, walk
-from symjac.core.index import index, size_symbol
+from symjac.core.expr import (
+    Equation,
+    Expr,
+    Map,
+    Max,
+    Symbol,
+    add,
+    apply,
+    canonical,
+    contract,
+    maximum,
+    number,
+    rename,
+    symbol,
+    walk,
+)
+from symjac.core.index import Index, index, size_symbol
 from symjac.core.scalar import slot
 
 k = size_symbol("k")
@@ -186,3 +202,42 @@ def test_what_is_small_is_no_difference(formula: sympy.Expr, expected: sympy.Exp
 def test_a_planted_fault_is_seen() -> None:
     wrong = (1 + x1) * P(x0) + x1 * P(-x0)
     assert sympy.simplify((meant(P(x0) - x1 * x0) - meant(wrong)).subs({x0: 1, x1: 1})) != 0
+
+
+MAXIMA = {
+    "a sum of exponentials over a root": contract(
+        [TOTAL, apply((1 + x0**2) ** -sympy.Rational(1, 2), [symbol("c", [n])])]
+    ),
+    "two sums of exponentials": contract([TOTAL, contract([symbol("T", [n, j1]), exps(symbol("T", [n, j1]))], [j1])]),
+    "a softmax": SOFTMAX.rhs,
+    "a logarithm": log(TOTAL),
+    "a softplus": apply(sympy.log(1 + sympy.exp(x0)), [A]),
+    "a difference": apply(sympy.exp(x0) - 1, [A]),
+    "a product in the other order": contract([T, A, number(-1)]),
+    "a probability": log(Y),
+    "a root": apply(sympy.sqrt(x0), [TOTAL]),
+}
+
+
+@pytest.mark.parametrize("body", MAXIMA.values(), ids=MAXIMA)
+@pytest.mark.parametrize("beside", [number(1), A, TOTAL, exps()], ids=["alone", "A", "a sum", "exponentials"])
+def test_what_is_compared_with_a_maximum_is_what_the_maximum_is_of(body: Expr, beside: Expr) -> None:
+    """∂ max_n f = 1[f = max_n f] ..: whatever is done to f, it is done on both sides, and one f ties."""
+    slope = vjp(maximum(body, [n]), number(1), Y if "Y" in body.names else A)
+    for e in (slope, contract([slope, beside])):
+        for form in (e, stabilise(e, VALUES, ["T"], derived=True)[0]):
+            found = [m for m in walk(form) if isinstance(m, Map) and any(isinstance(a, Max) for a in m.args)]
+            assert any(m.formula.has(sympy.Eq) for m in found)
+            for m in found:
+                assert len(scalar.equated(m.formula)) == len(m.formula.atoms(sympy.Eq))
+                for pair in scalar.equated(m.formula):
+                    largest, other = sorted((m.args[i] for i in pair), key=lambda a: not isinstance(a, Max))
+                    assert isinstance(largest, Max)
+                    assert canonical(other) is canonical(rename(largest.body, _renaming(largest, other)))
+
+
+def _renaming(largest: Max, other: Expr) -> dict[Index, Index]:
+    """The indices of the maximum as what is compared with it has them."""
+    (i,) = largest.over
+    (outside,) = [o for o in other.free if o not in largest.free]
+    return {i: outside}

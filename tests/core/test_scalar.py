@@ -381,6 +381,38 @@ def test_planted_derivative_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         derivative.cache_clear()
 
 
+PARTLY = {
+    "cube root": x ** Rational(1, 3),
+    "inverse cube root": x ** Rational(-1, 3),
+    "square root": sqrt(x),
+    "inverse square root": 1 / sqrt(x),
+    "a power": (2 * x + 1) ** Rational(7, 5),
+    "logarithm": log(1 + x),
+    "its size": Abs(x ** Rational(1, 3)),
+    "its sign": sign(log(x)),
+    "its maximum": Max(x ** Rational(1, 3), x),
+    "bounded": Min(sqrt(x), 2),
+    "a power of itself": x**x,
+    "its square": log(x) ** 2,
+}
+
+
+@pytest.mark.parametrize("formula", PARTLY.values(), ids=PARTLY)
+def test_a_complex_step_is_taken_where_the_function_is_real(formula: sympy.Expr) -> None:
+    """|(−1)^(1/3)| is no number in code, and 1/2 by NumPy's complex root: a comparison with it would be another."""
+    values = np.array([-3.7, -0.8, -0.6, -0.2, 0.3, 1.7])
+    real = evaluate(formula, [values], {})
+    step = evaluate(formula, [values + 1e-30j], {})
+    np.testing.assert_allclose(np.real(step), real, rtol=1e-14)
+    assert np.isnan(real[0])
+    slopes = np.broadcast_to(evaluate(derivative(formula, 0), [values], {}), real.shape)
+    there = ~np.isnan(real)
+    np.testing.assert_allclose(np.imag(step)[there] / 1e-30, slopes[there], rtol=1e-12)
+    for relation in (x > 1, x <= 1, sympy.Ne(x, 1)):
+        condition = indicator(relation.xreplace({x: formula}))
+        np.testing.assert_array_equal(evaluate(condition, [values + 1e-30j], {}), evaluate(condition, [values], {}))
+
+
 def test_every_function_has_a_numpy_value() -> None:
     for name, (f, arity, _) in FUNCTIONS.items():
         at = (0.4, 0.7)[:arity]

@@ -110,19 +110,19 @@ BROKEN: list[tuple[str, Any]] = [
     ("it has an argument", lambda: raw(Map, formula=sympy.exp(1))),
     ("arguments are distinct", lambda: raw(Map, [v(), v()], formula=slot(0) * slot(1))),
     (
-        "arguments are not elementwise, but for cases in an equality",
+        "arguments are not elementwise, but for what is compared whole",
         lambda: raw(Map, [add(v(), w())], formula=sympy.exp(slot(0))),
     ),
     (
-        "arguments are not elementwise, but for cases in an equality",
+        "arguments are not elementwise, but for what is compared whole",
         lambda: raw(Map, [apply(sympy.exp(slot(0)), [v()])], formula=slot(0) ** 2),
     ),
     (
-        "arguments are not elementwise, but for cases in an equality",
+        "arguments are not elementwise, but for what is compared whole",
         lambda: raw(Map, [contract([v(), w()])], formula=slot(0) ** 2),
     ),
     (
-        "arguments are not elementwise, but for cases in an equality",
+        "arguments are not elementwise, but for what is compared whole",
         lambda: raw(Map, [add(v(), w()), u()], formula=scalar.indicator(sympy.Eq(slot(0), slot(1)))),
     ),
     ("the formula is not its argument", lambda: raw(Map, [v()], formula=slot(0))),

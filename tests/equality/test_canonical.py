@@ -26,11 +26,12 @@ from symjac.core.expr import (
     number,
     symbol,
 )
-from symjac.core.index import index, size_symbol
+from symjac.core.index import Index, index, size_symbol
 from symjac.core.scalar import Share, indicator, slot
 from symjac.equality.budget import Budget
 from symjac.equality.canonical import Forms, equal
-from symjac.equality.form import FormTooLarge, NormalSum
+from symjac.equality.form import FormTooLarge, NormalSum, affine_renamed
+from symjac.equality.form import affine as form_of_affine
 from symjac.equality.reals import POSITIVE, SIGNED, Doubles, NotRational, Rationals
 from tests.equality import random_expressions
 from tests.equality.random_expressions import expression
@@ -253,3 +254,20 @@ def test_no_false_proof(seed: int) -> None:
                 np.testing.assert_allclose(
                     found[both], expected[both], rtol=1e-6, atol=1e-9, err_msg=f"{first} | {other}"
                 )
+
+
+def test_an_affine_index_renamed_is_that_of_the_new_names() -> None:
+    """1[i + 2 j − k = 1]: where an index stands is said by its coefficient, its size, and only then its name."""
+    rng = random.Random(0)
+    sizes = [sympy.Integer(2), sympy.Integer(3), sympy.Integer(7), n]
+    for _ in range(500):
+        number_of = rng.randint(1, 5)
+        before = [Index(f"a{p}", rng.choice(sizes)) for p in rng.sample(range(30), number_of)]
+        names = {i: Index(f"b{p}", i.size) for i, p in zip(before, rng.sample(range(30), number_of), strict=True)}
+        numbers = [sympy.Integer(rng.choice([1, -1, 1, -1, 2, -2, 7])) for _ in before]
+        offset = sympy.Integer(rng.choice([0, 0, 1, -1, 3]))
+        made = form_of_affine(before, (*numbers, offset))
+        found = affine_renamed(made, [names[i] for i in made.indices])
+        expected = form_of_affine([names[i] for i in before], (*numbers, offset))
+        assert (found.key, found.shape) == (expected.key, expected.shape)
+        assert (found.indices, found.coefficients) == (expected.indices, expected.coefficients)

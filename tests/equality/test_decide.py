@@ -14,9 +14,13 @@ from symjac.calculus.world import World
 from symjac.core import scalar
 from symjac.core.expr import Expr, add, apply, contract, negate, number, symbol
 from symjac.core.index import index
-from symjac.equality.decide import decide, holds, ratio
+from symjac.equality import decide as decide_module
+from symjac.equality.arrays import Array, Evaluation, TooLarge
+from symjac.equality.budget import Budget
+from symjac.equality.canonical import MOST_STEPS
+from symjac.equality.decide import FEW_STEPS, decide, holds, ratio
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
-from symjac.equality.question import Question
+from symjac.equality.question import Question, sides
 from symjac.meaning import values as v
 from symjac.meaning.values import Value
 from tests.equality.equations import RIGHT, Case, Page, alpha, each, k, m, n, x0
@@ -61,6 +65,42 @@ def test_planted_faults_are_refuted(
     assert shown is not None and shown.claimed != shown.derived and shown.values
     if factor is not None:
         assert ratio(question) == factor
+
+
+def test_a_number_is_found_at_fewer_points_where_all_at_once_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the sides are compared there, so a factor is known of large ones too."""
+
+    def small(question: Question, at: Evaluation, *more: int) -> tuple[Array, Array, Array]:
+        if at.points > 2:
+            raise TooLarge("entries")
+        return sides(question, at, *more)
+
+    monkeypatch.setattr(decide_module, "sides", small)
+    page = Page(A=(m, n), x=(n,))
+    product = v.matmul(page["A"], page["x"])
+    assert ratio(page.question(product, v.scale(-2, product))) == -Rational(1, 2)
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_large_sides_have_few_steps_before_it_is_known_whether_facts_are_needed(
+    needed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proof without facts is looked for to its end only where the sides are equal without them."""
+    asked: list[tuple[bool, int]] = []
+    true = decide_module.canonical.equal
+
+    def equal(left: Expr, right: Expr, world: World, assumed: bool, budget: Budget) -> bool | None:
+        asked.append((assumed, budget.left))
+        return true(left, right, world, assumed, budget) if assumed or budget.left > FEW_STEPS else None
+
+    monkeypatch.setattr(decide_module.canonical, "equal", equal)
+    monkeypatch.setattr(decide_module, "FEW_ENTRIES", 0)
+    page = Page(T=(k, m))
+    page.world.assume(facts.sums_to(page.world.symbol("T"), 1, 1))
+    T = page["T"]
+    left, right = (v.matmul(T, v.ones(m)), v.ones(k)) if needed else (v.add(T, T), v.scale(2, T))
+    assert decide(page.question(left, right)).verdict == PROVED
+    assert asked == [(False, FEW_STEPS), (needed, MOST_STEPS)]
 
 
 def _square(**shapes: tuple[sympy.Expr, ...]) -> Page:

@@ -137,6 +137,12 @@ J(W, b; x, y) p(x|y)|A|
     (* J (paren (, W b x y)) p~given (paren (, x y)) (abs A))
 x_{k|k-1} P_{k \mid k} D(P \| Q) (\mid x \mid)
     (* (_ x at~k|k-1) (_ P at~k~\mid~k) D~given (paren (, P Q)) (paren (abs x)))
+\begin{cases} a & \text{if k = n} \\ b, & \text{if k $\ne$ n} \end{cases}
+    (cases [a (= k n)] [b (!= k n)])
+\begin{cases} a & \text{if k = y_i} \\ f(a, b), i=j \\ 0, & \text{其他} \end{cases}
+    (cases [a (= k (_ y i))] [(* f (paren (, a b))) (= i j)] [0 -])
+\mathbf{1}(m=i, n=j) \delta_{i=j} \delta(i=j) [i=j]
+    (* (if (, (= m i) (= n j))) (if (= i j)) (if (= i j)) (square (= i j)))
 \sum_{j\ne i} x_j + \sum_{j=1, j\ne i}^N x_j + \sum_{k<t} h_k
     (+ (sum [j (!= j i)] (_ x j)) (sum [j 1 N (!= j i)] (_ x j)) (sum [k (< k t)] (_ h k)))
 \sum_{1 \le k \le t} h_k + \sum_{i=1, \dots, n} x_i + \sum_{i,j=1}^n A_{ij}
@@ -405,6 +411,16 @@ W = \begin{pmatrix} W_{11} & \dots & W_{1n}\\ \vdots & & \vdots \\ W_{m1} & \dot
     W in (R m n)
 \begin{array}{rcl} a &=& b \\ &=& c \end{array}
     a = b = c
+a = b \quad (i \ne j)
+    a = b if (!= i j)
+a = b \quad \text{for } i = j
+    a = b if (= i j)
+a_i = b \quad (i = 1, 2, \dots, C)
+    (_ a i) = b ; i = (, 1 2 ... C)
+a_i = b_i, \quad 1 \le i \le n
+    i = (, 1 ... n) ; (_ a i) = (_ b i)
+a_i = b_i, \; i \in \{1, \dots, n\}, \quad 1 \le x \le 2
+    (_ a i) = (_ b i) ; i = (, 1 ... n) ; 1 <= x <= 2
 x = [x_0, \dots, x_n]
     x = (square (, (_ x 0) ... (_ x n)))
 p_i = \sum_{i \ne j} x_j, p = \sum_{i \ne j} x_j

@@ -163,6 +163,23 @@ def test_what_comes_close_to_a_maximum_is_no_tie(tmp_path: Path, seed: int) -> N
     assert compared(module, declared, seed).agrees
 
 
+@pytest.mark.parametrize(
+    "loss", ["sum(where(2*Y - T > abs((Y + T/3)**(1/3)), Y**2, T*Y))", "sum(where(log(Y + T/3) > -1/2, Y**2, T*Y))"]
+)
+def test_where_what_decides_is_no_number_there_is_no_point(tmp_path: Path, loss: str) -> None:
+    """Of a negative number a root decides nothing in code; the loss is a number all the same."""
+    module, declared = made(tmp_path, loss)
+    rng = np.random.default_rng(0)
+    params, X, T = module.init(rng), rng.standard_normal((3, 3)), 20 + rng.random((3, 2))
+    assert ties._point(module, params, (*params, X, T), declared) is not None
+    T[0, 0] = -30
+    with np.errstate(invalid="ignore"):
+        assert np.isfinite(module.loss(params, X, T))
+        assert float(np.real(declared(params, (X, T)))) == pytest.approx(module.loss(params, X, T), rel=1e-12)
+        assert ties._point(module, params, (*params, X, T), declared) is None
+        assert compared(module, declared).agrees
+
+
 NORM = """
 name: norm
 input: X[2, k]

@@ -129,6 +129,70 @@ HALVES = [
     (ENTROPY + r"-\frac{y}{p} - \frac{1-y}{1-p}$.", [R]),
 ]
 
+SOFTMAX = r"Let $z\in\mathbb{R}^n$, $p_i=\frac{e^{z_i}}{\sum_{k=1}^n e^{z_k}}$. "
+SLOPE = r"\frac{\partial p_i}{\partial z_j} = "
+CASES = r"\begin{cases} p_i(1-p_j) & \text{if } i = j \\ -p_i p_j & \text{if } i \ne j \end{cases}"
+WORDS = r"\begin{cases} p_i(1-p_i) & \text{if i = j} \\ %sp_i p_j & \text{otherwise} \end{cases}"
+UNITS = r"Let $W \in \mathbb{R}^{m \times n}$. $\frac{\partial W_{ij}}{\partial W_{kl}} = "
+ERRORS = (
+    SOFTMAX + r"Let $t \in \mathbb{R}^n$, $L = -\sum_i t_i \log p_i$, $\delta = \frac{\partial L}{\partial z}$. Then "
+)
+
+IVERSON = [
+    (SOFTMAX + rf"${SLOPE} {CASES} = p_i (\delta_{{ij}} - p_j) = p_i([i=j] - p_j)$", [P, P, P]),
+    (SOFTMAX + rf"${SLOPE} {CASES.replace('-p_i', 'p_i')}$", [R]),
+    (SOFTMAX + rf"${SLOPE} {WORDS % '-'}$ and ${SLOPE} {WORDS % ''}$", [P, R]),
+    (SOFTMAX + rf"${SLOPE} p_i(\mathbf{{1}}(i=j)-p_j) = p_i(\delta(i,j)-p_j) = p_i(\delta_{{i=j}} - p_j)$", [P, P, P]),
+    (SOFTMAX + rf"${SLOPE} p_i(\mathbf{{1}}(i=j)-p_i)$, ${SLOPE} p_i(1 - \delta(i,j))$", [R, R]),
+    (SOFTMAX + rf"If $i = j$: ${SLOPE} p_i(1-p_i)$. If $i \neq j$: ${SLOPE} -p_ip_j$.", [P, P]),
+    (SOFTMAX + rf"If $i = j$: ${SLOPE} p_i(1+p_i)$. If $i \neq j$: ${SLOPE} p_ip_j$.", [R, R]),
+    (SOFTMAX + rf"${SLOPE} -p_ip_j \quad (i\ne j)$ and ${SLOPE} p_i(1-p_j), \text{{ for }} i=j$", [P, P]),
+    (SOFTMAX + rf"${SLOPE} p_ip_j \quad (i\ne j)$ and ${SLOPE} p_i, \text{{ for }} i=j$", [R, R]),
+    (UNITS + r"\mathbf{1}(i = k, j = l)$", [P]),
+    (UNITS + r"\mathbf{1}(i = l, j = k)$", [R]),
+    (ERRORS + rf"$\delta_j = p_j \sum_i t_i - t_j$ and ${SLOPE} p_i (\delta_{{ij}} - p_j)$", [P, P]),
+    (ERRORS + rf"$\delta_j = p_j \sum_i t_i + t_j$ and ${SLOPE} p_i (\delta_{{ij}} + p_j)$", [R, R]),
+]
+
+LEAST = r"Let $w\in\mathbb{R}^d$, $X\in\mathbb{R}^{n\times d}$, $y\in\mathbb{R}^n$, $J(w)=\|Xw-y\|^2$. Then "
+OF_TWO = r"Let $x, y\in\mathbb{R}$ and $g(x, y) = x^2 y$. Then "
+COLUMNS = (
+    r"Let $W = (w_1, w_2, \dots, w_k) \in \mathbb{R}^{d \times k}$, $x\in\mathbb{R}^d$, "
+    r"$f = \sum_{i=1}^k x^\top w_i$. Then "
+)
+SQUARES = r"Let $x \in \mathbb{R}^d$. Then $\frac{\partial (x \odot x)}{\partial x} = "
+
+GRADIENTS = [
+    (
+        LEAST + r"$\nabla J(w)=2X^\top(Xw-y)$ and $\nabla^2 J(w) = 2 X^\top X$ and $\nabla J = 2X^\top(Xw-y)$.",
+        [P, P, P],
+    ),
+    (LEAST + r"$\nabla J(w)=X^\top(Xw-y)$ and $\nabla^2 J(w) = X^\top X$ and $\nabla J = 2X^\top(Xw+y)$.", [R, R, R]),
+    (OF_TWO + r"$\nabla g(x, y) = [2 x y, x^2]$.", [P]),
+    (OF_TWO + r"$\nabla g(x, y) = [x^2, 2 x y]$.", [R]),
+    (OF_TWO + r"$\nabla^2 g(x, y) = \begin{pmatrix} 2 y & 2x \\ 2 x & 0 \end{pmatrix}$.", [P]),
+    (OF_TWO + r"$\nabla^2 g(x, y) = \begin{pmatrix} 2 y & x \\ x & 0 \end{pmatrix}$.", [R]),
+    (
+        COLUMNS + r"$\frac{\partial f}{\partial w_i} = x$ and $\frac{\partial f}{\partial W} = x \mathbf{1}^\top$.",
+        [P, P],
+    ),
+    (
+        COLUMNS + r"$\frac{\partial f}{\partial w_i} = w_i$ and $\frac{\partial f}{\partial W} = 2 x \mathbf{1}^\top$.",
+        [R, R],
+    ),
+    (SQUARES + r"2 \operatorname{diag}(x_1, \dots, x_d)$.", [P]),
+    (SQUARES + r"\operatorname{diag}(x_1, \dots, x_d)$.", [R]),
+    (SOFTMAX + rf"${SLOPE} p_i(1(i == j)-p_j)$", [P]),
+    (SOFTMAX + rf"${SLOPE} p_i(1(i == j)-p_i)$", [R]),
+]
+
+
+def test_cases_that_leave_some_open_are_not_read() -> None:
+    cases = r"\begin{cases} p_i(1-p_i) & i = j \\ -p_i p_j & i = k \end{cases}"
+    result = judged(SOFTMAX + rf"${SLOPE} {cases}$")
+    assert not result.claims
+    assert "these cases do not say" in result.unread[0].reason
+
 
 @pytest.mark.parametrize(
     "claim",
@@ -167,7 +231,9 @@ def test_a_sum_over_a_part_of_the_values_is_not_read_as_over_all() -> None:
     assert any("of which values" in u.reason for u in result.unread)
 
 
-@pytest.mark.parametrize(("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES + BARS + HALVES)
+@pytest.mark.parametrize(
+    ("text", "expected"), SMALL_COMMANDS + SHAPES + SUMS + MATRICES + BARS + HALVES + IVERSON + GRADIENTS
+)
 def test_small_commands(text: str, expected: list[str]) -> None:
     assert verdicts(text) == expected
 
