@@ -69,7 +69,7 @@ def judge(posed: Posed) -> Claim:
     """The verdict on one claim: no refutation where the text leaves a way open in which it is right."""
     first: tuple[Posed, Outcome] | None = None
     failure: Exception | None = None
-    for way in _ways(posed):
+    for way in ways(posed):
         try:
             found, outcome = _outcome(way)
         except CONFINED as error:
@@ -97,7 +97,7 @@ def judge(posed: Posed) -> Claim:
     return as_claim(posed, with_undeclared(posed, outcome), fault)
 
 
-def _ways(posed: Posed) -> Iterator[Posed]:
+def ways(posed: Posed) -> Iterator[Posed]:
     """The claim under the shapes that the text declares or that fit it best, then under others that fit as well."""
     yield posed
     for chapter in posed.chapter.others if posed.notebook.usages > 1 else ():

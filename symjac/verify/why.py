@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from symjac.calculus.simplify import LawContext, simplify
 from symjac.core.expr import Equation, Expr, Symbol, rename, substitute, transform
 from symjac.core.index import Index, axes
+from symjac.equality.outcome import REFUTED, UNDECIDED
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
@@ -17,7 +19,7 @@ from symjac.printing import text
 from symjac.printing.apart import apart
 from symjac.verify.as_data import shown_name
 from symjac.verify.derived import lettered, sum_facts, without_ties
-from symjac.verify.judge import judge
+from symjac.verify.judge import judge, ways
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
@@ -86,10 +88,21 @@ def _why(session: Session, chapter: Chapter, equality: Equality) -> Why:
         return Why(session.not_read(equality.span, reason_of(error)))
     claimed = WhyRow(phrase(posed.left), phrase(posed.right))
     try:
-        posed, _ = best_reading(posed)
-        return _Derivation(posed).why(Why(claim, claimed))
+        return _Derivation(_as_read(posed)).why(Why(claim, claimed))
     except CONFINED as error:
         return Why(claim, claimed, unknown=reason_of(error))
+
+
+def _as_read(posed: Posed) -> Posed:
+    """The claim in the way of reading the notes in which it holds, else in the likeliest in which it has a meaning."""
+    found: list[Posed] = []
+    for way in ways(posed):
+        with suppress(*CONFINED):
+            read, outcome = best_reading(way)
+            if outcome.verdict not in (REFUTED, UNDECIDED):
+                return read
+            found.append(read)
+    return found[0] if found else posed
 
 
 class _Derivation:
