@@ -24,6 +24,8 @@ STYLES = {
 }
 MOST_LINES = 6
 """How many lines of a marked part are shown."""
+MOST_UNREAD = 20
+"""How much of what was not read is listed where not all is asked for."""
 MOST_VALUES = 8
 """How many values of a counterexample are shown."""
 
@@ -38,15 +40,22 @@ def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
         for claim in result.claims:
             if verbose or not (claim.known or claim.verdict in (PROVED, AGREES)):
                 yield from one_claim(claim, source, verbose)
-    for result in results:
-        source = LineIndex(result.text)
-        for item in result.unread:
-            yield from one_unread(item, source)
+    yield from _unread(results, sum(len(r.unread) for r in results) if verbose else MOST_UNREAD)
     for result in results if verbose else ():
         for other in result.not_claims:
             yield _head(other, "not a claim", "dim", "")
             yield Text(f"  | {_short(other.text)}")
     yield Text(summary(results), style="bold")
+
+
+def _unread(results: Sequence[Judged], most: int) -> Iterator[Text]:
+    """The first of what was not read, and how much there is beside it."""
+    every = [(result, item) for result in results for item in result.unread]
+    sources = {id(result): LineIndex(result.text) for result, _ in every[:most]}
+    for result, item in every[:most]:
+        yield from one_unread(item, sources[id(result)])
+    if len(every) > most:
+        yield Text(f"{len(every) - most} more were not read; -v lists them")
 
 
 # --- one claim ---
