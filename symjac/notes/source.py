@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 from symjac.core.errors import InputError, Place
 from symjac.core.files import read_utf8
@@ -32,7 +32,7 @@ __all__ = [
     "Snippet",
     "Source",
     "from_command_line",
-    "from_standard_input",
+    "from_stream",
     "read_source",
 ]
 
@@ -145,9 +145,9 @@ def read_source(path: str | os.PathLike[str], text: str | None = None, bound: st
     )
 
 
-def from_standard_input() -> Source:
+def from_stream(stream: BinaryIO) -> Source:
     """What comes through standard input; of which kind it is shows in it."""
-    raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+    raw = stream.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise InputError(Place(STANDARD_INPUT, 1, 1), "the text is too long", f"at most {MAX_BYTES // 2**20} MiB")
     try:

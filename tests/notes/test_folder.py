@@ -144,6 +144,11 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read() -> None:
     assert [e.split(":")[0] for e in found.errors] == ["b.md", "c.ipynb", "missing.md", "a.txt"]
 
 
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert "nothing comes through it" in gathered(["-"]).errors[0]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_is_locked() -> None:
     os.mkdir("locked", 0)

@@ -6,13 +6,12 @@ import io
 import json
 import random
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from symjac.core.errors import InputError
 from symjac.notes import includes
-from symjac.notes.source import Snippet, Source, from_standard_input, read_source
+from symjac.notes.source import Snippet, Source, from_stream, read_source
 from tests.notes.test_source import directives, formulas, macros, snippets
 
 
@@ -316,18 +315,16 @@ STREAMS = [
 
 
 @pytest.mark.parametrize(("text", "kind"), STREAMS)
-def test_standard_input_shows_what_it_is(monkeypatch: pytest.MonkeyPatch, text: str, kind: str) -> None:
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
-    source = from_standard_input()
+def test_standard_input_shows_what_it_is(text: str, kind: str) -> None:
+    source = from_stream(io.BytesIO(text.encode()))
     assert (source.file, source.kind) == ("standard input", kind)
     assert formulas(source) == (["a"] if text else [])
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"a\0"])
-def test_standard_input_that_is_no_text(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+def test_standard_input_that_is_no_text(content: bytes) -> None:
     with pytest.raises(InputError):
-        from_standard_input()
+        from_stream(io.BytesIO(content))
 
 
 PIECES = "<p> </p> $ $$ a &lt; &amp; <pre> </pre> <math> </math> \\( \\) é \n <!-- --> = b"
