@@ -12,9 +12,9 @@ from itertools import count, pairwise
 
 from symjac.meaning import functions
 from symjac.meaning.calls import OPERATORS
-from symjac.meaning.mentions import Kind, split
+from symjac.meaning.mentions import Kind, of_all_times, split
 from symjac.meaning.naming import CONSTANTS, identifier, ways
-from symjac.meaning.notebook import Notebook
+from symjac.meaning.notebook import Notebook, Shape
 from symjac.notation.pending import is_zero
 from symjac.notation.tree import (
     Abs,
@@ -111,6 +111,7 @@ class Fit:
         self.book, self.open = notebook, open_kinds
         sizes = [n for shape in notebook.shapes.values() for n in shape.sizes]
         self.sizes = {identifier(n) for n in (*sizes, *notebook.limits)}
+        self.at_times = shapes_at_times(notebook)
         self.fresh = count(1)
         self.letters: list[dict[str, Size]] = [{}]
 
@@ -329,7 +330,9 @@ class Fit:
             return inner
         if key in self.book.numbers:
             return [(NUMBER, u) for _, u in inner]
-        return [(d if d == NUMBER else None, u) for d, u in inner]
+        if key in self.book.codomains or functions.library_name(key) is not None or key in OPERATORS:
+            return [(d if d == NUMBER else None, u) for d, u in inner]
+        return [w for d, u in inner for w in ((d, u), (None, u.costing(0.5)))]  # most functions act on each entry
 
     def _acts_on_entries(self, key: str, f: Node) -> bool:
         if isinstance(f, Prime) or key in functions.ELEMENTWISE or key in self.book.standard or key in ("exp", "log"):
@@ -358,6 +361,9 @@ class Fit:
         taken = split(node, book)
         if taken is not None:
             key, bare, subs = taken
+            key = of_all_times(key, bare, book)
+            if key in self.at_times:
+                return self._entry(list(self.at_times[key].sizes), 0, subs, t)
             if key in self.open:
                 powered = isinstance(node, Scripts) and node.sup is not None and not _labels(bare)
                 found = self._open_name(key, subs, t)
@@ -416,6 +422,12 @@ class Fit:
             if key in scope:
                 return scope[key]
         return self.letters[0].setdefault(key, self._new())
+
+
+def shapes_at_times(book: Notebook) -> dict[str, Shape]:
+    """The shapes declared for one time, which hold at any."""
+    found = ((of_all_times(k, book.latex.get(k, Name(k)), book), s) for k, s in book.shapes.items())
+    return {key: s for key, s in found if key not in book.shapes and not s.letters}
 
 
 def _labels(bare: Node) -> bool:

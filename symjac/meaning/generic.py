@@ -198,10 +198,18 @@ def _made(several: Sequence[Application], notebook: Notebook) -> Shape | None:
 # ---------------------------------------------------------------- L(y) for a number L
 
 
+def _by(node: Node) -> tuple[Node, ...]:
+    return node.by if isinstance(node, Derivative) else ()
+
+
 def without_arguments(statements: Sequence[tuple[Statement, str]], notebook: Notebook) -> list[tuple[Statement, str]]:
-    r"""`J(\theta)` as J, where J is declared as a number and named like a loss, or stands so on a left side."""
+    r"""`J(\theta)` as J, where J is declared as a number and named like a loss, or stands so on a left side; and a of
+    `a(w, x) = ..` where derivatives are taken by it.
+    """
     heads = {identifier(a.name) for s, _ in statements for a in [_whole(s.sides[0])] if a is not None and s.relations}
     named = {k for k, s in notebook.shapes.items() if not s.sizes and not s.letters and (is_loss(k) or k in heads)}
+    varied = {identifier(b) for s, _ in statements for side in s.sides for n in walk(side) for b in _by(n)}
+    named |= {k for k in heads & varied if k is not None and not notebook.knows(k) and not _is_known(k)}
     if not named:
         return list(statements)
 

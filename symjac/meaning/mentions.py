@@ -43,6 +43,8 @@ NUMBER_KIND: Kind = (0, 0)
 MUCH = 6.0
 """What an unlikely kind costs."""
 
+_LETTERS = frozenset("ijklmnpqr")
+
 NEVER = frozenset({"I", "e", "pi", "T", "d", "R", "O", "partial", "infty", "nabla"})
 """Names that are no quantity, or one of their own."""
 
@@ -54,6 +56,8 @@ class Mention:
     key: str
     name: Node
     """As it is written first, without index letters."""
+    names: dict[str, Node] = field(default_factory=dict)
+    """Its identifiers: one, but for what is numbered by time, h_t and h_{t-1}."""
     below: set[int] = field(default_factory=set)
     """With how many index letters it stands."""
     letters: set[str] = field(default_factory=set)
@@ -83,8 +87,37 @@ def quantities(statements: Sequence[Statement], notebook: Notebook) -> dict[str,
     numbering = {identifier(n) for n in _below(statements)}
     parameters = {k: p for p, s in enumerate(statements) for k in _parameters(s)}
     outside = mentions([s for p, s in enumerate(statements) if p not in parameters.values()], notebook)
-    bound = parameters.keys() - outside.keys()
+    by_name = {head for head, m in found.items() if m.bare and m.called}
+    bound = {k for k in parameters.keys() - outside.keys() if _head(statements[parameters[k]]) not in by_name}
     return {k: m for k, m in found.items() if k not in numbering | bound and not _is_function(m)}
+
+
+def note_letters(statements: Sequence[Statement], notebook: Notebook) -> None:
+    """The letters that number entries, i of x_i where x stands by itself as well, or as x_j with a letter of a sum; and
+    the names with entries.
+    """
+    alone = {k for s in statements if s.relations for side in s.sides for k in _alone(side)}
+    below = [n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts) and n.sub]
+    numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
+    for n in below:
+        base, last = identifier(n.base) or "", n.sub[-1]
+        if (base in alone or notebook.knows(base) or base in numbered) and not is_loss(base):
+            if isinstance(last, Name) and last.text in _LETTERS:
+                notebook.letters.add(last.text)
+    notebook.numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
+
+
+def _alone(node: Node) -> Iterator[str]:
+    """The names in a formula that have no subscript."""
+    pending = [node]
+    while pending:
+        n = pending.pop()
+        if isinstance(n, Name):
+            yield identifier(n) or ""
+        elif not isinstance(n, Scripts):
+            pending += children(n)
+        elif not n.sub or not isinstance(n.base, Name):
+            pending.append(n.base)
 
 
 def _below(statements: Iterable[Statement]) -> Iterator[Node]:
@@ -92,6 +125,15 @@ def _below(statements: Iterable[Statement]) -> Iterator[Node]:
     for n in (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts)):
         parts = (f for s in n.sub for f in (s.factors if isinstance(s, Product) else (s,)))
         yield from (p for p in parts if isinstance(p, Name) and len(p.text) == 1 and p.text.islower())
+
+
+def _head(s: Statement) -> str | None:
+    """f of f(x) = .."""
+    left = s.sides[0].base if isinstance(s.sides[0], Scripts) else s.sides[0]
+    match left:
+        case Product(factors=(head, *_)) | Call(function=head):
+            return identifier(head)
+    return None
 
 
 def _parameters(s: Statement) -> set[str]:
@@ -117,7 +159,9 @@ def mentions(statements: Sequence[Statement], notebook: Notebook) -> dict[str, M
         for found in _in(side, notebook, "", False):
             key, name, subs, applied, role = found
             below = len(subs)
-            mention = out.setdefault(key, Mention(key, name))
+            whole = of_all_times(key, name, notebook)
+            mention = out.setdefault(whole, Mention(whole, name))
+            mention.names.setdefault(key, name)
             mention.below.add(below)
             mention.letters |= {k for k in map(identifier, subs[:1]) if k is not None}
             mention.applied |= bool(applied)
@@ -181,7 +225,7 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     if not isinstance(node, Scripts) or not isinstance(node.base, Name):
         return None
     cut = len(node.sub)
-    while cut and _is_place(node.sub[cut - 1], book):
+    while cut > (identifier(node.base) in book.timed) and _is_place(node.sub[cut - 1], node.base, book):
         cut -= 1
     kept, subs = node.sub[:cut], node.sub[cut:]
     sup = node.sup if is_label(node.sup) else None
@@ -190,7 +234,17 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     return None if key is None else (key, bare, subs)
 
 
-def _is_place(script: Node, book: Notebook) -> bool:
+def of_all_times(key: str, bare: Node, book: Notebook) -> str:
+    """One key for h_t, h_{t-1} and h_3; of other names their own."""
+    if not isinstance(bare, Scripts) or not bare.sub or identifier(bare.base) not in book.timed:
+        return key
+    rest = bare.base if len(bare.sub) == 1 and bare.sup is None else Scripts(bare.base, bare.sub[1:], bare.sup)
+    return f"{identifier(rest)} at any time"
+
+
+def _is_place(script: Node, base: Node, book: Notebook) -> bool:
+    if isinstance(script, Num):
+        return identifier(base) in book.numbered
     key = identifier(script)
     return key is not None and key in book.letters
 
@@ -248,7 +302,8 @@ def kinds(m: Mention, beside_arrays: bool) -> Sequence[tuple[float, Kind]]:
             return [(0.0, (1, 1)), (2.0, (0, 1))] if not capital else [(0.5, (1, 1)), (0.5, (1, 2)), (2.0, (0, 1))]
         return [(0.0, (0, 1)), (1.5, (1, 1))]
     if is_loss(m.key) and not bold and not handled:
-        return [(0.0, NUMBER_KIND), (3.0, (0, 1)), (3.0, (0, 2))]
+        sure = m.differentiated and letter not in ("C", "E")
+        return [(0.0, NUMBER_KIND)] if sure else [(0.0, NUMBER_KIND), (3.0, (0, 1)), (3.0, (0, 2))]
     if bold or handled:
         if capital:
             return [(0.0, (0, 2)), (2.0, (0, 1)), (MUCH, NUMBER_KIND)]

@@ -11,7 +11,7 @@ from symjac.meaning.fonts import Fonts
 from symjac.meaning.handled import Handled
 from symjac.meaning.naming import identifier
 from symjac.meaning.network import NO_NETWORK, SpecNames
-from symjac.notation.tree import Name, Node, Space, Span
+from symjac.notation.tree import Name, Node, Relation, Space, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,12 @@ class Notebook:
     """Layer labels that run: l -> 1 .. 3."""
     letters: set[str] = field(default_factory=set)
     """Names used as an index of a sum or a range."""
+    timed: set[str] = field(default_factory=set)
+    """Names whose first subscript is a time, h of h_t = f(h_{t-1}): each such is a quantity of its own."""
+    numbered: set[str] = field(default_factory=set)
+    """Names that stand with an index letter below them."""
+    compared: tuple[Relation, ...] = ()
+    """Comparisons of index letters that the text makes: i = j, i ≠ j."""
     equations: tuple[tuple[Node, Node], ...] = ()
     """The neighbouring sides of all statements."""
     limits: tuple[Node, ...] = ()

@@ -15,6 +15,7 @@ from symjac.meaning.calls import OPERATORS
 from symjac.meaning.functions import ELEMENTWISE
 from symjac.meaning.grouping import readings_of_stars
 from symjac.meaning.handled import arrays
+from symjac.meaning.mentions import note_letters
 from symjac.meaning.naming import identifier, label, spelled_by, ways
 from symjac.meaning.notebook import Alias, Notebook, Shape, WrittenDefinition, WrittenFunction, each, loss_of
 from symjac.meaning.reasons import CONFINED, reason_of
@@ -32,6 +33,7 @@ from symjac.notation.tree import (
     Num,
     Prime,
     Product,
+    Relation,
     Relation,
     Scripts,
     Space,
@@ -97,7 +99,8 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
                 lost.add(place)
 
     handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
-    never = {key for key, _ in handled}  # u of max_u uᵀ x
+    times, notebook.timed = _in_time([s for s, _ in statements])
+    never = {key for key, _ in handled} | times  # u of max_u uᵀ x
     standing = set(_standing([s for s, _ in statements]))
     notebook.letters |= (set(_letters(s for s, _ in statements)) | standing) - never | set(notebook.ranges)
     notebook.members = _members(s for s, _ in statements)
@@ -122,6 +125,8 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     _samples_of_matrices(notebook)
     if not notebook.primes_transpose:
         plain = [s for s, _ in statements]
+        note_letters(plain, notebook)
+        notebook.compared = tuple(dict.fromkeys(_compared(plain, notebook)))
         notebook.eras = notebook.eras or eras(plain, notebook)
         notebook.taken = shapes_from_use(plain, since, notebook)
         own = defined(plain, notebook)
@@ -131,6 +136,8 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
     each_of(sorter.by_a_derivative)
     each_of(sorter.by_a_formula)
     each_of(sorter.functions_in_a_chain)
+    entered = notebook.functions.keys() | notebook.applications.keys()
+    notebook.shapes |= {k: s for k, s in notebook.taken.items() if not notebook.knows(k) and k not in entered}
     generic.settle([instance for s, _ in statements for instance in _instances(s, notebook)], notebook)
     notebook.equations = tuple(p for s, _ in statements for p in pairwise(s.sides))
     values = natures.values_set([s for s, _ in statements])
@@ -202,6 +209,33 @@ def _members(statements: Iterable[Statement]) -> dict[str, set[Node | None]]:
         for n in node.over:
             out.setdefault(identifier(n) or "", set()).add(said.get(n))
     return out
+
+
+def _in_time(statements: Sequence[Statement]) -> tuple[set[str], set[str]]:
+    """The letters of time, t of a_t = W h_{t-1}, h_t = f(a_t), and the names that they number: h_t and h_{t-1} are two
+    quantities, and no entries of one.
+    """
+    defining = [s.sides for s in statements if s.relations[:1] in (("=",), (":=",)) and isinstance(s.sides[0], Scripts)]
+    lefts = {left.base for left, *_ in defining if isinstance(left, Scripts) and left.sub}
+    letters: set[str] = set()
+    for left, *others in defining:
+        if isinstance(left, Scripts) and left.sub and isinstance(left.sub[0], Name):
+            before = (n for side in others for n in walk(side) if isinstance(n, Scripts) and n.sub and n.base in lefts)
+            if any(isinstance(n.sub[0], Sum) and left.sub[0] in n.sub[0].terms for n in before):
+                letters.add(left.sub[0].text)
+    every = (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts) and n.sub)
+    return letters, {identifier(n.base) or "" for n in every if identifier(n.sub[0]) in letters}
+
+
+def _compared(statements: Iterable[Statement], notebook: Notebook) -> Iterator[Relation]:
+    """i = j and i ≠ j, of index letters; also where each alone is a condition."""
+    for s in statements:
+        pairs = zip(s.sides, s.relations, s.sides[1:], strict=False)
+        said = [Relation(op, a, b) for a, op, b in pairs] + [c for c in s.conditions if isinstance(c, Relation)]
+        for c in said:
+            letters = all(isinstance(n, Name) and n.text in notebook.letters for n in (c.left, c.right))
+            if c.op in ("=", "!=") and letters:
+                yield from (replace(c, op="="), replace(c, op="!="))
 
 
 def _limits(statements: Iterable[Statement]) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from symjac.meaning.fit import Fit, Size, Taken
+from symjac.meaning.fit import Fit, Size, Taken, shapes_at_times
 from symjac.meaning.mentions import Kind, kinds, mentions, quantities, split
 from symjac.meaning.notebook import Notebook, Shape
 from symjac.notation.tree import Name, Node, Norm, Statement, Transpose, walk
@@ -170,8 +170,10 @@ def _shapes_from_use(
             m = found[key]
             own = tuple(sorted(m.letters))[:letters]
             if len(own) == letters:
-                out[key] = Shape(own, written, m.name.span)
-    return out, {key: found[key].name for key in out}, most
+                out |= {name: Shape(own, written, node.span) for name, node in m.names.items()}
+    known = shapes_at_times(notebook)
+    out |= {name: known[m.key] for m in found.values() if m.key in known for name in m.names}
+    return out, {name: node for m in found.values() for name, node in m.names.items() if name in out}, most
 
 
 def _read_together(statements: Sequence[Statement], since: int, notebook: Notebook) -> list[Statement]:

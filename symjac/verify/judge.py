@@ -13,10 +13,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
+from symjac.meaning.naming import identifier
 from symjac.meaning.natures import CLAIM
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
+from symjac.notation.tree import Derivative, Name, Relation, Scripts, walk
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim
 from symjac.verify.at_fault import fault_of, local_fault
@@ -24,6 +26,7 @@ from symjac.verify.chain import as_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
+from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
 from symjac.verify.session import Session
@@ -85,6 +88,8 @@ def judge(posed: Posed) -> Claim:
             raise failure
         return chained
     posed, outcome = first
+    if outcome.verdict == REFUTED and (special := _where_compared(posed)) is not None:
+        return special
     if outcome.misfit and (chained := _as_chain(posed)) is not None:
         return chained
     wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM
@@ -104,6 +109,30 @@ def ways(posed: Posed) -> Iterator[Posed]:
         same = chapter.same(posed.equality)
         if same is not None:
             yield Posed.of(posed.session, chapter, same)
+
+
+def _where_compared(posed: Posed) -> Claim | None:
+    """The verdict where i = j, or where i ≠ j, if the text tells these apart and the claim is right in one."""
+    letters = {identifier(n) for side in (posed.left, posed.right) for n in walk(side)}
+    for c in (*posed.notebook.compared, *_told_apart(posed)) if not posed.equality.conditions else ():
+        if {identifier(c.left), identifier(c.right)} <= letters:
+            with suppress(*CONFINED):
+                way = replace(posed, equality=replace(posed.equality, conditions=(c,)))
+                found, outcome = _outcome(way)
+                if outcome.verdict in (PROVED, AGREES, OTHER):
+                    noted = replace(outcome, notes=(*outcome.notes, f"taken: {phrase(c)}"))
+                    return as_claim(found, with_undeclared(found, noted), None)
+    return None
+
+
+def _told_apart(posed: Posed) -> Iterator[Relation]:
+    """i ≠ j, where the text has both ∂o_j/∂z_i and ∂o_i/∂z_i."""
+    page = {n for pair in posed.notebook.equations for side in pair for n in walk(side) if isinstance(n, Derivative)}
+    for n in (n for n in walk(posed.left) if isinstance(n, Derivative) and len(n.by) == 1):
+        match n.of, n.by[0]:
+            case Scripts(sub=(Name() as i,)) as of, Scripts(sub=(Name() as j,)) if i != j:
+                if any(replace(n, of=replace(of, sub=(k,)), by=(replace(n.by[0], sub=(k,)),)) in page for k in (i, j)):
+                    yield Relation("!=", i, j)
 
 
 def _as_chain(posed: Posed) -> Claim | None:
