@@ -83,6 +83,8 @@ MARKDOWN = [
     ("- ```math\n  a\n  ```\n- $c$", ["a", "c"]),
     ("````math\na\n```\n````", ["a\n```"]),
     ("```{math}\na\n```", ["a"]),
+    ("```{math}\n:label: eq:a\n:nowrap:\n\na = b\n```\n$c$", ["a = b", "c"]),
+    ("```{math}\n:label: a\n```\n$c$", ["c"]),
     ("```\n$a$\n```\n$b$", ["b"]),
     ("```python\nx = '$a$'\n```\n$b$", ["b"]),
     ("~~~\n```\n$a$\n~~~\n$b$", ["b"]),
