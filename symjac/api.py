@@ -38,7 +38,7 @@ from symjac.run.differences import Report, compare
 from symjac.run.module import imported
 from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
-from symjac.verify.verdict import Claim, Judged, NotRead
+from symjac.verify.verdict import Claim, Judged, NotClaim, NotRead
 
 __all__ = [
     "Backpropagation",
@@ -178,6 +178,11 @@ class Verdicts:
     def unread(self) -> tuple[NotRead, ...]:
         """Mathematics that could not be read, with the reason."""
         return tuple(item for _, result in self.judged for item in result.unread)
+
+    @property
+    def not_claims(self) -> tuple[NotClaim, ...]:
+        """Equations that claim nothing."""
+        return tuple(item for _, result in self.judged for item in result.not_claims)
 
     @property
     def refuted(self) -> tuple[Claim, ...]:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -604,9 +604,8 @@ def _judged(
     """The sources with their verdicts, and those that could not be judged."""
     from symjac.verify.many import Failure, judged
 
-    with _bar() as bar:
-        task = bar.add_task("judging", total=None)
-        results = judged(sources, stack, spec, jobs, lambda done, total: bar.update(task, completed=done, total=total))
+    with _counted("judging") as progress:
+        results = judged(sources, stack, spec, jobs, progress)
     pairs = list(zip(sources, results, strict=True))
     good = [(source, result) for source, result in pairs if not isinstance(result, Failure)]
     return good, [result for _, result in pairs if isinstance(result, Failure)]
@@ -770,6 +769,17 @@ def _bar() -> Any:
     console = Console(stderr=True)
     # Rich would send standard output through the bar's console, which is standard error.
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False)
+
+
+@contextmanager
+def _counted(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that is told how much is done, of how much; nothing when piped, nor what it would take to import it."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with _bar() as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _line(epoch: Epoch, epochs: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
-from symjac.core.errors import InputError
+from symjac.core.errors import InputError, Place
 from symjac.notes.folder import notes_in
-from symjac.notes.source import Source, from_standard_input, read_source
+from symjac.notes.source import STANDARD_INPUT, Source, from_stream, read_source
 
 STREAM = "-"
 """How standard input is named."""
@@ -36,7 +38,8 @@ def gathered(names: Sequence[str]) -> Gathering:
     for name in names:
         paths = {os.path.realpath(path): path for path in _files(name, out.errors)}
         if not paths or not paths.keys() <= seen:
-            read = (_read(path, out.errors) for real, path in paths.items() if real not in seen)
+            bound = name if os.path.isdir(name) else None
+            read = (_read(path, bound, out.errors) for real, path in paths.items() if real not in seen)
             out.by_name[name] = [source for source in read if source is not None]
             seen |= paths.keys()
     parts = _parts(out.sources)
@@ -54,14 +57,20 @@ def _files(name: str, errors: list[str]) -> Iterator[str]:
         errors.append(f"error: {os.fsdecode(error.filename or name)}: {error.strerror or error}")
 
 
-def _read(path: str, errors: list[str]) -> Source | None:
+def _read(path: str, bound: str | None, errors: list[str]) -> Source | None:
     try:
-        return from_standard_input() if path == STREAM else read_source(path)
+        return from_stream(_standard_input()) if path == STREAM else read_source(path, bound=bound)
     except InputError as error:
         errors.append(error.render())
     except OSError as error:
         errors.append(f"error: {path}: {error.strerror or error}")
     return None
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise InputError(Place(STANDARD_INPUT, 1, 1), "nothing comes through it", hint="pipe the notes into symjac")
+    return sys.stdin.buffer
 
 
 def _parts(sources: Sequence[Source]) -> set[str]:

@@ -1,4 +1,5 @@
-r"""A TeX document with what it takes in by \input and \include, from its own folder or below.
+r"""A TeX document with what it takes in by \input and \include, from its own folder or below, or from the folder that
+is judged.
 
 What is not there, lies elsewhere, goes round in a circle or is too much is left as it stands, and said.
 """
@@ -31,9 +32,11 @@ _END = re.compile(r"^[ \t]*\\endinput(?![A-Za-z])", re.MULTILINE)
 class Included:
     """The document as one text, the files in it, and what could not be taken in."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, bound: str) -> None:
+        """`bound`: nothing outside of this folder is read."""
         self.joined = Joined()
         self.folder = Path(os.path.realpath(Path(name).parent))
+        self.bound = Path(os.path.realpath(bound))
         self.files: list[str] = []
         self.faults: list[tuple[Span, str]] = []
         """Commands, by their places in the whole text, and why they are left."""
@@ -64,10 +67,10 @@ class Included:
             return f"files are included more than {DEEPEST} deep"
         found = next((p for p in self._places(wanted) if os.path.isfile(p)), None)
         if found is None:
-            return "there is no such file in the document's folder"
+            return "there is no such file"
         path = os.path.realpath(found)
-        if self.folder not in Path(path).parents:
-            return "the file lies outside of the document's folder"
+        if self.bound not in Path(path).parents:
+            return f"the file lies outside of {self._bound_said()}"
         if path in inside:
             return "the file includes itself"
         try:
@@ -82,6 +85,9 @@ class Included:
         stop = _END.search(text, begin, end)
         self._add(self.files[-1], text, begin, stop.start() if stop else end, (*inside, path))
         return ""
+
+    def _bound_said(self) -> str:
+        return "the document's folder" if self.bound == self.folder else "the folder that is judged"
 
     def _places(self, wanted: str) -> list[Path]:
         if os.path.isabs(wanted) or "\0" in wanted:

@@ -30,6 +30,8 @@ _BEFORE = 200
 _TICKS = re.compile(r"`+")
 _DIRECTIVE = re.compile(r"\s*symjac[ \t]*:", re.IGNORECASE)
 _MATH_FENCE = re.compile(r"[ \t]*(?:math\b|\{math\}|\{\.math\b)", re.IGNORECASE)
+_OPTIONS = re.compile(r"(?:[ \t>]*:[a-z-]{1,40}:[^\n]*\n)*+")
+"""How MyST labels what is in a fence."""
 _MONEY = re.compile(r"\d[\d.,]*(?:[ \t\r\n]|[kKmMbB]\b)")
 _TEXT = re.compile(r"\\[A-Za-z]+\s*\{[^{}]*\}")
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}[ \n]+[A-Za-z]{2,}(?![A-Za-z])")
@@ -103,6 +105,8 @@ class _Markdown(Scan):
         last, behind = (close.start(), close.end()) if close else (len(self.text), len(self.text))
         if _MATH_FENCE.match(self.text, end, line) and begin < last:
             fault = "" if close else f"the fence {self.text[at:end]:.20} is not closed"
+            options = _OPTIONS.match(self.text, begin)
+            begin = min(options.end(), last) if options else begin
             self.mathematics(begin, last, (at, behind), display=True, fault=fault)
         return behind
 

@@ -31,6 +31,7 @@ _BRACKETS = {
     opener: (closing, f"{re.escape(opener)}|{re.escape(closing)}")
     for opener, closing in ((r"\(", r"\)"), (r"\[", r"\]"), (r"\\(", r"\\)"), (r"\\[", r"\\]"))
 }
+_HOLDS = re.compile(r"(?P<begin>\\begin[ \t]*\{)|(?P<end>\\end[ \t]*\{)|(?P<empty>\n[ \t\r>]*(?=\n))")
 _TEX = re.compile(r"\\[A-Za-z]{2,}|[_^][{\\A-Za-z0-9]")
 
 MAX_FORMULA = 100_000
@@ -134,7 +135,7 @@ class Scan:
         """`$$`, which begin at `at` and end at `run`: the position behind the formula."""
         m = self.closer(r"\$\$", run)
         stop = self.paragraph_end(run)
-        if m and (m.start() <= stop or self.closes(m)):
+        if m and (m.start() <= stop or self.closes(m) or self.is_held_open(run, m.start())):
             self.mathematics(run, m.start(), (at, m.end()), display=True)
             return m.end()
         self.mathematics(run, stop, (at, stop), display=True, fault="the `$$` is not closed in its paragraph")
@@ -149,6 +150,15 @@ class Scan:
         ends = after == "" or (after.startswith("\n") and below[:1] in ("", "\n"))
         return ends and not above.endswith("\n")
 
+    def is_held_open(self, begin: int, end: int) -> bool:
+        """True where every empty line within stands in an environment: it ends no formula."""
+        depth = 0
+        for m in _HOLDS.finditer(self.text, begin, min(end, begin + MAX_FORMULA)):
+            depth += (m.lastgroup == "begin") - (m.lastgroup == "end")
+            if m.lastgroup == "empty" and depth <= 0 and self.text[m.end() : end].strip():
+                return False
+        return True
+
     def brackets(self, at: int, begin: int) -> int:
         r"""What `\(` or `\[` from `at` to `begin` opens, both perhaps with two backslashes: the position behind it."""
         opener = self.text[at:begin]
@@ -156,7 +166,8 @@ class Scan:
         inline = closing.endswith(")")
         m = self.closer(either, begin)
         stop = self.paragraph_end(begin)
-        if m and m[0] == closing and (m.start() <= stop or not (inline or self.quoted)):
+        held = m is not None and not inline and (not self.quoted or self.is_held_open(begin, m.start()))
+        if m and m[0] == closing and (m.start() <= stop or held):
             self.mathematics(begin, m.start(), (at, m.end()), display=not inline)
             return m.end()
         if m:

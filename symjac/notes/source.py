@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 from symjac.core.errors import InputError, Place
 from symjac.core.files import read_utf8
@@ -32,7 +32,7 @@ __all__ = [
     "Snippet",
     "Source",
     "from_command_line",
-    "from_standard_input",
+    "from_stream",
     "read_source",
 ]
 
@@ -105,6 +105,12 @@ class Source:
             return home.place(at)
         return self.lines.place(offset)
 
+    def line_said(self, offset: int) -> str:
+        """`line 12`, `cell 3, line 12` or `line 12 of part.tex`."""
+        place, cell = self.place(offset), self.cell(offset)
+        line = f"line {place.line}" if cell is None else f"cell {cell}, line {place.line}"
+        return line if place.file == self.file else f"{line} of {place.file}"
+
     def cell(self, offset: int) -> int | None:
         """The number of a notebook's cell; None where there are none."""
         cell = self._cell(offset)
@@ -119,8 +125,11 @@ class Source:
         return home.place(item.offsets[0])
 
 
-def read_source(path: str | os.PathLike[str], text: str | None = None) -> Source:
-    """What is in the file, or in `text` as if it were the file's; then no sidecar is looked for."""
+def read_source(path: str | os.PathLike[str], text: str | None = None, bound: str | None = None) -> Source:
+    """What is in the file, or in `text` as if it were the file's; then neither a sidecar nor what it includes is read.
+
+    What it includes lies in the folder `bound`, by default its own.
+    """
     name = os.fspath(path)
     kind = KINDS.get(Path(name).suffix.lower())
     if kind is None:
@@ -131,12 +140,14 @@ def read_source(path: str | os.PathLike[str], text: str | None = None) -> Source
     if text is not None:
         return _source(name, text, kind)
     text = _read(name)
-    return _source(name, text, kind, _sidecar(name + SIDECAR) if kind != "yaml" else None, follow=True)
+    return _source(
+        name, text, kind, _sidecar(name + SIDECAR) if kind != "yaml" else None, bound or os.path.dirname(name) or "."
+    )
 
 
-def from_standard_input() -> Source:
+def from_stream(stream: BinaryIO) -> Source:
     """What comes through standard input; of which kind it is shows in it."""
-    raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+    raw = stream.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise InputError(Place(STANDARD_INPUT, 1, 1), "the text is too long", f"at most {MAX_BYTES // 2**20} MiB")
     try:
@@ -147,8 +158,8 @@ def from_standard_input() -> Source:
     return _source(STANDARD_INPUT, text, next((kind for kind, has in _GUESSES if has.match(start)), "markdown"))
 
 
-def _source(name: str, text: str, kind: str, beside: Source | None = None, follow: bool = False) -> Source:
-    """`follow`: what a TeX document includes is read, too."""
+def _source(name: str, text: str, kind: str, beside: Source | None = None, bound: str | None = None) -> Source:
+    """`bound`: what a TeX document includes is read where it lies in this folder; None: nothing is."""
     bom = text.startswith("\ufeff")
     text = _checked(name, text.removeprefix("\ufeff"))
     joined: Joined | None = None
@@ -159,8 +170,8 @@ def _source(name: str, text: str, kind: str, beside: Source | None = None, follo
         joined, cells = jupyter.cells(name, text)
     elif kind == "html":
         joined = web_page.text_of(name, text)
-    elif kind == "tex" and follow:
-        document = Included(name, text)
+    elif kind == "tex" and bound is not None:
+        document = Included(name, text, bound)
         joined, included = document.joined, tuple(document.files)
         missing = [_missing(joined.text, span, why) for span, why in document.faults]
     if joined is not None:

@@ -13,12 +13,14 @@ from html import unescape
 from symjac.notes.origins import Joined
 from symjac.notes.scan import Ahead
 
+_SPELLED = r"&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_ENTITY = re.compile(_SPELLED)
 _MARK = re.compile(
     r"(?P<comment><!--)"
     r"|<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]{0,60})"
     r"""(?P<attributes>(?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>"""
     r"|<[!?][^<>]{0,2000}>"
-    r"|(?P<entity>&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
+    rf"|(?P<entity>{_SPELLED})"
 )
 _DIRECTIVE = re.compile(r"\s*symjac[ \t]*:", re.IGNORECASE)
 _RAW = frozenset({"script", "style"})
@@ -105,8 +107,9 @@ class _Page:
             return m.end()
         if not m["close"] and (name in _RAW or (name == "annotation" and _TEX.search(attributes))):
             return self.content(name, attributes, m.end())
-        if name == "math":
-            self.in_mathml, self.display = not m["close"], bool(_DISPLAY.search(attributes))
+        if name in ("math", "semantics"):
+            self.display = bool(_DISPLAY.search(attributes)) if name == "math" else self.display and self.in_mathml
+            self.in_mathml = not m["close"]
         elif not self.in_mathml:
             self.markup(name, m)
         return m.end()
@@ -132,20 +135,19 @@ class _Page:
             return len(self.source) if name in _RAW else begin
         if name == "annotation" or _TEX_SCRIPT.search(attributes):
             display = self.display if name == "annotation" else bool(_DISPLAY.search(attributes))
-            self.mathematics(begin, close.start(), display, spelled=name == "annotation")
+            self.mathematics(begin, close.start(), display)
         return close.start()
 
-    def mathematics(self, begin: int, end: int, display: bool, spelled: bool) -> None:
-        """TeX from `begin` to `end`; `spelled`: `<` stands there as `&lt;`."""
+    def mathematics(self, begin: int, end: int, display: bool) -> None:
+        """TeX from `begin` to `end`; `&lt;` is no TeX, and stands for `<` also in a script."""
         styled = _STYLED.fullmatch(self.source, begin, end)
         if styled:
             begin, end = styled.span("inside")
         self.made(r"\[" if display else r"\(", begin)
         at = begin
-        for m in _MARK.finditer(self.source, begin, end) if spelled else ():
-            if m["entity"]:
-                self.joined.part(self.home, at, m.start())
-                self.joined.add(unescape(m[0]), self.home, m.start(), m.end())
-                at = m.end()
+        for m in _ENTITY.finditer(self.source, begin, end):
+            self.joined.part(self.home, at, m.start())
+            self.joined.add(unescape(m[0]), self.home, m.start(), m.end())
+            at = m.end()
         self.joined.part(self.home, at, end)
         self.made(r"\]" if display else r"\)", end)

@@ -6,21 +6,26 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from symjac.verify.verdict import VERDICTS, Claim, Judged, NotRead
+from symjac.verify.verdict import VERDICTS, Claim, Judged, NotClaim, NotRead
+
+TAKEN = "taken: "
+"""How a note begins that says what was taken where the text leaves it open."""
 
 
 def document(results: Sequence[Judged]) -> dict[str, Any]:
     """Claims and unread equations in order of the files, and their counts."""
     claims = [claim for r in results for claim in r.claims]
     unread = [item for r in results for item in r.unread]
+    not_claims = [item for r in results for item in r.not_claims]
     return {
         "claims": [_claim(claim) for claim in claims],
         "unread": [_unread(item) for item in unread],
+        "not_claims": [_not_claim(item) for item in not_claims],
         "summary": {
             "claims": len(claims),
             **{verdict: sum(c.verdict == verdict for c in claims) for verdict in VERDICTS},
             "known": sum(c.known for c in claims),
-            "not_claims": sum(r.others for r in results),
+            "not_claims": len(not_claims),
             "unread": len(unread),
         },
     }
@@ -41,9 +46,10 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "verdict": claim.verdict,
         "known": claim.known,
         "road": claim.road,
+        "taken": [note.removeprefix(TAKEN) for note in claim.notes if note.startswith(TAKEN)],
         "fault": claim.fault.text if claim.fault else None,
         "formula": claim.fault.formula or None if claim.fault else None,
-        "notes": list(claim.notes),
+        "notes": [note for note in claim.notes if not note.startswith(TAKEN)],
         "counterexample": point
         and {
             "sizes": dict(point.sizes),
@@ -53,6 +59,10 @@ def _claim(claim: Claim) -> dict[str, Any]:
             "derived": point.derived,
         },
     }
+
+
+def _not_claim(item: NotClaim) -> dict[str, Any]:
+    return {"file": item.file, "line": item.line, "column": item.column, "cell": item.cell, "text": item.text}
 
 
 def _unread(item: NotRead) -> dict[str, Any]:

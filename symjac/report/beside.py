@@ -10,7 +10,7 @@ from rich.text import Text
 from symjac.report.places import LineIndex, flat
 from symjac.report.screen import one_claim, one_unread
 from symjac.verify.verdict import Claim
-from symjac.verify.why import Row, Why
+from symjac.verify.why import Why, WhyRow
 
 WIDEST = 100
 """Longer rows do not push the reasons of the others to the right."""
@@ -33,7 +33,7 @@ def lines(found: Sequence[Why], text: str) -> Iterator[Text]:
             yield Text(f"  there is no derivation: {flat(why.unknown)}")
 
 
-def _table(parts: Sequence[tuple[str, Sequence[Row]]]) -> Iterator[Text]:
+def _table(parts: Sequence[tuple[str, Sequence[WhyRow]]]) -> Iterator[Text]:
     """All rows with their relations below each other, then the reasons."""
     rows = [row for _, rows in parts for row in rows]
     indent = max((cell_len(flat(row.left)) for row in rows), default=0)
@@ -48,6 +48,6 @@ def _table(parts: Sequence[tuple[str, Sequence[Row]]]) -> Iterator[Text]:
             yield Text(text) + Text(reason, style="dim")
 
 
-def _equation(row: Row, indent: int) -> str:
+def _equation(row: WhyRow, indent: int) -> str:
     left = flat(row.left)
     return f"    {' ' * (indent - cell_len(left))}{left} = {flat(row.right)}"

@@ -12,7 +12,7 @@ from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, flat, safe
 from symjac.report.words import UNREAD, WORDS, differs, message, remarks, summary, where
-from symjac.verify.verdict import OTHER, Claim, Judged, NotRead
+from symjac.verify.verdict import OTHER, Claim, Judged, NotClaim, NotRead
 
 STYLES = {
     PROVED: "green",
@@ -24,6 +24,8 @@ STYLES = {
 }
 MOST_LINES = 6
 """How many lines of a marked part are shown."""
+MOST_UNREAD = 20
+"""How much of what was not read is listed where not all is asked for."""
 MOST_VALUES = 8
 """How many values of a counterexample are shown."""
 
@@ -31,18 +33,29 @@ MOST_VALUES = 8
 def lines(results: Sequence[Judged], verbose: bool = False) -> Iterator[Text]:
     """All that is said: claims in order of the files, what was not read, the summary.
 
-    Proved and agreeing claims, and those that a baseline knows, only with `verbose`.
+    Proved and agreeing claims, those that a baseline knows, and what is no claim only with `verbose`.
     """
     for result in results:
         source = LineIndex(result.text)
         for claim in result.claims:
             if verbose or not (claim.known or claim.verdict in (PROVED, AGREES)):
                 yield from one_claim(claim, source, verbose)
-    for result in results:
-        source = LineIndex(result.text)
-        for item in result.unread:
-            yield from one_unread(item, source)
+    yield from _unread(results, sum(len(r.unread) for r in results) if verbose else MOST_UNREAD)
+    for result in results if verbose else ():
+        for other in result.not_claims:
+            yield _head(other, "not a claim", "dim", "")
+            yield Text(f"  | {_short(other.text)}")
     yield Text(summary(results), style="bold")
+
+
+def _unread(results: Sequence[Judged], most: int) -> Iterator[Text]:
+    """The first of what was not read, and how much there is beside it."""
+    every = [(result, item) for result in results for item in result.unread]
+    sources = {id(result): LineIndex(result.text) for result, _ in every[:most]}
+    for result, item in every[:most]:
+        yield from one_unread(item, sources[id(result)])
+    if len(every) > most:
+        yield Text(f"{len(every) - most} more were not read; -v lists them")
 
 
 # --- one claim ---
@@ -79,7 +92,7 @@ def _claim(claim: Claim, source: LineIndex, verbose: bool) -> Iterator[Text]:
         yield Text(f"  by: {flat(claim.road)}")
 
 
-def _head(at: Claim | NotRead, word: str, style: str, said: str) -> Text:
+def _head(at: Claim | NotRead | NotClaim, word: str, style: str, said: str) -> Text:
     cell = f"cell {at.cell}:" if at.cell else ""
     out = Text(f"{safe(at.file)}:{cell}{at.line}:{at.column}: ", style="bold")
     out.append(word, style=style)

@@ -26,7 +26,7 @@ def summary(results: Sequence[Judged]) -> str:
         return sum(r.count(verdict) for r in results)
 
     claims = sum(len(r.claims) for r in results)
-    others = sum(r.others for r in results)
+    others = sum(len(r.not_claims) for r in results)
     unread = sum(len(r.unread) for r in results)
     counts = [
         f"{n} {'agree' if verdict == AGREES and n > 1 else word}"

@@ -31,8 +31,8 @@ def free_elsewhere(posed: Posed) -> str:
     found = _free_of(posed.equality, posed.meaning(), source.sections)
     if found is None:
         return ""
-    name, line = phrase(posed.as_written(found[0])), source.place(found[1].start).line
-    return f"it is right for any {name}, and wrong for the {name} of line {line}, which is defined in another section"
+    name, line = phrase(posed.as_written(found[0])), source.line_said(found[1].start)
+    return f"it is right for any {name}, and wrong for the {name} of {line}, which is defined in another section"
 
 
 def _free_of(e: Equality, meaning: Meaning, sections: Sections) -> tuple[str, Span] | None:

@@ -45,7 +45,7 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
     session = Session(source, stack)
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
-    unread, others = list(session.unread), session.others
+    unread = list(session.unread)
     doubted: Equality | None = None  # the one before, as it was judged, where it does not stand
     for place, (chapter, equality) in enumerate(every):
         known = doubted if doubted is not None and doubted.right is equality.left else None
@@ -59,21 +59,20 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
                 claim = _following(claim)
             if equality.nature == CLAIM or claim.verdict not in _STANDS_NOT:
                 claims.append(claim)
-            else:
-                others += 1
         except CONFINED as error:
             unread.append(session.not_read(equality.span, reason_of(error)))
         if progress is not None:
             progress(place + 1, len(every))
     unread.sort(key=lambda u: u.span.start)
-    return Judged(source.file, source.text, tuple(claims), tuple(unread), others, source.origins)
+    idle = session.not_claims([*(claim.span for claim in claims), *(item.span for item in unread)])
+    return Judged(source.file, source.text, tuple(claims), tuple(unread), idle, source.origins)
 
 
 def judge(posed: Posed) -> Claim:
     """The verdict on one claim: no refutation where the text leaves a way open in which it is right."""
     first: tuple[Posed, Outcome] | None = None
     failure: Exception | None = None
-    for way in _ways(posed):
+    for way in ways(posed):
         try:
             found, outcome = _outcome(way)
         except CONFINED as error:
@@ -104,7 +103,7 @@ def judge(posed: Posed) -> Claim:
     return as_claim(posed, with_undeclared(posed, outcome), fault)
 
 
-def _ways(posed: Posed) -> Iterator[Posed]:
+def ways(posed: Posed) -> Iterator[Posed]:
     """The claim under the shapes that the text declares or that fit it best, then under others that fit as well."""
     yield posed
     for chapter in posed.chapter.others if posed.notebook.usages > 1 else ():

@@ -14,7 +14,6 @@ from symjac.meaning.declaring import opened
 from symjac.meaning.dependence import written_in
 from symjac.meaning.directives import NEW_WORLD, control, network_named
 from symjac.meaning.notebook import Notebook
-from symjac.model.build import build_stack, load_spec
 from symjac.model.stack import Stack
 from symjac.notation.tree import Node, Span
 from symjac.verify.phrase import phrase
@@ -62,6 +61,8 @@ class Openings:
 
 def _beside(notes: str, name: str) -> Stack:
     """The network of a spec in the notes' folder or below it. Raises ValueError; it shows nothing of the file."""
+    from symjac.model.build import build_stack, load_spec  # slow to import; few notes speak of a spec
+
     path = _place(notes, name)
     try:
         stack = build_stack(load_spec(path))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -28,7 +29,7 @@ from symjac.notes.prose import around
 from symjac.notes.source import Directive, Snippet, Source, from_command_line
 from symjac.verify.openings import Line, Openings
 from symjac.verify.stretches import Stretches
-from symjac.verify.verdict import NotRead
+from symjac.verify.verdict import NotClaim, NotRead
 
 
 @dataclass
@@ -133,7 +134,7 @@ class Session:
         self.source = source
         self.chapters: list[Chapter] = []
         self.unread: list[NotRead] = []
-        self.others = 0
+        self.equations: list[Span] = []
         macros = read_macros(m.text for m in source.macros)
         gathered: list[tuple[Statement, str]] = []
         said = (line for item in source.items if isinstance(item, Directive) for line in _lines(item))
@@ -162,7 +163,7 @@ class Session:
                         self._direct(text, offsets, notebook, macros, gathered)
                 continue
             if skipping or skip_next:
-                self.others += sum(len(s.sides) > 1 for s in self._statements(item, macros).statements)
+                self.equations += [s.span for s in self._statements(item, macros).statements if s.relations]
                 skip_next = False
                 continue
             found = self._read(item, macros)
@@ -175,10 +176,10 @@ class Session:
     def _close(self, notebook: Notebook, gathered: list[tuple[Statement, str]]) -> None:
         if not gathered:
             return
+        self.equations += [s.span for s, _ in gathered if s.relations]
         notebook.fonts = Fonts.of(gathered)
         gathered = numbered([(reaching(notebook.fonts.statement(s)), role) for s, role in gathered])
         read = Stretches(conditioned(gathered), notebook)
-        self.others += read.others
         for span, reason in read.unread.items():
             self._not_read(span, reason)
         before = Chapter(read.first) if read.first.network.names else None
@@ -227,6 +228,16 @@ class Session:
         for u in reading.unread:
             self._not_read(u.span, u.reason)
         return list(reading.statements)
+
+    def not_claims(self, judged: Iterable[Span]) -> tuple[NotClaim, ...]:
+        """The equations in which none of these stands, in the order of the text."""
+        starts = sorted(span.start for span in judged)
+        idle = [e for e in self.equations if bisect_left(starts, e.start) == bisect_left(starts, e.end)]
+        return tuple(self._not_claim(span) for span in sorted(idle, key=lambda span: span.start))
+
+    def _not_claim(self, span: Span) -> NotClaim:
+        place, text = self.source.place(span.start), self.source.text[span.start : span.end]
+        return NotClaim(place.file, place.line, place.column, span, text, self.source.cell(span.start))
 
     def _not_read(self, span: Span, reason: str) -> None:
         self.unread.append(self.not_read(span, reason))

@@ -55,7 +55,6 @@ class Stretches:
         """Names of a network that := gives another meaning, and where."""
         self.found: list[Stretch] = []
         self.unread: dict[Span, str] = {}
-        self.others = 0
         self._read()
 
     def _read(self) -> None:
@@ -123,9 +122,7 @@ class Stretches:
             if end is not None:
                 break
         self.unread |= dict(page.unread)
-        self.others += sum(start <= place < end for place in page.idle)
         claims = tuple(e for e in kept if e.place < end)
-        self.others += len({e.place for e in page.claims if start <= e.place < end} - {e.place for e in claims})
         if claims or not self.found:
             otherwise = partial(
                 self._page, start, dict(self.defined_since), dict(self.declared_since), list(self.facts)

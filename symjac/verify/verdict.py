@@ -73,6 +73,18 @@ class NotRead:
 
 
 @dataclass(frozen=True, slots=True)
+class NotClaim:
+    """An equation that claims nothing: a declaration, a definition, a condition, a step, a range."""
+
+    file: str
+    line: int
+    column: int
+    span: Span
+    text: str
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One file's result."""
 
@@ -80,8 +92,7 @@ class Judged:
     text: str
     claims: tuple[Claim, ...]
     unread: tuple[NotRead, ...]
-    others: int
-    """Equations that claim nothing: declarations, definitions, ranges."""
+    not_claims: tuple[NotClaim, ...] = ()
     origins: Origins | None = None
     """Where `text` stands in files, if it is not the file's own."""
 

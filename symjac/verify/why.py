@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from symjac.calculus.simplify import LawContext, simplify
 from symjac.core.expr import Equation, Expr, Symbol, rename, substitute, transform
 from symjac.core.index import Index, axes
+from symjac.equality.outcome import REFUTED, UNDECIDED
 from symjac.meaning.reasons import CONFINED, reason_of
 from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
@@ -17,7 +19,7 @@ from symjac.printing import text
 from symjac.printing.apart import apart
 from symjac.verify.as_data import shown_name
 from symjac.verify.derived import lettered, sum_facts, without_ties
-from symjac.verify.judge import judge
+from symjac.verify.judge import judge, ways
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
@@ -26,7 +28,7 @@ from symjac.verify.verdict import Claim, NotRead
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WhyRow:
     """`left = right`, or a further right side of the row above where `left` is empty, and why."""
 
     left: str
@@ -39,12 +41,12 @@ class Why:
     """A claim with its verdict, and the derivation of what is right."""
 
     claim: Claim | NotRead
-    claimed: Row | None = None
-    known: tuple[Row, ...] = ()
+    claimed: WhyRow | None = None
+    known: tuple[WhyRow, ...] = ()
     """What the notes define, as far as the derivation reads it."""
-    backwards: tuple[Row, ...] = ()
+    backwards: tuple[WhyRow, ...] = ()
     """The derivative by each quantity between, from the last on."""
-    result: tuple[Row, ...] = ()
+    result: tuple[WhyRow, ...] = ()
     """The left side of the claim; empty where it is the last of those."""
     unknown: str = ""
     """Why there is no derivation; empty where there is one."""
@@ -84,12 +86,23 @@ def _why(session: Session, chapter: Chapter, equality: Equality) -> Why:
         claim = judge(posed)
     except CONFINED as error:
         return Why(session.not_read(equality.span, reason_of(error)))
-    claimed = Row(phrase(posed.left), phrase(posed.right))
+    claimed = WhyRow(phrase(posed.left), phrase(posed.right))
     try:
-        posed, _ = best_reading(posed)
-        return _Derivation(posed).why(Why(claim, claimed))
+        return _Derivation(_as_read(posed)).why(Why(claim, claimed))
     except CONFINED as error:
         return Why(claim, claimed, unknown=reason_of(error))
+
+
+def _as_read(posed: Posed) -> Posed:
+    """The claim in the way of reading the notes in which it holds, else in the likeliest in which it has a meaning."""
+    found: list[Posed] = []
+    for way in ways(posed):
+        with suppress(*CONFINED):
+            read, outcome = best_reading(way)
+            if outcome.verdict not in (REFUTED, UNDECIDED):
+                return read
+            found.append(read)
+    return found[0] if found else posed
 
 
 class _Derivation:
@@ -109,7 +122,7 @@ class _Derivation:
 
     def why(self, out: Why) -> Why:
         """With all that is derived."""
-        known = tuple(Row(*self.sides(q.lhs.indices, [q.lhs, q.rhs])) for q in self.read())
+        known = tuple(WhyRow(*self.sides(q.lhs.indices, [q.lhs, q.rhs])) for q in self.read())
         backwards = [row for q in self.between for row in self.rows(q)]
         result = list(self.result())
         if backwards and [r.right for r in result] == [backwards[-1].right]:
@@ -136,7 +149,7 @@ class _Derivation:
         inside = [n for n in self.world.cone([of]) if n in self.world.equations and n not in self.world.auxiliary]
         return [n for n in inside if not by or by in self.world.equations[n].rhs.names or n == of]
 
-    def rows(self, q: Equation) -> Iterator[Row]:
+    def rows(self, q: Equation) -> Iterator[WhyRow]:
         """A derivative between, and what the laws make of it."""
         made = self.world.auxiliary[q.lhs.name]
         readers = [n for n in self.through(made.of, made.by) if made.by in self.world.equations[n].rhs.names]
@@ -148,7 +161,7 @@ class _Derivation:
         left = phrase(self.left) if made.of not in self.world and q is self.between[-1] else texts[0]
         yield from _without_repeats(left, texts[1:], [why, *laws])
 
-    def result(self) -> Iterator[Row]:
+    def result(self) -> Iterator[WhyRow]:
         """The left side, with the derivatives between put in, or the definitions where there are none."""
         differentiated = any(isinstance(n, Derivative) for n in walk(self.left))
         whole = self.expr
@@ -173,12 +186,12 @@ class _Derivation:
         return text.sides(list(letters.values()), plain, self.names)
 
 
-def _without_repeats(left: str, texts: Sequence[str], reasons: Sequence[str]) -> Iterator[Row]:
+def _without_repeats(left: str, texts: Sequence[str], reasons: Sequence[str]) -> Iterator[WhyRow]:
     """A row a text; those that read alike are one, with all reasons."""
-    rows: list[Row] = []
+    rows: list[WhyRow] = []
     for right, reason in zip(texts, reasons, strict=True):
         if rows and rows[-1].right == right:
             rows[-1] = replace(rows[-1], reason=f"{rows[-1].reason}; {reason}")
         else:
-            rows.append(Row("" if rows else left, right, reason))
+            rows.append(WhyRow("" if rows else left, right, reason))
     yield from rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import io
 import json
 import random
 import re
@@ -23,9 +24,10 @@ from symjac.model.parse import parse
 from symjac.model.yaml_source import read_yaml
 from symjac.notation import latex_notation, plain_notation
 from symjac.notes.folder import notes_in
-from symjac.notes.source import read_source
+from symjac.notes.source import from_stream, read_source
 from symjac.numbers.assembly import resumed
 from symjac.numbers.point import weights_of
+from symjac.report.baseline import marked
 from symjac.run import datasets, state
 from symjac.run.archive import open_npz
 from symjac.run.failures import DataError
@@ -33,6 +35,7 @@ from symjac.run.mnist import FILES, mnist
 from symjac.run.module import load_module
 from symjac.verify.judge import judge_source
 from symjac.verify.session import Session, from_claim
+from symjac.verify.verdict import Judged
 from tests.hostile import archives
 from tests.hostile.mutate import PIECE, damaged, encoded, mutated
 
@@ -166,6 +169,7 @@ NOTES_YAML = (
     "macros:\n  - \\newcommand{\\R}{\\mathbb{R}}\ntitle: notes\n",
 )  # fmt: skip
 IGNORES = ("build/\n*.tex\n!keep.tex\n/sub/*.md\n# text\n**/deep/**\n[a-z]?.md\n\\#x\\ \n", "*\n!*.md\nsub/**/c.*\n")
+BASELINES = ('{"known": [{"file": "n.md", "claim": "a = b", "verdict": "refuted"}]}',)
 SIDECARS = (
     "- f = relu\n- A is symmetric\n- layers: l = 1..3\n",
     "symjac:\n  gradient: numerator\n  A: symmetric\n",
@@ -241,6 +245,16 @@ def _document(content: bytes, folder: Path) -> None:
     """The content as a document, and as what it takes in."""
     (folder / "part.tex").write_bytes(content)
     _session("tex")(content, folder)
+
+
+def _stream(content: bytes, folder: Path) -> None:
+    Session(from_stream(io.BytesIO(content)))
+
+
+def _baseline(content: bytes, folder: Path) -> None:
+    place = folder / "known.json"
+    place.write_bytes(content)
+    marked([Judged("n.md", "", (), ())], place)
 
 
 def _walked(content: bytes, folder: Path) -> None:
@@ -385,6 +399,8 @@ def readers() -> list[Reader]:
         text_reader("notes .rst", 20, restructured, _session("rst")),
         text_reader("notes that include", 15, documents, _document),
         text_reader("what git ignores", 10, lambda: IGNORES, _walked),
+        text_reader("standard input", 10, lambda: (*notes(), *notebooks()[:2], *pages()[:2]), _stream),
+        text_reader("baseline", 10, lambda: BASELINES, _baseline),
         text_reader("notes .yaml", 40, lambda: NOTES_YAML, _session("yaml")),
         text_reader("latex", 100, mathematics, lambda content, folder: void(latex_notation.read, said(content))),
         text_reader(

@@ -117,6 +117,19 @@ def test_what_is_included_is_no_document_of_its_own() -> None:
     assert files("one.tex") == {"one.tex": ["one.tex"]}
 
 
+def test_in_a_folder_a_document_includes_what_lies_anywhere_in_it() -> None:
+    write(top__part_tex="$b$", top__deep__main_tex="\\input{../part} \\input{../../out} $a$", out_tex="$c$")
+    (whole,) = gathered(["top"]).sources
+    assert whole.included == ("top/part.tex",)
+    (alone,) = gathered(["top/deep"]).sources
+    (named,) = gathered(["top/deep/main.tex"]).sources
+    assert alone.included == named.included == ()
+    faults = {item.fault for source in (whole, alone) for item in source.items if item.fault}
+    assert faults == {
+        f"the file lies outside of {what}" for what in ("the folder that is judged", "the document's folder")
+    }
+
+
 def test_of_a_circle_the_first_is_the_document() -> None:
     write(a_tex="\\input{b}", b_tex="\\input{a}", c_tex="\\input{c}")
     assert files(".") == {".": ["a.tex", "c.tex"]}
@@ -129,6 +142,11 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read() -> None:
     found = gathered([".", "missing.md", "a.txt"])
     assert [s.file for s in found.sources] == ["a.md"]
     assert [e.split(":")[0] for e in found.errors] == ["b.md", "c.ipynb", "missing.md", "a.txt"]
+
+
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert "nothing comes through it" in gathered(["-"]).errors[0]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -6,13 +6,12 @@ import io
 import json
 import random
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from symjac.core.errors import InputError
 from symjac.notes import includes
-from symjac.notes.source import Snippet, Source, from_standard_input, read_source
+from symjac.notes.source import Snippet, Source, from_stream, read_source
 from tests.notes.test_source import directives, formulas, macros, snippets
 
 
@@ -72,6 +71,7 @@ def test_an_older_notebook() -> None:
     text = json.dumps({"nbformat": 3, "worksheets": [{"cells": [cell]}, {"cells": [{"cell_type": "code"}, cell]}]})
     source = read_source("n.ipynb", text)
     assert [(s.text, source.cell(s.span.start)) for s in snippets(source)] == [("a", 1), ("a", 3)]
+    assert source.line_said(source.text.rindex("a")) == "cell 3, line 1"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,12 @@ PAGES = [
     ("\\begin{align}a &amp;= b\\end{align}", ["\\begin{align}a &= b\\end{align}"]),
     ('<script type="math/tex">a < b</script>', ["a < b"]),
     ("<script type='math/tex; mode=display'>a = b</script>", ["a = b"]),
+    ('<script type="math/tex; mode=display">% <![CDATA[\na &= b %]]></script>', ["% <![CDATA[\na &= b %]]>"]),
+    ('<script type="math/tex">a &lt; b</script>', ["a < b"]),
+    (
+        'so <semantics><mi>x</mi><annotation encoding="application/x-tex">x</annotation></semantics> <b>$y$</b>',
+        ["x", "y"],
+    ),
     ("<script>var x = '$a$';</script><style>$b$</style> $c$", ["c"]),
     ("<script>$a$", []),
     ("<pre>$a$</pre><code>$b$</code> <em>$c$</em>", ["c"]),
@@ -228,6 +234,8 @@ def test_what_is_included_stands_in_its_place(folder: Path) -> None:
         ("doc/parts/two.tex", 2, 3),
         ("doc/main.tex", 3, 24),
     ]
+    said = [source.line_said(s.span.start) for s in snippets(source)]
+    assert said == ["line 3", "line 2 of doc/parts/one.tex", "line 2 of doc/parts/two.tex", "line 3"]
 
 
 def test_what_is_no_command_to_include(folder: Path) -> None:
@@ -307,18 +315,16 @@ STREAMS = [
 
 
 @pytest.mark.parametrize(("text", "kind"), STREAMS)
-def test_standard_input_shows_what_it_is(monkeypatch: pytest.MonkeyPatch, text: str, kind: str) -> None:
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
-    source = from_standard_input()
+def test_standard_input_shows_what_it_is(text: str, kind: str) -> None:
+    source = from_stream(io.BytesIO(text.encode()))
     assert (source.file, source.kind) == ("standard input", kind)
     assert formulas(source) == (["a"] if text else [])
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"a\0"])
-def test_standard_input_that_is_no_text(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+def test_standard_input_that_is_no_text(content: bytes) -> None:
     with pytest.raises(InputError):
-        from_standard_input()
+        from_stream(io.BytesIO(content))
 
 
 PIECES = "<p> </p> $ $$ a &lt; &amp; <pre> </pre> <math> </math> \\( \\) é \n <!-- --> = b"

@@ -185,22 +185,9 @@ def test_the_schema_refuses_what_is_wrong(plant: Any) -> None:
 
 def test_json_has_the_contracts_keys() -> None:
     answer = json.loads(as_json.write([RESULT]))
-    assert set(answer) == {"claims", "unread", "summary"}
-    keys = {
-        "file",
-        "line",
-        "column",
-        "cell",
-        "claim",
-        "verdict",
-        "known",
-        "road",
-        "fault",
-        "formula",
-        "notes",
-        "counterexample",
-    }
-    assert all(set(c) == keys for c in answer["claims"])
+    assert list(answer) == ["claims", "unread", "not_claims", "summary"]
+    keys = "file line column cell claim verdict known road taken fault formula notes counterexample"
+    assert all(" ".join(c) == keys for c in answer["claims"])
     assert answer["claims"][0] | {"road": ""} == {
         "file": "notes.md",
         "line": 6,
@@ -210,6 +197,7 @@ def test_json_has_the_contracts_keys() -> None:
         "verdict": "refuted",
         "known": False,
         "road": "",
+        "taken": [],
         "fault": "the sign is wrong",
         "formula": r"\frac{\partial L}{\partial y} = y - t",
         "notes": [],
@@ -234,6 +222,8 @@ def test_json_has_the_contracts_keys() -> None:
             "reason": "the bracket { is never closed",
         }
     ]
+    assert [(c["taken"], c["notes"]) for c in answer["claims"] if c["verdict"] == "doubtful"] == [(["A is n x n"], [])]
+    assert answer["not_claims"] == [{"file": "notes.md", "line": 3, "column": 1, "cell": None, "text": "L = ..."}] * 2
     assert answer["summary"] == {
         "claims": 5,
         "proved": 1,

@@ -11,7 +11,7 @@ from symjac.core.errors import WIDEST
 from symjac.equality.outcome import Counterexample
 from symjac.notation.tree import Span
 from symjac.report.places import LineIndex, safe
-from symjac.report.screen import MOST_VALUES, lines
+from symjac.report.screen import MOST_UNREAD, MOST_VALUES, lines
 from symjac.report.words import summary
 from symjac.verify.verdict import Judged
 from tests.report.made import NOTES, RESULT, claim, fault, judged, unread
@@ -56,6 +56,7 @@ def test_verbose_shows_what_holds_and_how() -> None:
     assert "notes.md:9:5: proved: canonical form, all sizes\n  | \\frac{\\partial L}{\\partial W} = (y - t)" in said
     assert "notes.md:10:8: agrees: random points: error below 1e-30" in said
     assert "  by: canonical form, all sizes" in said
+    assert said.count("notes.md:3:1: not a claim\n  | L = ...\n") == 2
 
 
 def test_the_part_at_fault_is_marked() -> None:
@@ -130,6 +131,15 @@ def test_files_are_said_one_after_the_other_and_counted_together() -> None:
     said = shown(other, RESULT).splitlines()
     assert [line.split(":")[0] for line in said if ": not read" in line] == ["b.md", "notes.md"]
     assert said[-1].endswith("; 2 could not be read")
+
+
+def test_of_much_that_was_not_read_the_first_is_listed() -> None:
+    text = " ".join(f"q_{{{n}}} = ;" for n in range(MOST_UNREAD + 3))
+    result = judged(text, (), [unread(text, f"q_{{{n}}} = ;", "?") for n in range(MOST_UNREAD + 3)])
+    said = shown(result)
+    assert said.count("not read: ?") == MOST_UNREAD
+    assert said.endswith("3 more were not read; -v lists them\n0 claims; 23 could not be read\n")
+    assert shown(result, verbose=True).count("not read: ?") == MOST_UNREAD + 3
 
 
 V = ("proved", "agrees", "other_convention", "doubtful", "refuted", "undecided")

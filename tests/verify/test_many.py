@@ -66,7 +66,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> None:
                 raise MemoryError
             case "fault":
                 raise KeyError("Z_1")
-        return Judged(source.file, source.text, (), (), 0)
+        return Judged(source.file, source.text, (), ())
 
     module = ModuleType("symjac.verify.judge")
     module.judge_source = by_hand  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def test_what_cannot_be_judged_costs_no_other_its_verdicts() -> None:
 def _dying(source: Source, spec: str | None) -> Judged | Failure:
     if source.text == "dies":
         os.abort()
-    return Judged(source.file, source.text, (), (), 0)
+    return Judged(source.file, source.text, (), ())
 
 
 def test_a_process_that_dies_costs_no_other_source_its_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:

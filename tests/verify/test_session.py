@@ -40,7 +40,9 @@ COUNTS = [
 @pytest.mark.parametrize(("text", "count", "others", "unread"), COUNTS)
 def test_counts(text: str, count: int, others: int, unread: int) -> None:
     s = session(text)
-    assert (len(claims(s)), s.others, len(s.unread)) == (count, others, unread)
+    idle = s.not_claims([*(e.span for chapter in s.chapters for e in chapter.claims), *(u.span for u in s.unread)])
+    assert (len(claims(s)), len(idle), len(s.unread)) == (count, others, unread)
+    assert [text[i.span.start : i.span.end] for i in idle] == [i.text for i in idle]
 
 
 def test_a_new_world_forgets_what_was_before() -> None:

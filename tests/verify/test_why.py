@@ -6,11 +6,14 @@ import json
 
 import pytest
 
+from symjac.meaning.reasons import NotUnderstood
 from symjac.model.build import build_stack, load_spec
 from symjac.notes.source import Source, read_source
 from symjac.report.beside import lines
+from symjac.verify import why as module
+from symjac.verify.posed import Posed
 from symjac.verify.verdict import Claim
-from symjac.verify.why import Row, Why, explained, lines_of
+from symjac.verify.why import Why, WhyRow, explained, lines_of
 
 GIVEN = r"""$W \in \mathbb{R}^{m \times n}$, $V \in \mathbb{R}^{p \times m}$, $x \in \mathbb{R}^n$,
 $t \in \mathbb{R}^p$, $a = W x$, $h = f(a)$, $y = V h$, $L = \tfrac12 \lVert y - t \rVert^2$,
@@ -25,7 +28,7 @@ def why(claim: str, given: str = GIVEN) -> Why:
     return found
 
 
-def said(rows: tuple[Row, ...]) -> list[str]:
+def said(rows: tuple[WhyRow, ...]) -> list[str]:
     return [f"{row.left} = {row.right}" + f"  [{row.reason}]" * bool(row.reason) for row in rows]
 
 
@@ -76,7 +79,7 @@ def test_laws_are_named_with_what_they_read() -> None:
 def test_the_verdict_and_what_is_claimed_stand_beside() -> None:
     found = why(r"\frac{\partial L}{\partial a} = (V^\top (y - t)) \odot f(a)")
     assert isinstance(found.claim, Claim) and found.claim.verdict == "refuted"
-    assert found.claimed == Row("∂L/∂a", "(Vᵀ (y − t)) ⊙ f(a)")
+    assert found.claimed == WhyRow("∂L/∂a", "(Vᵀ (y − t)) ⊙ f(a)")
 
 
 def test_each_side_of_a_chain_is_derived_from_the_first() -> None:
@@ -101,10 +104,14 @@ def test_a_cell_and_a_line_of_a_notebook() -> None:
     assert [len(explained(source, *at)) for at in ((None, 2), (1, 2), (2, 1), (2, 2))] == [0, 0, 0, 1]
 
 
-def test_what_cannot_be_read_is_said() -> None:
-    (found,) = explained(read_source("n.md", GIVEN + r"$\nabla_x L = q$"), None, 5)
+def test_what_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(posed: Posed) -> Claim:
+        raise NotUnderstood(posed.equality.span, "a reason")
+
+    monkeypatch.setattr(module, "judge", refused)
+    found = why(r"\nabla_x L = x")
     shown = [line.plain for line in lines([found], GIVEN)]
-    assert "not read" in shown[0] or found.unknown
+    assert shown[0] == "n.md:5:2: not read: a reason" and len(shown) == 3
 
 
 def test_the_network_of_a_spec() -> None:
