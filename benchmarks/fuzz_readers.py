@@ -5,7 +5,8 @@
 Readers: specs, their formulas, YAML, notes in Markdown, TeX and YAML, sidecars, directives, formulas in both notations,
 .npz files of data and weights, IDX files, journals. Most inputs go to the quick readers. A reader may read or give the
 one error; an exception of another kind is a traceback, an input that takes more than 10 s hangs, and a worker may take
-1 GB more than it began with. Inputs that fail are kept in FOLDER. Exit code 1 where there is one.
+1 GB more than it began with. Inputs that fail are kept in FOLDER. Exit code 1 where there is one. The figures are
+printed at the end, or when the run is interrupted.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def _begin() -> None:
     """Once a worker, when everything is imported and read once."""
     global _base
     signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # interruptions are the parent's
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         for reader in readers():
@@ -126,6 +128,21 @@ def _tasks(count: int, seed: int, only: str) -> Iterator[tuple[str, int, int, in
             yield reader.name, seed, start, min(AT_ONCE, wanted - start)
 
 
+def _shown(part: Found, seen: dict[str, int], keep: Path) -> None:
+    """Each failure, three of a kind; their inputs are kept."""
+    for kind, content, said in part.failures:
+        last = said.strip().splitlines()[-1][:150] if said else ""
+        where = next((x.strip() for x in reversed(said.splitlines()) if x.strip().startswith("File")), "")
+        label = f"{kind}: {part.reader}: {last} {where}"
+        seen[label] = seen.get(label, 0) + 1
+        if seen[label] <= 3:
+            keep.mkdir(exist_ok=True)
+            name = hashlib.sha256(content).hexdigest()[:12]
+            (keep / name).write_bytes(content)
+            (keep / f"{name}.txt").write_text(f"{label}\n\n{said}", errors="backslashreplace")
+            print(f"{label}  ({keep / name})", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=100_000)
@@ -138,22 +155,17 @@ def main() -> int:
     found: dict[str, list[Found]] = {}
     seen: dict[str, int] = {}
     spawned = multiprocessing.get_context("spawn")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tasks = list(_tasks(chosen.count, chosen.seed, chosen.only))
     with ProcessPoolExecutor(chosen.jobs, spawned, _begin) as pool:  # which says so where a worker dies
-        tasks = [pool.submit(_many, task) for task in _tasks(chosen.count, chosen.seed, chosen.only)]
-        for part in (task.result() for task in as_completed(tasks)):
-            found.setdefault(part.reader, []).append(part)
-            for kind, content, said in part.failures:
-                last = said.strip().splitlines()[-1][:150] if said else ""
-                where = next((x.strip() for x in reversed(said.splitlines()) if x.strip().startswith("File")), "")
-                label = f"{kind}: {part.reader}: {last} {where}"
-                seen[label] = seen.get(label, 0) + 1
-                if seen[label] <= 3:
-                    keep = Path(chosen.keep)
-                    keep.mkdir(exist_ok=True)
-                    name = hashlib.sha256(content).hexdigest()[:12]
-                    (keep / name).write_bytes(content)
-                    (keep / f"{name}.txt").write_text(f"{label}\n\n{said}", errors="backslashreplace")
-                    print(f"{label}  ({keep / name})", flush=True)
+        try:
+            for part in (task.result() for task in as_completed([pool.submit(_many, task) for task in tasks])):
+                found.setdefault(part.reader, []).append(part)
+                _shown(part, seen, Path(chosen.keep))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            left = sum(count for *_, count in tasks) - sum(p.inputs for parts in found.values() for p in parts)
+            print(f"interrupted: {left:,} inputs were not tried")
     print(f"{'reader':<26}{'inputs':>8}{'tracebacks':>12}{'hangs':>7}{'memory':>8}{'slowest':>10}{'most':>10}")
     for name, parts in found.items():
         kinds = [kind for part in parts for kind, _, _ in part.failures]
