@@ -30,7 +30,7 @@ from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
 from symjac.verify.session import Session
-from symjac.verify.supposed import undeclared, with_a_target, with_undeclared
+from symjac.verify.supposed import belittled, undeclared, with_a_target, with_undeclared
 from symjac.verify.verdict import OTHER, Claim, Judged
 
 Progress = Callable[[int, int], None]
@@ -79,7 +79,7 @@ def judge(posed: Posed) -> Claim:
             failure = failure or error
             continue
         if outcome.verdict in (PROVED, AGREES, OTHER):
-            return as_claim(found, with_undeclared(found, outcome), None)
+            return _as_written(posed, found) or as_claim(found, with_undeclared(found, outcome), None)
         first = first or (found, outcome)
     if first is None:
         assert failure is not None
@@ -110,6 +110,28 @@ def ways(posed: Posed) -> Iterator[Posed]:
         same = chapter.same(posed.equality)
         if same is not None:
             yield Posed.of(posed.session, chapter, same)
+
+
+def _as_written(posed: Posed, found: Posed) -> Claim | None:
+    """The verdict on what is right where letters stand for less than they say: W for a number, a bold x for one. None
+    where the text cannot be read otherwise.
+    """
+    less = belittled(found)
+    chapter = posed.chapter.as_written if less else None
+    same = None if chapter is None else chapter.same(posed.equality)
+    if chapter is None or same is None:
+        return None
+    with suppress(*CONFINED):
+        way = Posed.of(posed.session, chapter, same)
+        way.meaning().value(same.left)
+        with suppress(*CONFINED):
+            read, outcome = _outcome(way)
+            if outcome.verdict in (PROVED, AGREES, OTHER):
+                return as_claim(read, with_undeclared(read, outcome), None)
+            if outcome.verdict == UNDECIDED and not outcome.misfit:
+                return None
+        return as_claim(found, Outcome(DOUBTFUL, f"it is right only with {', '.join(less)}"), None)
+    return None
 
 
 def _where_compared(posed: Posed) -> Claim | None:
