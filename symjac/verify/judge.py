@@ -26,6 +26,7 @@ from symjac.verify.chain import as_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
+from symjac.verify.paths import depends_beside
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
@@ -130,6 +131,8 @@ def _as_written(posed: Posed, found: Posed) -> Claim | None:
                 return as_claim(read, with_undeclared(read, outcome), None)
             if outcome.verdict == UNDECIDED and not outcome.misfit:
                 return None
+        if (chained := _as_chain(way)) is not None:
+            return chained
         return as_claim(found, Outcome(DOUBTFUL, f"it is right only with {', '.join(less)}"), None)
     return None
 
@@ -151,7 +154,7 @@ def _where_compared(posed: Posed) -> Claim | None:
 def _without_unreadable(posed: Posed) -> Claim | None:
     """The verdict where it is right whatever the formulas say that cannot be read."""
     chapter = posed.chapter.readable
-    if chapter is None:
+    if chapter is None or depends_beside(posed.notebook, chapter.notebook, posed.left, posed.right):
         return None
     with suppress(*CONFINED):
         found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))
@@ -176,6 +179,8 @@ def _as_chain(posed: Posed) -> Claim | None:
     for way in as_chain(posed):
         with suppress(*CONFINED):
             found, outcome = _outcome(way)
+            if outcome.verdict == REFUTED:
+                return None
             if outcome.verdict in (PROVED, AGREES):
                 note = "taken: the chain rule as such, its products in the order and the layout that fit"
                 return as_claim(found, replace(outcome, notes=(*outcome.notes, note)), None)

@@ -64,7 +64,7 @@ class Chapter:
 
     @cached_property
     def as_written(self) -> Chapter | None:
-        """The same formulas, where capital letters are matrices and bold ones no numbers; None where these do not fit."""
+        """The same formulas, where capital letters are matrices and bold ones no numbers; None where these misfit."""
         if self.otherwise is None:
             return None
         page = self.otherwise(AS_WRITTEN)
