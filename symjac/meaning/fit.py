@@ -270,8 +270,7 @@ class Fit:
                 skip = False
                 continue
             if isinstance(after, Group) and self._is_function(f):
-                args = after.of.items if isinstance(after.of, Items) else (after.of,)
-                parts.append((f, args))
+                parts.append((f, after.of.items if isinstance(after.of, Items) else (after.of,)))
                 skip = True
             else:
                 parts.append((f, None))

@@ -202,9 +202,9 @@ def _in(node: Node, book: Notebook, role: str, applied: int) -> Iterator[_Found]
             for a in args:
                 yield from _in(a, book, "", False)
         case _:
-            inner = role if isinstance(node, Group) else ""
+            inside = role if isinstance(node, Group) else ""
             for part in children(node):
-                yield from _in(part, book, inner, False)
+                yield from _in(part, book, inside, False)
 
 
 def _is_argument(node: Node) -> bool:

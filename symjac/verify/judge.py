@@ -92,6 +92,8 @@ def judge(posed: Posed) -> Claim:
     posed, outcome = first
     if outcome.verdict == REFUTED and (special := _where_compared(posed)) is not None:
         return special
+    if outcome.verdict == REFUTED and (right := _without_later(posed)) is not None:
+        return right
     if outcome.misfit and (chained := _as_chain(posed)) is not None:
         return chained
     wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM
@@ -161,6 +163,18 @@ def _without_unreadable(posed: Posed) -> Claim | None:
     """The verdict where it is right whatever the formulas say that cannot be read."""
     chapter = posed.chapter.readable
     if chapter is None or depends_beside(posed.notebook, chapter.notebook, posed.left, posed.right):
+        return None
+    with suppress(*CONFINED):
+        found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))
+        if outcome.verdict in (PROVED, AGREES, OTHER):
+            return as_claim(found, with_undeclared(found, outcome), None)
+    return None
+
+
+def _without_later(posed: Posed) -> Claim | None:
+    """The verdict where it is right under what is said up to the end of its section."""
+    chapter = posed.chapter.without_later(posed.equality, posed.session.source.sections)
+    if chapter is None:
         return None
     with suppress(*CONFINED):
         found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))

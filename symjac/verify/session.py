@@ -26,7 +26,9 @@ from symjac.notation.macros import Macros, read_macros
 from symjac.notation.reach import reaching
 from symjac.notation.tree import Span, Statement
 from symjac.notes.prose import around
+from symjac.notes.sections import Sections
 from symjac.notes.source import Directive, Snippet, Source, from_command_line
+from symjac.verify.left_open import names_read
 from symjac.verify.openings import Line, Openings
 from symjac.verify.stretches import Stretches
 from symjac.verify.verdict import NotClaim, NotRead
@@ -84,6 +86,14 @@ class Chapter:
             if _reads(again, key):
                 bare = again
         return Chapter(bare, self.claims, before=self.before)
+
+    def without_later(self, equality: Equality, sections: Sections) -> Chapter | None:
+        """The chapter without the formulas that stand in a section behind that of the equation; None without such."""
+        book, at = self.notebook, equality.span.start
+        used = names_read(book, equality.left, equality.right) & book.definitions.keys()
+        starts = {key: book.definitions[key].span.start for key in used}
+        later = [key for key, p in starts.items() if p > at and sections.above(p) != sections.above(at)]
+        return Chapter(_without(book, later), self.claims, before=self.before) if later else None
 
     def same(self, equality: Equality) -> Equality | None:
         """An equation of another chapter, as it is read in this one."""

@@ -169,3 +169,12 @@ def test_a_formula_that_cannot_be_read_decides_nothing() -> None:
     text = r"$\mu = \frac1d\sum_i x_i$, $y_i = x_i - \mu$." + f"\n\n$${d('y_i', 'x_j')} = \\delta_{{ij}}$$\n"
     claims = judge_source(read_source("notes.md", text)).claims
     assert all(c.verdict not in (PROVED, AGREES, OTHER) for c in claims)
+
+
+def test_a_formula_in_a_later_section_does_not_reach_back() -> None:
+    first = r"$f(x) = x^T A x$ gives $\nabla f(x) = (A + A^T) x$."
+    later = "# Later\n\n" + r"With $z = f(x, y)$, $x = g(t)$ and $y = h(t)$ we have the rule."
+    claims = judge_source(read_source("notes.md", f"# First\n\n{first}\n\n{later}\n")).claims
+    assert claims[0].verdict == PROVED
+    claims = judge_source(read_source("notes.md", f"# First\n\n{first.replace('+', '-')}\n\n{later}\n")).claims
+    assert claims[0].verdict not in (PROVED, AGREES, OTHER)
