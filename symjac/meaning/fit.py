@@ -289,7 +289,8 @@ class Fit:
     def _is_open(self, node: Node) -> bool:
         """Whether it is a name alone of which nothing is declared."""
         taken = split(node, self.book) if isinstance(node, Name | Scripts) else None
-        return taken is not None and taken[0] in self.open and taken[1] == node
+        powered = isinstance(node, Scripts) and node.sup is not None and not _labels(taken[1] if taken else node)
+        return taken is not None and taken[0] in self.open and not powered
 
     def _times(self, one: Dims, other: Dims, t: Taken, dotted: bool, starred: bool) -> Iterator[Way]:
         if one is None or other is None:

@@ -225,7 +225,10 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     if not isinstance(node, Scripts) or not isinstance(node.base, Name):
         return None
     cut = len(node.sub)
-    while cut > (identifier(node.base) in book.timed) and _is_place(node.sub[cut - 1], node.base, book):
+    at_a_time = (
+        identifier(node.base) in book.timed and identifier(node.sub[0] if node.sub else node) not in book.letters
+    )
+    while cut > at_a_time and _is_place(node.sub[cut - 1], node.base, book):
         cut -= 1
     kept, subs = node.sub[:cut], node.sub[cut:]
     sup = node.sup if is_label(node.sup) else None

@@ -92,7 +92,7 @@ def judge(posed: Posed) -> Claim:
     posed, outcome = first
     if outcome.verdict == REFUTED and (special := _where_compared(posed)) is not None:
         return special
-    if outcome.verdict == REFUTED and (right := _without_later(posed)) is not None:
+    if outcome.verdict == REFUTED and (right := _in_its_section(posed)) is not None:
         return right
     if outcome.misfit and (chained := _as_chain(posed)) is not None:
         return chained
@@ -133,7 +133,7 @@ def _as_written(posed: Posed, found: Posed) -> Claim | None:
             if outcome.verdict in (PROVED, AGREES, OTHER):
                 return as_claim(read, with_undeclared(read, outcome), None)
             if outcome.verdict == UNDECIDED and not outcome.misfit:
-                return None
+                return as_claim(read, with_undeclared(read, outcome), None)
         return as_claim(found, Outcome(DOUBTFUL, f"it is right only with {', '.join(less)}"), None)
     return None
 
@@ -171,15 +171,17 @@ def _without_unreadable(posed: Posed) -> Claim | None:
     return None
 
 
-def _without_later(posed: Posed) -> Claim | None:
-    """The verdict where it is right under what is said up to the end of its section."""
-    chapter = posed.chapter.without_later(posed.equality, posed.session.source.sections)
-    if chapter is None:
-        return None
-    with suppress(*CONFINED):
-        found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))
-        if outcome.verdict in (PROVED, AGREES, OTHER):
-            return as_claim(found, with_undeclared(found, outcome), None)
+def _in_its_section(posed: Posed) -> Claim | None:
+    """The verdict where it is right without the formulas of other sections: undecided where one of them is before."""
+    elsewhere = Outcome(UNDECIDED, "it is right without the formulas of other sections, and wrong with them")
+    for only_later in (True, False):
+        chapter = posed.chapter.of_section(posed.equality, posed.session.source.sections, only_later)
+        with suppress(*CONFINED):
+            if chapter is None:
+                continue
+            found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))
+            if outcome.verdict in (PROVED, AGREES, OTHER):
+                return as_claim(found, with_undeclared(found, outcome if only_later else elsewhere), None)
     return None
 
 

@@ -93,6 +93,7 @@ def names_read(book: Notebook, *nodes: Node) -> set[str]:
                     pending.append(book.definitions[key].right)
                 if key in book.functions:
                     pending.append(book.functions[key].body)
+                pending += book.opaque.get(key, ())
     return found
 
 

@@ -87,13 +87,14 @@ class Chapter:
                 bare = again
         return Chapter(bare, self.claims, before=self.before)
 
-    def without_later(self, equality: Equality, sections: Sections) -> Chapter | None:
-        """The chapter without the formulas that stand in a section behind that of the equation; None without such."""
+    def of_section(self, equality: Equality, sections: Sections, only_later: bool) -> Chapter | None:
+        """The chapter without the formulas that stand in other sections than the equation; None without such."""
         book, at = self.notebook, equality.span.start
         used = names_read(book, equality.left, equality.right) & book.definitions.keys()
         starts = {key: book.definitions[key].span.start for key in used}
-        later = [key for key, p in starts.items() if p > at and sections.above(p) != sections.above(at)]
-        return Chapter(_without(book, later), self.claims, before=self.before) if later else None
+        others = [key for key, p in starts.items() if sections.above(p) != sections.above(at)]
+        left_out = [key for key in others if starts[key] > at or not only_later]
+        return Chapter(_without(book, left_out), self.claims, before=self.before) if left_out else None
 
     def same(self, equality: Equality) -> Equality | None:
         """An equation of another chapter, as it is read in this one."""
