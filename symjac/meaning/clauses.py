@@ -25,9 +25,10 @@ def conditioned(said: Sequence[Said]) -> list[Said]:
     letters = {n.text for s, _ in said for side in s.sides for n in _subscripts(side)}
     out: list[Said] = []
     leading: list[Node] = []
+    idle = False  # whether what leads governs nothing yet
     for place, (s, role) in enumerate(said):
         new_sentence = place == 0 or said[place - 1][0].around.sentence != s.around.sentence
-        if new_sentence:
+        if new_sentence and not (idle and not s.around.before.strip() and _are_of_indices(leading, letters)):
             leading = []
         near = s.around.before.rsplit("$", 1)[-1].strip()
         behind = _BEHIND.match(near) if out and not new_sentence else None
@@ -36,8 +37,9 @@ def conditioned(said: Sequence[Said]) -> list[Said]:
             last, its = out[-1]
             out[-1] = replace(last, conditions=(*last.conditions, _comparison(s))), its
         elif role == "text" and ahead is not None and _restricts(s, ahead[1], letters):
-            leading = [_comparison(s)]
+            leading, idle = [_comparison(s)], True
         else:
+            idle = False
             more = tuple(c for c in leading if role == "text" and "=" in s.relations)
             out.append((replace(s, conditions=(*s.conditions, *more)) if more else s, role))
     return out
@@ -55,9 +57,15 @@ def _restricts(s: Statement, word: str, letters: set[str]) -> bool:
         return False
     if s.relations[0] not in ("=", "!="):
         return True
-    indices = all(isinstance(side, Name) and side.text in letters for side in s.sides)
+    indices = _are_of_indices([_comparison(s)], letters)
     named = isinstance(innermost(s.sides[0]), Name) and not isinstance(s.sides[0], Transpose)
     return (word in _OF_VALUES and (indices or (named and is_value(s.sides[1])))) or s.relations[0] == "!="
+
+
+def _are_of_indices(comparisons: Sequence[Node], letters: set[str]) -> bool:
+    """True for i ≠ j, which holds for a formula on a line of its own behind the sentence too."""
+    sides = [side for c in comparisons if isinstance(c, Relation) for side in (c.left, c.right)]
+    return all(isinstance(side, Name) and side.text in letters for side in sides)
 
 
 def _comparison(s: Statement) -> Relation:

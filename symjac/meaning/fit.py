@@ -51,9 +51,10 @@ NUMBER: Dims = (ONE, ONE)
 
 WAYS = 12
 """Of one formula that are followed."""
-BESIDE, SPREAD, BY_ENTRIES, TURNED, MISFIT = 4.0, 1.5, 2.0, 1.5, 4.0
-"""What it costs to read two columns side by side entry by entry, to add a number to an array, to take a Jacobian of
-vectors entry by entry, to equate a column with a row, and to leave a formula that does not fit."""
+BESIDE, BEHIND, SPREAD, BY_ENTRIES, TURNED, MISFIT = 4.0, 5.0, 1.5, 2.0, 1.5, 4.0
+"""What it costs to read two columns side by side entry by entry, to take a number for a name behind a matrix, to add a
+number to an array, to take a Jacobian of vectors entry by entry, to equate a column with a row, and to leave a formula
+that does not fit."""
 
 
 @dataclass(frozen=True)
@@ -281,9 +282,15 @@ class Fit:
             after_all: list[Way] = []
             for one, u in found if place else [(NUMBER, t)]:
                 for other, v in self._call(f, args, u) if args is not None else self.read(f, u):
-                    after_all += self._times(one, other, v, dotted, starred)
+                    behind = other == NUMBER and one is not None and one[1] != ONE and self._is_open(f)
+                    after_all += self._times(one, other, v.costing(BEHIND * behind), dotted, starred)
             found = cheapest(after_all)
         return found
+
+    def _is_open(self, node: Node) -> bool:
+        """Whether it is a name alone of which nothing is declared."""
+        taken = split(node, self.book) if isinstance(node, Name | Scripts) else None
+        return taken is not None and taken[0] in self.open and taken[1] == node
 
     def _times(self, one: Dims, other: Dims, t: Taken, dotted: bool, starred: bool) -> Iterator[Way]:
         if one is None or other is None:

@@ -318,5 +318,16 @@ def kinds(m: Mention, beside_arrays: bool) -> Sequence[tuple[float, Kind]]:
     return [(0.0, NUMBER_KIND), (0.4 if beside_arrays else 1.0, (0, 1)), (3.0, (0, 2))]
 
 
+def least_axes(written: Node, handled: bool) -> int:
+    """How many axes a name has at least by the way it is written: two in a capital letter, one in bold."""
+    name = innermost(written)
+    if not isinstance(name, Name):
+        return 0
+    letter = name.text.split()[-1]
+    if len(letter) == 1 and letter.isupper() and (handled or not is_loss(identifier(written) or "")):
+        return 2
+    return int(handled or style(name) in _OF_VECTORS)
+
+
 def _is_function(m: Mention) -> bool:
     return m.called or (m.applied and (not m.bare or functions.library_name(m.key) is not None))

@@ -121,6 +121,10 @@ class Memo(dict[tuple[object, ...], Any]):
         return self
 
 
+AS_WRITTEN = -1
+"""The likeliest way to take them in which a capital letter is a matrix, and a bold one no number."""
+
+
 @dataclass(slots=True)
 class Notebook:
     """All that the judged formulas may use; filled by `statements` and `directives`, in the order of the file."""
@@ -189,7 +193,7 @@ class Notebook:
     eras: tuple[int, ...] = ()
     """The statements from which on names that are not declared are others; empty where that is not known yet."""
     usage: int = 0
-    """Which of the ways to take them, counted from the likeliest."""
+    """Which of the ways to take them, counted from the likeliest; or AS_WRITTEN."""
     usages: int = 1
     """How many there are."""
     memo: Memo = field(default_factory=Memo)

@@ -34,7 +34,6 @@ from symjac.notation.tree import (
     Prime,
     Product,
     Relation,
-    Relation,
     Scripts,
     Space,
     Span,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import count, groupby
 
 from symjac.meaning.fit import Fit, Size, Taken, shapes_at_times
-from symjac.meaning.mentions import Kind, kinds, mentions, quantities, split
-from symjac.meaning.notebook import Notebook, Shape
+from symjac.meaning.mentions import Kind, Mention, kinds, least_axes, mentions, quantities, split
+from symjac.meaning.notebook import AS_WRITTEN, Notebook, Shape
 from symjac.notation.tree import Name, Node, Norm, Statement, Transpose, walk
 
 BEAM = 12
@@ -132,7 +132,16 @@ def _fit_of(names: Iterable[str], statements: Sequence[Statement], notebook: Not
     """Of these names, as these statements use them."""
     found = mentions(statements, notebook)
     beside_arrays = any(found[k].is_array for k in names if k in found) or any(map(has_arrays, statements))
-    return Fit(notebook, {k: kinds(found[k], beside_arrays) for k in names if k in found})
+    choices = {k: kinds(found[k], beside_arrays) for k in names if k in found}
+    if notebook.usage == AS_WRITTEN:
+        choices = {k: _as_written(found[k], several) for k, several in choices.items()}
+    return Fit(notebook, choices)
+
+
+def _as_written(m: Mention, several: Sequence[tuple[float, Kind]]) -> Sequence[tuple[float, Kind]]:
+    """The kinds that a capital or a bold letter says."""
+    least = 0 if max(m.below) > 0 else least_axes(m.name, bool(m.handled))
+    return [(cost, kind) for cost, kind in several if sum(kind) >= least]
 
 
 def shapes_from_use(statements: Sequence[Statement], since: int, notebook: Notebook) -> dict[str, Shape]:
@@ -158,7 +167,7 @@ def _shapes_from_use(
     out: dict[str, Shape] = {}
     most = 1
     for several in usages(statements, notebook):
-        usage = several[min(notebook.usage, len(several) - 1)]
+        usage = several[min(max(notebook.usage, 0), len(several) - 1)]
         most = max(most, len(several))
         called: dict[Size, Node] = {}
         for key, (letters, rank) in usage.kinds.items():

@@ -27,11 +27,12 @@ from symjac.verify.chain import as_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
+from symjac.verify.paths import depends_beside
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
 from symjac.verify.session import Chapter, Session
-from symjac.verify.supposed import undeclared, with_a_target, with_undeclared
+from symjac.verify.supposed import belittled, undeclared, with_a_target, with_undeclared
 from symjac.verify.verdict import OTHER, Claim, Judged
 
 Progress = Callable[[int, int], None]
@@ -80,7 +81,7 @@ def judge(posed: Posed) -> Claim:
             failure = failure or error
             continue
         if outcome.verdict in (PROVED, AGREES, OTHER):
-            return as_claim(found, with_undeclared(found, outcome), None)
+            return _as_written(posed, found) or as_claim(found, with_undeclared(found, outcome), None)
         first = first or (found, outcome)
     if first is None:
         assert failure is not None
@@ -113,6 +114,30 @@ def ways(posed: Posed) -> Iterator[Posed]:
         same = chapter.same(posed.equality)
         if same is not None:
             yield Posed.of(posed.session, chapter, same)
+
+
+def _as_written(posed: Posed, found: Posed) -> Claim | None:
+    """The verdict on what is right where letters stand for less than they say: W for a number, a bold x for one. None
+    where the text cannot be read otherwise.
+    """
+    less = belittled(found)
+    chapter = posed.chapter.as_written if less else None
+    same = None if chapter is None else chapter.same(posed.equality)
+    if chapter is None or same is None:
+        return None
+    with suppress(*CONFINED):
+        way = Posed.of(posed.session, chapter, same)
+        way.meaning().value(same.left)
+        with suppress(*CONFINED):
+            read, outcome = _outcome(way)
+            if outcome.verdict in (PROVED, AGREES, OTHER):
+                return as_claim(read, with_undeclared(read, outcome), None)
+            if outcome.verdict == UNDECIDED and not outcome.misfit:
+                return None
+        if (chained := _as_chain(way)) is not None:
+            return chained
+        return as_claim(found, Outcome(DOUBTFUL, f"it is right only with {', '.join(less)}"), None)
+    return None
 
 
 def _where_compared(posed: Posed) -> Claim | None:
@@ -149,7 +174,7 @@ def _for_any_loss(posed: Posed) -> Claim | None:
 def _without_unreadable(posed: Posed) -> Claim | None:
     """The verdict where it is right whatever the formulas say that cannot be read."""
     chapter = posed.chapter.readable
-    if chapter is None:
+    if chapter is None or depends_beside(posed.notebook, chapter.notebook, posed.left, posed.right):
         return None
     with suppress(*CONFINED):
         found, outcome = _outcome(Posed.of(posed.session, chapter, posed.equality))
@@ -174,6 +199,8 @@ def _as_chain(posed: Posed) -> Claim | None:
     for way in as_chain(posed):
         with suppress(*CONFINED):
             found, outcome = _outcome(way)
+            if outcome.verdict == REFUTED:
+                return None
             if outcome.verdict in (PROVED, AGREES):
                 note = "taken: the chain rule as such, its products in the order and the layout that fit"
                 return as_claim(found, replace(outcome, notes=(*outcome.notes, note)), None)

@@ -15,7 +15,7 @@ from symjac.meaning.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.meaning.fonts import Fonts
 from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning
-from symjac.meaning.notebook import Layout, Notebook
+from symjac.meaning.notebook import AS_WRITTEN, Layout, Notebook
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality, Page, at_layers
 from symjac.meaning.times import numbered
@@ -61,6 +61,15 @@ class Chapter:
             return []
         pages = [self.otherwise(k) for k in range(1, self.notebook.usages)]
         return [Chapter(p.notebook, p.claims, before=self.before) for p in pages]
+
+    @cached_property
+    def as_written(self) -> Chapter | None:
+        """The same formulas, where capital letters are matrices and bold ones no numbers; None where these misfit."""
+        if self.otherwise is None:
+            return None
+        page = self.otherwise(AS_WRITTEN)
+        fits = all(_reads(page.notebook, key) for key in page.notebook.definitions if _reads(self.notebook, key))
+        return Chapter(page.notebook, page.claims, before=self.before) if fits else None
 
     @cached_property
     def readable(self) -> Chapter | None:

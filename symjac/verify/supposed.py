@@ -9,6 +9,8 @@ from symjac.calculus.facts import WorldError
 from symjac.equality.decide import decide, holds
 from symjac.equality.outcome import AGREES, PROVED
 from symjac.equality.targets import of_targets
+from symjac.meaning.handled import is_array
+from symjac.meaning.mentions import least_axes
 from symjac.meaning.naming import ways
 from symjac.meaning.notebook import Shape
 from symjac.notation.tree import walk
@@ -36,12 +38,27 @@ def with_a_target(posed: Posed, outcome: Outcome) -> Outcome:
 
 def undeclared(posed: Posed) -> list[str]:
     """The shapes that the claim rests on and the text does not declare."""
+    return [_said(posed, key) for key in _undeclared(posed)]
+
+
+def belittled(posed: Posed) -> list[str]:
+    """Those of them that have fewer axes than their letters say: W in R, a bold x in R."""
+    book = posed.notebook
+    named = ((key, posed.as_written(key), book.taken[key]) for key in _undeclared(posed))
+    less = (k for k, n, s in named if not s.letters and len(s.sizes) < least_axes(n, is_array(n, book.arrays)))
+    return [_said(posed, key) for key in less]
+
+
+def _said(posed: Posed, key: str) -> str:
+    return f"{phrase(posed.as_written(key))} ∈ {_space(posed.notebook.taken[key])}"
+
+
+def _undeclared(posed: Posed) -> list[str]:
     book = posed.notebook
     own = {way.key for side in (posed.left, posed.right) for n in walk(side) for way in ways(n)}
     bound = {p for f in book.functions.values() for p in f.parameters} - own
     used = {key for key in book.taken if book.shapes.get(key) == book.taken[key]}
-    keys = sorted(names_read(book, posed.left, posed.right) & used - bound)
-    return [f"{phrase(posed.as_written(key))} ∈ {_space(book.taken[key])}" for key in keys]
+    return sorted(names_read(book, posed.left, posed.right) & used - bound)
 
 
 def _space(shape: Shape) -> str:
