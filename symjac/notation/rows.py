@@ -144,7 +144,10 @@ def _without_bracket(piece: Sequence[Terminal]) -> list[Terminal] | None:
     if not whole or any(depth == 0 for depth, _ in _depths(piece[1:-1], 1)):
         return None
     inner = list(piece[1:-1])
-    return inner if _relations(inner) else None
+    said = set(_relations(inner))
+    of_letters = len(inner) == 3 and all(_is_letter(t) for t in inner[::2])
+    a_range = any(t.type == "LEAF" and str(t) in _DOTS for t in inner)
+    return inner if said and (said <= _COMPARISONS or of_letters or a_range) else None
 
 
 def _is_letter(t: Terminal) -> bool:
@@ -273,6 +276,8 @@ def _finish(draft: _Draft, read: list[Statement], unread: list[Unread]) -> None:
                 raise Unreadable(at.span, f"nothing stands {where} this relation; a quantity was expected")
             sides.append(side(terminals))
         except Unreadable as problem:
+            if not draft.relations and problem.reason.startswith("a derivative of nothing"):
+                return  # a text that speaks of d/dx
             sides.append(None)
             unread.append(Unread(problem.span, problem.reason))
     relations = [str(r) for r in draft.relations]
