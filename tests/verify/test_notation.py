@@ -204,6 +204,11 @@ TIMES = [
 ]
 
 
+def test_a_gradient_in_numbers_is_one_at_a_point() -> None:
+    text = OF_TWO + r"At the point $(1, 2)$ we have $g(x, y) = 2$ with gradient $\nabla g(x, y) = [4, 1]$. "
+    assert verdicts(text + r"In general $\nabla g(x, y) = [2 x y, x^2]$.") == [P]
+
+
 def test_cases_that_leave_some_open_are_not_read() -> None:
     cases = r"\begin{cases} p_i(1-p_i) & i = j \\ -p_i p_j & i = k \end{cases}"
     result = judged(SOFTMAX + rf"${SLOPE} {cases}$")
