@@ -216,15 +216,25 @@ def _in_time(statements: Sequence[Statement]) -> tuple[set[str], set[str]]:
     quantities, and no entries of one.
     """
     defining = [s.sides for s in statements if s.relations[:1] in (("=",), (":=",)) and isinstance(s.sides[0], Scripts)]
-    lefts = {left.base for left, *_ in defining if isinstance(left, Scripts) and left.sub}
+    lefts = {left.base for left, *_ in defining if isinstance(left, Scripts) and _time_of(left) is not None}
     letters: set[str] = set()
     for left, *others in defining:
-        if isinstance(left, Scripts) and left.sub and isinstance(left.sub[0], Name):
-            before = (n for side in others for n in walk(side) if isinstance(n, Scripts) and n.sub and n.base in lefts)
-            if any(isinstance(n.sub[0], Sum) and left.sub[0] in n.sub[0].terms for n in before):
-                letters.add(left.sub[0].text)
-    every = (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts) and n.sub)
-    return letters, {identifier(n.base) or "" for n in every if identifier(n.sub[0]) in letters}
+        time = _time_of(left)
+        if isinstance(time, Name):
+            found = (n for side in others for n in walk(side) if isinstance(n, Scripts) and n.base in lefts)
+            if any(isinstance(u, Sum) and time in u.terms for u in map(_time_of, found)):
+                letters.add(time.text)
+    every = (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts))
+    return letters, {identifier(n.base) or "" for n in every if identifier(_time_of(n) or n) in letters}
+
+
+def _time_of(node: Node) -> Node | None:
+    """t of h_t and of S^t."""
+    if not isinstance(node, Scripts):
+        return None
+    if node.sub:
+        return node.sub[0]
+    return node.sup.of if isinstance(node.sup, Group) else node.sup
 
 
 def _compared(statements: Iterable[Statement], notebook: Notebook) -> Iterator[Relation]:
