@@ -225,10 +225,10 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     if not isinstance(node, Scripts) or not isinstance(node.base, Name):
         return None
     cut = len(node.sub)
-    while cut > (identifier(node.base) in book.timed and node.sup is None) and _is_place(node.sub[cut - 1], node.base, book):
+    while cut > (identifier(node.base) in book.timed) and _is_place(node.sub[cut - 1], node.base, book):
         cut -= 1
     kept, subs = node.sub[:cut], node.sub[cut:]
-    sup = node.sup if is_label(node.sup) or identifier(node.base) in book.timed else None
+    sup = node.sup if is_label(node.sup) or identifier(node.base) in book.timed_above else None
     bare: Node = node.base if not kept and sup is None else Scripts(node.base, kept, sup, span=node.span)
     key = identifier(bare)
     return None if key is None else (key, bare, subs)
@@ -236,9 +236,10 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
 
 def of_all_times(key: str, bare: Node, book: Notebook) -> str:
     """One key for h_t, h_{t-1} and h_3; of other names their own."""
-    if not isinstance(bare, Scripts) or identifier(bare.base) not in book.timed:
+    base = identifier(bare.base) if isinstance(bare, Scripts) else None
+    if not isinstance(bare, Scripts) or base not in book.timed | book.timed_above:
         return key
-    above = bare.sup is not None and not bare.sub
+    above = base in book.timed_above
     sub, sup = (bare.sub, None) if above else (bare.sub[1:], bare.sup)
     rest = bare.base if not sub and sup is None else Scripts(bare.base, sub, sup)
     return f"{identifier(rest)} at any time"
