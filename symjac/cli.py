@@ -354,7 +354,9 @@ def _line_of(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
-@click.option("--why", callback=_line_of, metavar="LINE", help="Show how what is right there is derived (CELL:LINE).")
+@click.option(
+    "--why", callback=_line_of, metavar="LINE", help="Derive what is right for the claim there (or CELL:LINE)."
+)
 @click.option("--baseline", metavar="FILE", help="What is known by FILE does not count.")
 @click.option("--save-baseline", metavar="OUT", help="Write what is refuted or doubtful to OUT, as known from now on.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="So many files at once.  [default: one a processor]")
