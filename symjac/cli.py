@@ -97,6 +97,9 @@ out_option = click.option("-o", "--out", metavar="FILE", help="Write to FILE; wi
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
 )
+notation_option = click.option(
+    "--notation", type=click.Choice(["latex", "plain"]), default="latex", show_default=True, help="Of --claim."
+)
 force_option = click.option("--force", is_flag=True, help="Write over a module that was edited by hand.")
 
 
@@ -175,12 +178,25 @@ def generate(spec: str, out: str | None, force: bool) -> None:
 @main.command("check")
 @spec_argument
 @seed_option
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def check_command(spec: str, seed: int, as_json: bool) -> None:
+@click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this instead; may be given again.")
+@notation_option
+@click.option("--json", "as_json", is_flag=True, help="Print the figures, or the verdicts, as JSON.")
+def check_command(spec: str, seed: int, claims: tuple[str, ...], notation: str, as_json: bool) -> None:
     """The generated gradients against finite differences and complex steps.
 
-    SPEC may be a module that symjac generated, too.
+    SPEC may be a module that symjac generated, too. --claim judges formulas about the network, by the names that its
+    document prints, as `symjac verify --spec` does:
+
+    \b
+    symjac check net.yaml --notation plain --claim "dL/dW_1 = X'*delta_1"
     """
+    if claims:
+        if spec.endswith(".py"):
+            raise click.UsageError("--claim is judged by the formulas of a spec; SPEC is a module")
+        judged, errors = _judge((), claims, (), notation, _stack(spec))
+        results = [result for _, result in judged]
+        _show_verdicts(results, as_json, verbose=True)
+        _end_judged(results, errors)
     with _module(spec) as (module, stack):
         report = _report(module, seed, stack)
     if as_json:
@@ -337,7 +353,7 @@ def jacobian(
 @click.option("--spec", metavar="SPEC", help="The network that they, or --claim, speak of, whatever they name.")
 @click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this one; may be given again.")
 @click.option("--given", multiple=True, metavar="EQUATION", help="What --claim is about; may be given again.")
-@click.option("--notation", type=click.Choice(["latex", "plain"]), default="latex", help="Of --claim and --given.")
+@notation_option
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
@@ -381,18 +397,7 @@ def verify_command(
     stack = None if spec is None else _stack(spec)
     judged, errors = _judge(files, claims, given, notation, stack)
     results = [result for _, result in judged]
-    if as_json:
-        from symjac.report import as_json as form
-
-        _give_json(form.write(results))
-    elif results:
-        from rich.console import Console
-
-        from symjac.report.screen import lines
-
-        console = Console(highlight=False, soft_wrap=True)
-        for line in lines(results, verbose):
-            console.print(line)
+    _show_verdicts(results, as_json, verbose)
     if sarif:
         from symjac.report import sarif as findings
 
@@ -403,16 +408,7 @@ def verify_command(
         _write(Path(html), page.write(judged))
     for source, result in judged if fix else ():
         click.echo(_fix(source, result, copies[result.file]), err=as_json)
-    for message in errors:
-        click.echo(message, err=True)
-    if errors:
-        sys.exit(2)
-    from symjac.verify.verdict import refuted
-
-    idle = [result for result in results if strict and not result.claims]
-    for result in idle:
-        click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
-    sys.exit(1 if idle or refuted(results) else 0)
+    _end_judged(results, errors, strict)
 
 
 @main.command()
@@ -574,6 +570,35 @@ def _judge(
             if name == "--claim" and result.unread and not result.claims:
                 errors.append("error: --claim: it could not be read")
     return judged, errors
+
+
+def _show_verdicts(results: Sequence[Judged], as_json: bool, verbose: bool) -> None:
+    if as_json:
+        from symjac.report import as_json as form
+
+        _give_json(form.write(results))
+    elif results:
+        from rich.console import Console
+
+        from symjac.report.screen import lines
+
+        console = Console(highlight=False, soft_wrap=True)
+        for line in lines(results, verbose):
+            console.print(line)
+
+
+def _end_judged(results: Sequence[Judged], errors: Sequence[str], strict: bool = False) -> NoReturn:
+    """Says what could not be used, and sets the exit code; `strict`: a file without a claim counts as refuted."""
+    from symjac.verify.verdict import refuted
+
+    for message in errors:
+        click.echo(message, err=True)
+    if errors:
+        sys.exit(2)
+    idle = [result for result in results if strict and not result.claims]
+    for result in idle:
+        click.echo(f"error: {result.file}: there is no claim that could be judged", err=True)
+    sys.exit(1 if idle or refuted(results) else 0)
 
 
 def _copies(files: Sequence[str]) -> dict[str, Path]:

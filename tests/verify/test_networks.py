@@ -364,6 +364,34 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1 and "right: dW_2 = Z_1'*delta_2" in result.output
 
 
+CHECKED = [
+    (["dL/dW_1 = X'*delta_1"], 0, "command line:1:1: proved: canonical form, all sizes"),
+    (["delta_2 = (Y - T)/k", "dL/dW_1 = X'*delta_1"], 0, "2 claims: 2 proved"),
+    (["dW_2 = Z_1'*delta_1", "dL/dW_1 = X'*delta_1"], 1, "right: dW_2 = Z_1'*delta_2"),
+    (["dL/dW_1 = X'*delta_9"], 2, "delta_9 is not declared"),
+]
+
+
+@pytest.mark.parametrize(("claims", "code", "says"), CHECKED)
+def test_check_judges_claims_as_verify_does(claims: list[str], code: int, says: str) -> None:
+    spec = str(EXAMPLES / "mnist_mlp.yaml")
+    words = [word for claim in claims for word in ("--claim", claim)]
+    checked = CliRunner().invoke(main, ["check", spec, "--notation", "plain", *words])
+    verified = CliRunner().invoke(main, ["verify", "-v", "--spec", spec, "--notation", "plain", *words])
+    assert checked.exit_code == code and says in checked.output
+    assert (checked.exit_code, checked.output) == (verified.exit_code, verified.output)
+    (one, other) = (
+        CliRunner().invoke(main, [*command, spec, "--json", "--notation", "plain", *words])
+        for command in (["check"], ["verify", "--spec"])
+    )
+    assert one.stdout == other.stdout and one.exit_code == code
+
+
+def test_check_judges_no_claim_about_a_module() -> None:
+    result = CliRunner().invoke(main, ["check", "net.py", "--claim", "a = b"])
+    assert result.exit_code == 2 and "the formulas of a spec; SPEC is a module" in result.output
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
