@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import sympy
 
@@ -40,6 +40,7 @@ from symjac.core.expr import (
     with_children,
 )
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _rowwise_value(e: Expr, equation: Equation) -> Expr:
     return e if argument.name in out.names else out
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _solved(equation: Equation) -> tuple[Symbol, Expr, sympy.Expr] | None:
     """(a, s, φ⁻¹ in slot(0) = y and slot(1) = s) for y = φ(a, s); None where the right side has another form."""
     atoms: list[Expr] = []
@@ -276,7 +277,7 @@ def _cancel(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     return transform(e, law), ()
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _reduced(formula: sympy.Expr) -> sympy.Expr:
     """The quotient reduced and its numerator factored, where it is short enough."""
     if formula.has(sympy.Piecewise) or not scalar.is_reducible(formula):
@@ -284,7 +285,7 @@ def _reduced(formula: sympy.Expr) -> sympy.Expr:
     return scalar.positive_first(scalar.reduced(formula))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _denominators(formula: sympy.Expr) -> int:
     """How many atoms stand in denominators."""
     found: set[sympy.Symbol] = set()
