@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import sympy
 
+from symjac.calculus.facts import sum_stated
 from symjac.calculus.trace import Law, Step, SumFact
 from symjac.core import scalar
 from symjac.core.expr import (
@@ -308,26 +309,12 @@ def _use_facts(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     return e, tuple(used)
 
 
-def sum_in_fact(fact: SumFact) -> tuple[Symbol, tuple[Index, ...], sympy.Expr]:
-    """(X, S, value) for the fact Σ_S X = value. Raises ValueError where the fact has another form."""
-    match fact.left, fact.right:
-        case Contract(), Number() if fact.left.summed:
-            coefficient, rest = sympy.Integer(1), []
-            for f in fact.left.factors:
-                if isinstance(f, Number):
-                    coefficient *= f.value
-                else:
-                    rest.append(f)
-            if len(rest) == 1 and isinstance(rest[0], Symbol):
-                return rest[0], fact.left.summed, fact.right.value / coefficient
-    raise ValueError(f"a fact says what the sum or mean of one tensor over an axis is; this one does not: {fact.text}")
-
-
 def _one_fact(e: Expr, fact: SumFact) -> Expr:
-    tensor, summed, value = sum_in_fact(fact)
-    if tensor.name not in e.names:
+    """Σ_S X .. = value .., where it says what a sum of one tensor is."""
+    stated = sum_stated(fact)
+    if stated is None or stated.symbol.name not in e.names:
         return e
-    axes = [tensor.indices.index(i) for i in summed]
+    tensor, axes, value = stated.symbol, stated.axes, stated.value
 
     def law(node: Expr) -> Expr | None:
         if not isinstance(node, Contract) or not node.summed:
@@ -546,4 +533,4 @@ RULES: tuple[tuple[Law, Rule], ...] = (
 )
 LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))
 
-__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "LawContext", "simplify", "substitute", "sum_in_fact"]
+__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "LawContext", "simplify", "substitute"]
