@@ -150,6 +150,7 @@ FAMILIES = [
 ]
 
 
+@pytest.mark.usefixtures("verdicts_alone")
 @pytest.mark.parametrize(("notes", "right", "wrong"), FAMILIES)
 def test_samples_whose_number_a_sum_says(notes: str, right: str, wrong: str) -> None:
     result = judge_source(read_source("notes.md", f"{notes}\n\n${right}$\n\n${wrong}$"))

@@ -29,6 +29,7 @@ def test_identities_hold(name: str) -> None:
     assert [(c.text, c.verdict, c.road) for c in result.claims if c.verdict not in (PROVED, AGREES)] == []
 
 
+@pytest.mark.slow
 def test_slips_are_refuted() -> None:
     result = judged("wrong.yaml")
     assert [u.text for u in result.unread] == []
