@@ -285,6 +285,7 @@ def test_a_wrong_loss_whose_terms_cancel_is_refuted(tmp_path):
 # --- large networks ---
 
 
+@pytest.mark.slow
 def test_of_a_large_network_less_is_compared(monkeypatch):
     monkeypatch.setattr(differences, "WORK", 10**8)
     monkeypatch.setattr(differences, "SPREAD", 10**5)

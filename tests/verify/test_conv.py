@@ -23,6 +23,7 @@ from symjac.notes.source import read_source
 from symjac.verify import at_fault
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import Claim
+from tests.marks import slow
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "generated"
@@ -85,7 +86,7 @@ WRONG = [
 ]
 LONG = (3, 4, 5, 7, 8)
 """Places of formulas whose faults take seconds each."""
-FAULTS = [pytest.param(*w, marks=[pytest.mark.slow] if w[0] in LONG else []) for w in WRONG]
+FAULTS = [slow(*w) if w[0] in LONG else w for w in WRONG]
 
 
 @pytest.fixture(params=[entries.LONG, 40], ids=["whole", "entries"])

@@ -98,7 +98,7 @@ def judged(text: str, name: str = "notes.md") -> Judged | None:
     return result
 
 
-LONG = {"functions of functions", "a sum past the end", "large arguments"}
+LONG = {"functions of functions", "a sum past the end", "large arguments", "deep fractions"}
 
 
 @pytest.mark.parametrize("name", slow_where(lambda name: name in LONG, PAGES))

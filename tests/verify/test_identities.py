@@ -16,6 +16,10 @@ FOLDER = Path(__file__).parents[1] / "fixtures" / "identities"
 RIGHT = sorted({p.name for p in FOLDER.glob("*.yaml")} - {"wrong.yaml", "other.yaml"})
 
 
+pytestmark = pytest.mark.xdist_group("identities")
+"""One process judges each page once."""
+
+
 @cache
 def judged(name: str) -> Judged:
     return judge_source(read_source(str(FOLDER / name)))

@@ -150,10 +150,26 @@ TWINS = [
 
 
 @pytest.mark.usefixtures("verdicts_alone")
-@pytest.mark.parametrize(("name", "right", "wrong"), TWINS)
+@pytest.mark.parametrize(("name", "right", "wrong"), [slow(*row) if row[0] == "own" else row for row in TWINS])
 def test_right_claims_and_wrong_twins(name: str, right: str, wrong: str) -> None:
     found = verdicts(f"${right}$ and ${wrong}$", network(name))
     assert found[0] in RIGHT and found[1:] == [REFUTED]
+
+
+@pytest.mark.usefixtures("verdicts_alone")
+@pytest.mark.parametrize(("activation", "layers"), [("tanh", 15), ("relu", 20), slow("relu", 100), slow("tanh", 100)])
+def test_a_deep_network(activation: str, layers: int) -> None:
+    """What is claimed of its first layer is proved or refuted, however many are behind that.
+
+    That both sides are 0 where a layer of relu is 0 everywhere makes nothing right.
+    """
+    between = ", ".join([f"dense: 5, {activation}"] * (layers - 1))
+    deep = f"name: deep\ninput: X[k, 5]\nlayers: [{between}, dense: 3, softmax]\nloss: cross_entropy\n"
+    right, wrong = (
+        r"\frac{\partial L}{\partial W_1} = X^\top \delta_1",
+        r"\frac{\partial L}{\partial b_1} = 2 \delta_1^\top \mathbf{1}",
+    )
+    assert verdicts(f"${right}$ and ${wrong}$", stack_of(deep)) == [PROVED, REFUTED]
 
 
 def stripped(text: str) -> str:
