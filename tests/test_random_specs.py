@@ -93,7 +93,7 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("loss", slow_where(lambda loss: loss in LONG, LOSSES))
+@pytest.mark.parametrize("loss", slow_where(lambda loss: loss in LONG or list(LOSSES).index(loss) % 3, LOSSES))
 @pytest.mark.parametrize("layers", ["[dense: 2]", slow("[dense: 3, tanh, dense: 2]")])
 def test_losses_work(loss: str, layers: str) -> None:
     outcome = tried(spec(layers, LOSSES[loss]))

@@ -89,7 +89,7 @@ LONG = (3, 4, 5, 7, 8)
 FAULTS = [slow(*w) if w[0] in LONG else w for w in WRONG]
 
 
-@pytest.fixture(params=[entries.LONG, 40], ids=["whole", "entries"])
+@pytest.fixture(params=[slow(entries.LONG), 40], ids=["whole", "entries"])
 def limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """With entries of whatever has more than a few entries."""
     monkeypatch.setattr(entries, "LONG", request.param)
