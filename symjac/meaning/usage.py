@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from symjac.meaning.fit import Fit, Size, Taken, shapes_at_times
+from symjac.meaning.fit import Fit, Size, Assumed, shapes_at_times
 from symjac.meaning.mentions import Kind, Mention, kinds, least_axes, mentions, quantities, split
 from symjac.meaning.notebook import AS_WRITTEN, Notebook, Shape
 from symjac.notation.tree import Name, Node, Norm, Statement, Transpose, walk
@@ -37,7 +37,7 @@ def usages(statements: Sequence[Statement], notebook: Notebook) -> list[list[Usa
     """For each group of names that formulas connect, the ways to take them, the likeliest first."""
     out: list[list[Usage]] = []
     for fit, own in _groups(statements, notebook):
-        states = [Taken()]
+        states = [Assumed()]
         for s in own:
             states = _after(fit, s, states)
         out.append(_ways(states))
@@ -50,10 +50,10 @@ def eras(statements: Sequence[Statement], notebook: Notebook) -> tuple[int, ...]
     """
     starts = {0}
     for fit, own in _groups(statements, notebook):
-        states = [Taken()]
+        states = [Assumed()]
         for section, several in groupby(own, lambda s: s.around.section):
             here = list(several)
-            after, alone = states, [Taken()]
+            after, alone = states, [Assumed()]
             for s in here:
                 after = _after(fit, s, after)
             more = _least(after) - _least(states)
@@ -68,11 +68,11 @@ def eras(statements: Sequence[Statement], notebook: Notebook) -> tuple[int, ...]
     return tuple(sorted(starts))
 
 
-def _after(fit: Fit, s: Statement, states: Sequence[Taken]) -> list[Taken]:
+def _after(fit: Fit, s: Statement, states: Sequence[Assumed]) -> list[Assumed]:
     return _kept(u for t in states for u in fit.statement(s, t)) or list(states)
 
 
-def _least(states: Iterable[Taken]) -> float:
+def _least(states: Iterable[Assumed]) -> float:
     return min(t.cost for t in states)
 
 
@@ -81,8 +81,8 @@ def has_arrays(s: Statement) -> bool:
     return any(isinstance(n, Transpose | Norm) for side in s.sides for n in walk(side))
 
 
-def _kept(states: Iterable[Taken]) -> list[Taken]:
-    out: dict[object, Taken] = {}
+def _kept(states: Iterable[Assumed]) -> list[Assumed]:
+    out: dict[object, Assumed] = {}
     for t in sorted(states, key=lambda t: t.cost):
         out.setdefault((tuple(sorted(t.kinds.items())), frozenset(t.equal.items())), t)
         if len(out) >= BEAM:
@@ -90,7 +90,7 @@ def _kept(states: Iterable[Taken]) -> list[Taken]:
     return list(out.values())
 
 
-def _ways(states: Sequence[Taken]) -> list[Usage]:
+def _ways(states: Sequence[Assumed]) -> list[Usage]:
     best = min(t.cost for t in states)
     out: dict[object, Usage] = {}
     for t in sorted(states, key=lambda t: t.cost):
