@@ -270,8 +270,7 @@ class Fit:
                 skip = False
                 continue
             if isinstance(after, Group) and self._is_function(f):
-                args = after.of.items if isinstance(after.of, Items) else (after.of,)
-                parts.append((f, args))
+                parts.append((f, after.of.items if isinstance(after.of, Items) else (after.of,)))
                 skip = True
             else:
                 parts.append((f, None))
@@ -407,7 +406,8 @@ class Fit:
         if rank > 2:
             return [(NUMBER if len(subs) == letters + rank else None, t)]
         if len(subs) == letters:
-            return [((*sizes, ONE, ONE)[:2], t)] if rank < 2 else [((sizes[0], sizes[1]), t)]
+            rows, over, *_ = (*sizes, ONE, ONE)
+            return [((rows, over), t)]
         own = subs[letters:]
         if len(own) == rank:
             for script, size in zip(own, sizes, strict=True):

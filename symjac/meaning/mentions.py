@@ -101,9 +101,9 @@ def note_letters(statements: Sequence[Statement], notebook: Notebook) -> None:
     numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
     for n in below:
         base, last = identifier(n.base) or "", n.sub[-1]
-        if (base in alone or notebook.knows(base) or base in numbered) and not is_loss(base):
-            if isinstance(last, Name) and last.text in _LETTERS:
-                notebook.letters.add(last.text)
+        several = base in alone or notebook.knows(base) or base in numbered
+        if several and not is_loss(base) and isinstance(last, Name) and last.text in _LETTERS:
+            notebook.letters.add(last.text)
     notebook.numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
 
 
@@ -202,9 +202,9 @@ def _in(node: Node, book: Notebook, role: str, applied: int) -> Iterator[_Found]
             for a in args:
                 yield from _in(a, book, "", False)
         case _:
-            inner = role if isinstance(node, Group) else ""
+            passed = role if isinstance(node, Group) else ""
             for part in children(node):
-                yield from _in(part, book, inner, False)
+                yield from _in(part, book, passed, False)
 
 
 def _is_argument(node: Node) -> bool:

@@ -224,8 +224,8 @@ def _in_time(statements: Sequence[Statement]) -> tuple[set[str], set[str], set[s
             if any(isinstance(u, Sum) and time in u.terms for u in map(_time_of, found)):
                 letters.add(time.text)
     every = [n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts)]
-    found = [(n, identifier(n.base) or "") for n in every if identifier(_time_of(n) or n) in letters]
-    return letters, {key for n, key in found if n.sub}, {key for n, key in found if not n.sub}
+    timed = [(n, identifier(n.base) or "") for n in every if identifier(_time_of(n) or n) in letters]
+    return letters, {key for n, key in timed if n.sub}, {key for n, key in timed if not n.sub}
 
 
 def _time_of(node: Node) -> Node | None:

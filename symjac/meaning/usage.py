@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from symjac.meaning.fit import Fit, Size, Assumed, shapes_at_times
+from symjac.meaning.fit import Assumed, Fit, Size, shapes_at_times
 from symjac.meaning.mentions import Kind, Mention, kinds, least_axes, mentions, quantities, split
 from symjac.meaning.notebook import AS_WRITTEN, Notebook, Shape
 from symjac.notation.tree import Name, Node, Norm, Statement, Transpose, walk
@@ -152,6 +152,7 @@ def shapes_from_use(statements: Sequence[Statement], since: int, notebook: Noteb
     known = (era, notebook.usage, *sorted(notebook.shapes), "", *sorted(notebook.aliases))
     if known not in notebook.memo:
         notebook.memo[known] = _shapes_from_use(statements, since, notebook)
+    shapes: dict[str, Shape]
     shapes, written, notebook.usages = notebook.memo[known]
     for key, name in written.items():
         notebook.latex.setdefault(key, name)

@@ -23,7 +23,7 @@ from symjac.notation.tree import Derivative, Name, Relation, Scripts, walk
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim
 from symjac.verify.at_fault import fault_of, local_fault
-from symjac.verify.chain import as_chain
+from symjac.verify.chained import as_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
