@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count, groupby
 
 from symjac.meaning.fit import Assumed, Fit, Size, shapes_at_times
+from symjac.meaning.handled import arrays
 from symjac.meaning.mentions import Kind, Mention, kinds, least_axes, mentions, quantities, split
 from symjac.meaning.notebook import AS_WRITTEN, Notebook, Shape
 from symjac.notation.tree import Name, Node, Norm, Statement, Transpose, walk
@@ -130,7 +131,9 @@ def _groups(statements: Sequence[Statement], notebook: Notebook) -> list[tuple[F
 
 def _fit_of(names: Iterable[str], statements: Sequence[Statement], notebook: Notebook) -> Fit:
     """Of these names, as these statements use them."""
-    found = mentions(statements, notebook)
+    here = notebook.copy()
+    here.arrays = arrays((side for s in statements for side in s.sides), notebook.primes_transpose)
+    found = mentions(statements, here)
     beside_arrays = any(found[k].is_array for k in names if k in found) or any(map(has_arrays, statements))
     choices = {k: kinds(found[k], beside_arrays) for k in names if k in found}
     if notebook.usage == AS_WRITTEN:

@@ -24,10 +24,16 @@ def is_chain(left: Node, right: Node) -> bool:
     return isinstance(left, Derivative) and bool(products) and _of_derivatives(right)
 
 
+def is_of_wholes(left: Node, right: Node) -> bool:
+    """Whether the names in the derivatives have no scripts: no entries, and no times."""
+    found = [n for side in (left, right) for n in walk(side) if isinstance(n, Derivative)]
+    return all(innermost(n) == n for d in found for n in (d.of, *d.by) if n is not None)
+
+
 def _of_derivatives(node: Node) -> bool:
     match node:
         case Derivative():
-            return all(innermost(n) == n for n in (node.of, *node.by))
+            return node.of is not None
         case Product(factors=parts) | Sum(terms=parts):
             return all(map(_of_derivatives, parts))
         case Group(of=of):
@@ -37,7 +43,7 @@ def _of_derivatives(node: Node) -> bool:
 
 def as_chain(posed: Posed) -> Iterator[Posed]:
     """The claim for numbers: with the formulas of the notes where they can be read so, else for any functions."""
-    if not is_chain(posed.left, posed.right):
+    if not (is_chain(posed.left, posed.right) and is_of_wholes(posed.left, posed.right)):
         return
     for without_formulas in (False, True):
         if without_formulas and leaves_out(posed.notebook, posed.left, posed.right):

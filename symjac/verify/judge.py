@@ -23,7 +23,7 @@ from symjac.notation.tree import Derivative, Name, Relation, Scripts, walk
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim
 from symjac.verify.at_fault import fault_of, local_fault
-from symjac.verify.chained import as_chain
+from symjac.verify.chained import as_chain, is_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
@@ -118,26 +118,32 @@ def ways(posed: Posed) -> Iterator[Posed]:
 
 def _as_written(posed: Posed, found: Posed) -> Claim | None:
     """The verdict on what is right where letters stand for less than they say: W for a number, a bold x for one. None
-    where the text cannot be read otherwise.
+    where the text cannot be read otherwise, or the claim is the chain rule as such.
     """
-    less = belittled(found)
+    less = [] if is_chain(posed.left, posed.right) else belittled(found)
     chapter = posed.chapter.as_written if less else None
     same = None if chapter is None else chapter.same(posed.equality)
     if chapter is None or same is None:
         return None
     with suppress(*CONFINED):
         way = Posed.of(posed.session, chapter, same)
-        way.meaning().value(same.left)
+        if _axes(way) > 2:
+            return None
         with suppress(*CONFINED):
             read, outcome = _outcome(way)
             if outcome.verdict in (PROVED, AGREES, OTHER):
                 return as_claim(read, with_undeclared(read, outcome), None)
             if outcome.verdict == UNDECIDED and not outcome.misfit:
                 return None
-        if (chained := _as_chain(way)) is not None:
-            return chained
         return as_claim(found, Outcome(DOUBTFUL, f"it is right only with {', '.join(less)}"), None)
     return None
+
+
+def _axes(posed: Posed) -> int:
+    """How many axes a derivative has, where its own are not made one."""
+    read, left = posed.meaning().value, posed.left
+    parts = (left.of, *left.by) if isinstance(left, Derivative) and left.of is not None else (left,)
+    return sum(len(read(part).axes) for part in parts)
 
 
 def _where_compared(posed: Posed) -> Claim | None:

@@ -15,7 +15,7 @@ from symjac.meaning.directives import NEW_WORLD, SKIP_FROM, SKIP_NEXT, SKIP_TO
 from symjac.meaning.fonts import Fonts
 from symjac.meaning.glossary import Taken
 from symjac.meaning.meaning import Meaning
-from symjac.meaning.notebook import AS_WRITTEN, Layout, Notebook
+from symjac.meaning.notebook import AS_WRITTEN, Layout, Notebook, is_loss
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality, Page, at_layers
 from symjac.model.stack import Stack
@@ -68,7 +68,7 @@ class Chapter:
         if self.otherwise is None:
             return None
         page = self.otherwise(AS_WRITTEN)
-        fits = all(_reads(page.notebook, key) for key in page.notebook.definitions if _reads(self.notebook, key))
+        fits = all(_fits(page.notebook, key) for key in page.notebook.definitions if _fits(self.notebook, key))
         return Chapter(page.notebook, page.claims, before=self.before) if fits else None
 
     @cached_property
@@ -111,6 +111,15 @@ class Chapter:
     def _dependence(self) -> Dependence:
         pairs = (p for sides in self.notebook.equations for p in at_layers(sides, self.notebook))
         return Dependence(self.notebook, list(pairs))
+
+
+def _fits(book: Notebook, key: str) -> bool:
+    """Whether its formula can be read, and is a number where it is a loss."""
+    try:
+        quantity = Meaning(book, book.reading).symbol(key, book.definitions[key].span)
+    except CONFINED:
+        return False
+    return not (is_loss(key) and quantity.shape)
 
 
 def _reads(book: Notebook, key: str) -> bool:
