@@ -174,6 +174,6 @@ def test_the_generated_documents_are_clean() -> None:
     """Everything proved or agreeing, in 2 GB."""
     documents = [str(GENERATED / f"conv_small.{ending}") for ending in ("md", "tex")]
     command = [sys.executable, "-m", "tests.verify.once", *documents]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, cwd=ROOT)
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2_000_000
