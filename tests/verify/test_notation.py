@@ -91,6 +91,8 @@ MATRICES = [
     (FORM + rf"$\nabla_x^2 f = {SECOND} = 2 A$.", [P, R]),
     (OWN + r"Then $\nabla_x f = (w_1, w_2, \dots, w_n)$.", [P]),
     (OWN + r"Then $\nabla_x f = (x_1, x_2, \dots, x_n)$.", [R]),
+    (OWN + r"Then $\nabla_x f = (w_1, \dots, w_i, \dots, w_n)$.", [P]),
+    (OWN + r"Then $\nabla_x f = (x_1, \dots, x_i, \dots, x_n)$.", [R]),
     (TWO + r"$\nabla_x f = \begin{pmatrix} a \\ b \end{pmatrix}$ and $\nabla_x f = [a, b]$.", [P, P]),
     (TWO + r"$\nabla_x f = \begin{pmatrix} b \\ a \end{pmatrix}$ and $\nabla_x f = [a, a]$.", [R, R]),
     (SCALED + DIAGONAL + "$", [P]),
