@@ -99,6 +99,9 @@ out_option = click.option("-o", "--out", metavar="FILE", help="Write to FILE; wi
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
 )
+notation_option = click.option(
+    "--notation", type=click.Choice(["latex", "plain"]), default="latex", show_default=True, help="Of --claim."
+)
 force_option = click.option("--force", is_flag=True, help="Write over a module that was edited by hand.")
 
 
@@ -177,12 +180,27 @@ def generate(spec: str, out: str | None, force: bool) -> None:
 @main.command("check")
 @spec_argument
 @seed_option
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def check_command(spec: str, seed: int, as_json: bool) -> None:
+@click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this instead; may be given again.")
+@notation_option
+@click.option("--json", "as_json", is_flag=True, help="Print the figures, or the verdicts, as JSON.")
+def check_command(spec: str, seed: int, claims: tuple[str, ...], notation: str, as_json: bool) -> None:
     """The generated gradients against finite differences and complex steps.
 
-    SPEC may be a module that symjac generated, too.
+    SPEC may be a module that symjac generated, too. --claim judges formulas about the network, by the names that its
+    document prints, as `symjac verify --spec` does:
+
+    \b
+    symjac check net.yaml --notation plain --claim "dL/dW_1 = X'*delta_1"
     """
+    if claims:
+        if spec.endswith(".py"):
+            raise click.UsageError("--claim is judged by the formulas of a spec; SPEC is a module")
+        found = _gathered((), claims, (), notation)
+        judged, failures = _judged(found.sources, _stack(spec), spec, 1)
+        results = [result for _, result in judged]
+        _show_verdicts(results, found, as_json, verbose=True)
+        _stop_at_errors(results, found, failures, are_claims=True)
+        _end_judged(results, found)
     with _module(spec) as (module, stack):
         report = _report(module, seed, stack)
     if as_json:
@@ -349,12 +367,14 @@ def _line_of(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 @click.option("--spec", metavar="SPEC", help="The network that they, or --claim, speak of, whatever they name.")
 @click.option("--claim", "claims", multiple=True, metavar="EQUATION", help="Judge this one; may be given again.")
 @click.option("--given", multiple=True, metavar="EQUATION", help="What --claim is about; may be given again.")
-@click.option("--notation", type=click.Choice(["latex", "plain"]), default="latex", help="Of --claim and --given.")
+@notation_option
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--sarif", metavar="OUT", help="Write the findings as SARIF 2.1.0, for code review.")
 @click.option("--html", metavar="OUT", help="Write a page of the notes with the verdicts beside them.")
 @click.option("--fix", is_flag=True, help="Write FILE.fixed.md, a copy with the refuted formulas put right.")
-@click.option("--why", callback=_line_of, metavar="LINE", help="Show how what is right there is derived (CELL:LINE).")
+@click.option(
+    "--why", callback=_line_of, metavar="LINE", help="Derive what is right for the claim there (or CELL:LINE)."
+)
 @click.option("--baseline", metavar="FILE", help="What is known by FILE does not count.")
 @click.option("--save-baseline", metavar="OUT", help="Write what is refuted or doubtful to OUT, as known from now on.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="So many files at once.  [default: one a processor]")
@@ -413,18 +433,7 @@ def verify_command(
         known = marked([result for _, result in judged], Path(baseline))
         judged = [(source, result) for (source, _), result in zip(judged, known, strict=True)]
     results = [result for _, result in judged]
-    if as_json:
-        from symjac.report import as_json as form
-
-        _give_json(form.write(results))
-    elif results or not found.errors:
-        from rich.console import Console
-
-        from symjac.report.screen import lines
-
-        console = Console(highlight=False, soft_wrap=True)
-        for line in lines(results, verbose):
-            console.print(line)
+    _show_verdicts(results, found, as_json, verbose)
     if sarif:
         from symjac.report import sarif as findings
 
@@ -436,24 +445,13 @@ def verify_command(
     for source, result in judged if fix else ():
         for said in _fix(source, result, copies):
             click.echo(said, err=as_json)
-    unread = [r for r in results if claims and r.unread and not r.claims]
-    errors = [*found.errors, *(f.message for f in failures), *("error: --claim: it could not be read" for _ in unread)]
-    for message in errors:
-        click.echo(message, err=True)
-    if errors:
-        sys.exit(FAULT if any(f.own for f in failures) else 2)
+    _stop_at_errors(results, found, failures, bool(claims))
     if save_baseline:
         from symjac.report.baseline import marked, written
 
         _write(Path(save_baseline), written(results, Path(save_baseline)))
         results = marked(results, Path(save_baseline))
-    from symjac.verify.verdict import fails
-
-    judgeable = {result.file for result in results if result.claims}
-    idle = [name for name, inside in found.by_name.items() if strict and not {s.file for s in inside} & judgeable]
-    for name in idle:
-        click.echo(f"error: {name}: there is no claim that could be judged", err=True)
-    sys.exit(1 if idle or fails(results, strict) else 0)
+    _end_judged(results, found, strict)
 
 
 @main.command()
@@ -637,6 +635,42 @@ def _explained(found: Gathering, at: tuple[int | None, int], stack: Stack | None
 def _processors() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _show_verdicts(results: Sequence[Judged], found: Gathering, as_json: bool, verbose: bool) -> None:
+    if as_json:
+        from symjac.report import as_json as form
+
+        _give_json(form.write(results))
+    elif results or not found.errors:
+        from rich.console import Console
+
+        from symjac.report.screen import lines
+
+        console = Console(highlight=False, soft_wrap=True)
+        for line in lines(results, verbose):
+            console.print(line)
+
+
+def _stop_at_errors(results: Sequence[Judged], found: Gathering, failures: Sequence[Failure], are_claims: bool) -> None:
+    """Says what could not be used, and ends if there is anything."""
+    unread = [r for r in results if are_claims and r.unread and not r.claims]
+    errors = [*found.errors, *(f.message for f in failures), *("error: --claim: it could not be read" for _ in unread)]
+    for message in errors:
+        click.echo(message, err=True)
+    if errors:
+        sys.exit(FAULT if any(f.own for f in failures) else 2)
+
+
+def _end_judged(results: Sequence[Judged], found: Gathering, strict: bool = False) -> NoReturn:
+    """Sets the exit code; `strict`: what is named and has no claim counts as refuted."""
+    from symjac.verify.verdict import fails
+
+    judgeable = {result.file for result in results if result.claims}
+    idle = [name for name, inside in found.by_name.items() if strict and not {s.file for s in inside} & judgeable]
+    for name in idle:
+        click.echo(f"error: {name}: there is no claim that could be judged", err=True)
+    sys.exit(1 if idle or fails(results, strict) else 0)
 
 
 def _copies(sources: Sequence[Source]) -> dict[str, Path]:

@@ -1,9 +1,10 @@
-"""Small networks for tests: a spec's text to its stack and derivation, random values, and every quantity's value."""
+"""Networks for tests, each derived once: the examples, and specs given as text. Random values, every quantity's."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
+@lru_cache(maxsize=256)
 def stack_of(text: str) -> Stack:
     """The stack of a spec given as text."""
     with tempfile.TemporaryDirectory() as folder:
@@ -26,8 +28,20 @@ def stack_of(text: str) -> Stack:
         return build_stack(load_spec(path))
 
 
+@lru_cache(maxsize=256)
 def derivation_of(text: str) -> Derivation:
     return derive(stack_of(text))
+
+
+@lru_cache(maxsize=256)
+def example_stack(name: str) -> Stack:
+    """The stack of an example, by its file's name."""
+    return build_stack(load_spec(ROOT / "examples" / f"{name}.yaml"))
+
+
+@lru_cache(maxsize=256)
+def example(name: str) -> Derivation:
+    return derive(example_stack(name))
 
 
 def constants(stack: Stack, k: int) -> dict[str, Any]:

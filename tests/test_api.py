@@ -112,6 +112,7 @@ def test_notes_are_judged(tmp_path: Path) -> None:
     verdicts = symjac.judge(notes)
     assert [c.verdict for c in verdicts.claims] == ["proved", "refuted"]
     assert [c.line for c in verdicts.refuted] == [5]
+    assert len(verdicts.not_claims) == verdicts.to_json()["summary"]["not_claims"] > 0
     assert verdicts.unread == ()
     assert "the factor 2 is missing" in verdicts.to_text()
     assert verdicts.to_json()["summary"]["refuted"] == 1

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
 def test_it_starts(script: Path) -> None:
     found = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, cwd=ROOT)

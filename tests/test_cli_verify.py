@@ -25,12 +25,15 @@ RIGHT = "so $a = b$ holds\n"
 WRONG = "then $c = d$ and $e = g$\n"
 UNREAD = "and $q = {$\n"
 DOUBTFUL = "or $h = k$\n"
+FAULT = "and here the program fails\n"
 
 
 def by_hand(source, progress=None, stack=None) -> Judged:
     """Knows RIGHT, WRONG, DOUBTFUL and UNREAD; every other text has nothing in it."""
     text, file = source.text, source.file
     claims, left = [], []
+    if text == FAULT:
+        raise KeyError("Z_1")
     if "$a = b$" in text or source.kind == "claim":
         claims.append(claim(text, "a = b", "proved", file=file))
     if "$c = d$" in text:
@@ -137,6 +140,15 @@ def test_every_file_is_judged_and_an_unusable_one_is_said_at_the_end(run):
     ends(result, 2, "binary.md", "kind.txt", "missing.md")
     assert "folder.md" not in result.stderr
     assert "4 claims: 2 proved, 2 refuted" in result.stdout
+
+
+def test_a_fault_of_our_own_is_told_and_costs_no_other_file_its_verdicts(run):
+    Path("fault.md").write_text(FAULT)
+    result = run("fault.md", "wrong.md", "missing.md")
+    assert result.exit_code == 70
+    assert "4 claims" not in result.stdout and "3 claims: 1 proved, 2 refuted" in result.stdout
+    for said in ("at fault.md", "KeyError: 'Z_1'", "please report", "missing.md"):
+        assert said in result.stderr
 
 
 def test_a_file_named_twice_is_judged_once(run):

@@ -9,17 +9,15 @@ import pytest
 from symjac.cli import FORMATS
 from symjac.codegen.numpy_code import generate
 from symjac.core.files import write_whole
-from symjac.derivation.chain import derive
 from symjac.documents.document import document
-from symjac.model.build import build_stack, load_spec
-from tests.nets import EXAMPLES, ROOT
+from tests.nets import EXAMPLES, ROOT, example
 
 GENERATED = ROOT / "generated"
 
 
 def outputs(spec: Path) -> dict[str, str]:
     """File name: text, as `symjac build` writes them."""
-    derivation = derive(build_stack(load_spec(spec)))
+    derivation = example(spec.stem)
     texts = {f"{spec.stem}.{ending}": document(derivation, form) for form, ending in FORMATS.items()}
     return texts | {f"{spec.stem}.py": generate(derivation)}
 

@@ -19,6 +19,7 @@ from symjac.documents.document import document
 from symjac.meaning.directives import apply, control
 from symjac.meaning.notebook import Notebook
 from symjac.model.build import build_stack, load_spec
+from tests.nets import example
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,7 +32,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def derivation() -> Derivation:
-    return derive(build_stack(load_spec(ROOT / "examples" / "mnist_mlp.yaml")))
+    return example("mnist_mlp")
 
 
 def test_the_spec_is_the_example() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import sympy
 
+from symjac.calculus.facts import sum_stated
 from symjac.calculus.trace import Law, Step, SumFact
 from symjac.core import scalar
 from symjac.core.expr import (
@@ -40,6 +41,7 @@ from symjac.core.expr import (
     with_children,
 )
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def _rowwise_value(e: Expr, equation: Equation) -> Expr:
     return e if argument.name in out.names else out
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _solved(equation: Equation) -> tuple[Symbol, Expr, sympy.Expr] | None:
     """(a, s, φ⁻¹ in slot(0) = y and slot(1) = s) for y = φ(a, s); None where the right side has another form."""
     atoms: list[Expr] = []
@@ -276,7 +278,7 @@ def _cancel(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     return transform(e, law), ()
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _reduced(formula: sympy.Expr) -> sympy.Expr:
     """The quotient reduced and its numerator factored, where it is short enough."""
     if formula.has(sympy.Piecewise) or not scalar.is_reducible(formula):
@@ -284,7 +286,7 @@ def _reduced(formula: sympy.Expr) -> sympy.Expr:
     return scalar.positive_first(scalar.reduced(formula))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _denominators(formula: sympy.Expr) -> int:
     """How many atoms stand in denominators."""
     found: set[sympy.Symbol] = set()
@@ -307,26 +309,12 @@ def _use_facts(e: Expr, context: LawContext) -> tuple[Expr, tuple[str, ...]]:
     return e, tuple(used)
 
 
-def sum_in_fact(fact: SumFact) -> tuple[Symbol, tuple[Index, ...], sympy.Expr]:
-    """(X, S, value) for the fact Σ_S X = value. Raises ValueError where the fact has another form."""
-    match fact.left, fact.right:
-        case Contract(), Number() if fact.left.summed:
-            coefficient, rest = sympy.Integer(1), []
-            for f in fact.left.factors:
-                if isinstance(f, Number):
-                    coefficient *= f.value
-                else:
-                    rest.append(f)
-            if len(rest) == 1 and isinstance(rest[0], Symbol):
-                return rest[0], fact.left.summed, fact.right.value / coefficient
-    raise ValueError(f"a fact says what the sum or mean of one tensor over an axis is; this one does not: {fact.text}")
-
-
 def _one_fact(e: Expr, fact: SumFact) -> Expr:
-    tensor, summed, value = sum_in_fact(fact)
-    if tensor.name not in e.names:
+    """Σ_S X .. = value .., where it says what a sum of one tensor is."""
+    stated = sum_stated(fact)
+    if stated is None or stated.symbol.name not in e.names:
         return e
-    axes = [tensor.indices.index(i) for i in summed]
+    tensor, axes, value = stated.symbol, stated.axes, stated.value
 
     def law(node: Expr) -> Expr | None:
         if not isinstance(node, Contract) or not node.summed:
@@ -545,4 +533,4 @@ RULES: tuple[tuple[Law, Rule], ...] = (
 )
 LAWS: tuple[Law, ...] = (CHAIN, SUBSTITUTE, *(law for law, _ in RULES))
 
-__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "LawContext", "simplify", "substitute", "sum_in_fact"]
+__all__ = ["CHAIN", "LAWS", "RULES", "SUBSTITUTE", "LawContext", "simplify", "substitute"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import product
 
 import sympy
@@ -39,6 +39,7 @@ from symjac.core.expr import (
     with_children,
 )
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 
 LOG_OF_VALUE = Law(
     "logarithm of a quotient of exponentials",
@@ -105,12 +106,12 @@ def stabilise(
     return after, tuple(steps)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _has_exponential_or_log(formula: sympy.Expr) -> bool:
     return bool(formula.has(sympy.exp, sympy.log))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _has_something_to_do(formula: sympy.Expr) -> bool:
     return bool(formula.has(sympy.exp, sympy.log, sympy.tanh, sympy.erf, sympy.Piecewise)) or any(
         not p.exp.is_Integer for p in formula.atoms(sympy.Pow)
@@ -140,7 +141,7 @@ def _open_logs(e: Expr, values: Mapping[str, Equation]) -> tuple[Expr, tuple[str
     return transform(e, law), tuple(dict.fromkeys(used))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _slots_in_log(formula: sympy.Expr) -> frozenset[int]:
     """The slots that a logarithm is of, by no other function."""
     return frozenset(
@@ -165,7 +166,7 @@ def _moved_in_log(formula: sympy.Expr, place: int, to: int) -> sympy.Expr:
     return formula.replace(sympy.log, lambda a: sympy.log(moved(a)))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _is_exponential_quotient(equation: Equation) -> bool:
     formula = scalar_of(equation.rhs, [])
     return not isinstance(formula, sympy.log) and any(
@@ -306,7 +307,7 @@ def _is_mask(f: sympy.Expr, atoms: Sequence[Expr], over: Sequence[Index], inputs
     )
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _gathered(formula: sympy.Expr) -> sympy.Expr:
     """Logarithms of products opened, exponentials in a product made one."""
     out = formula.replace(sympy.log, _log_of_product)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import sympy
 
 from symjac.codegen.code import CodeText, atom, binary, call, dtype_of, listed, method, named, suffix
 from symjac.codegen.scalar_code import number
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 
 TYPICAL_SIZE = 64
 """What an open size, such as the number of samples, is taken for where the order of products is chosen."""
@@ -27,7 +28,7 @@ class Array:
     """True for an array of truth values."""
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def typical(size: sympy.Expr) -> int:
     return int(size.subs(dict.fromkeys(size.free_symbols, TYPICAL_SIZE)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import combinations
 
 import sympy
@@ -16,6 +16,7 @@ from symjac.codegen.scalar_code import template
 from symjac.core import scalar
 from symjac.core.expr import Expr, Map, Max, apply, symbols, walk
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 from symjac.model.names import in_python
 from symjac.model.stack import Definition
 from symjac.printing import text
@@ -78,7 +79,7 @@ def _side(node: Map, side: sympy.Expr, order: Sequence[Index], stable: Callable[
     return Array(fill(template(side), [aligned(x, axes) for x in args]), axes)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def meetings(formula: sympy.Expr) -> tuple[tuple[sympy.Expr, sympy.Expr], ...]:
     """Formulas of which `formula` has a kink or jumps where the two are equal, each pair once."""
     zero = sympy.Integer(0)

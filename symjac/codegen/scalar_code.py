@@ -6,7 +6,7 @@ Parts without arguments are Python numbers (`math.sqrt(2 / math.pi)`), which Num
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy
@@ -26,6 +26,7 @@ from symjac.codegen.code import (
     prefixed,
 )
 from symjac.core import scalar
+from symjac.core.memo import MOST_KEPT
 from symjac.model.names import in_python
 
 
@@ -68,7 +69,7 @@ class CodeQuotient:
     denominator: CodeText | None
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def template(formula: sympy.Expr) -> CodeText:
     """`formula` in NumPy, holes for its slots; of an indicator, truth values: see `scalar.is_indicator`."""
     if not scalar.slots_of(formula):
@@ -76,13 +77,13 @@ def template(formula: sympy.Expr) -> CodeText:
     return _condition(formula.args[0][1]) if scalar.is_indicator(formula) else _printed(formula)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def number(value: sympy.Expr) -> CodeText:
     """A SymPy number, sizes and named constants included, as a Python expression."""
     return _printed(value)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def quotient(value: sympy.Expr) -> CodeQuotient:
     """A coefficient, split for printing before and behind an array."""
     minus = scalar.is_negative(value)

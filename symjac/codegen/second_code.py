@@ -61,8 +61,8 @@ from symjac.derivation.along import (
     directional,
     directional_name,
     gauss_newton,
-    needed,
 )
+from symjac.derivation.chain import needed
 from symjac.derivation.hessian_blocks import Curvature, HessianBlock, NotBySample, curvature
 from symjac.model.names import in_python
 from symjac.printing import text

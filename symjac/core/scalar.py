@@ -9,14 +9,16 @@ its condition selects. Away from kinks, derivatives of indicators are 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from math import comb, prod
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import sympy
 
 from symjac.core import complex_step
+from symjac.core.memo import MOST_KEPT
 
 _SLOTS = [sympy.Symbol(f"x{i}", real=True) for i in range(64)]
 _NUMBERS = {s: i for i, s in enumerate(_SLOTS)}
@@ -35,25 +37,25 @@ def slot_number(s: sympy.Symbol) -> int:
     return _NUMBERS[s]
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def slots_of(formula: sympy.Expr) -> tuple[sympy.Symbol, ...]:
     """The placeholders in `formula`, in order of their numbers."""
     return tuple(sorted((s for s in formula.free_symbols if s in _NUMBERS), key=slot_number))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def constants_of(formula: sympy.Expr) -> tuple[sympy.Symbol, ...]:
     """The named constants and sizes in `formula`, sorted by name."""
     return tuple(sorted((s for s in formula.free_symbols if s not in _NUMBERS), key=lambda s: s.name))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def text(formula: sympy.Expr) -> str:
     """The structure as text; assumptions of symbols included, so that unlike symbols never meet."""
     return str(sympy.srepr(formula))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def is_sum_or_product(formula: sympy.Expr) -> bool:
     """True for a polynomial in the placeholders that is a sum or a product."""
     return isinstance(formula, sympy.Add | sympy.Mul) and bool(formula.is_polynomial(*slots_of(formula)))
@@ -198,13 +200,19 @@ class Unknown(sympy.Function):  # type: ignore[misc]
         return unknown(self.name, self.order + 1)(self.args[0])
 
 
-@cache
+_classes: WeakValueDictionary[tuple[str, int], type[Unknown]] = WeakValueDictionary()
+
+
 def unknown(name: str, order: int = 0) -> type[Unknown]:
     """The function `name`, differentiated `order` times; one class for one name and order."""
+    known = _classes.get((name, order))
+    if known is not None:
+        return known
     # No function of SymPy's is so called, whatever the name: formulas are told apart by their text.
     title = f"?{primed(name, order)}"
     make: Any = type(Unknown)
     made: type[Unknown] = make(title, (Unknown,), {"nargs": 1, "name": name, "order": order})
+    _classes[name, order] = made
     return made
 
 
@@ -277,7 +285,7 @@ def placed(formula: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sy
     return _placed(formula, frozenset(values.items()))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _placed(formula: sympy.Expr, items: frozenset[tuple[sympy.Symbol, sympy.Expr]]) -> sympy.Expr:
     values = dict(items)
     if formula.has(sympy.Piecewise):
@@ -286,13 +294,13 @@ def _placed(formula: sympy.Expr, items: frozenset[tuple[sympy.Symbol, sympy.Expr
     return formula.xreplace(values)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def compared(formula: sympy.Expr) -> tuple[int, ...]:
     """The numbers of the placeholders that stand in equalities."""
     return tuple(sorted({slot_number(s) for e in formula.atoms(sympy.Eq) for s in slots_of(e)}))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def equated(formula: sympy.Expr) -> tuple[tuple[int, ...], ...]:
     """The numbers of the placeholders that are the two sides of an equality, of each that has such sides."""
     pairs = [sides(e) for e in formula.atoms(sympy.Eq)]
@@ -304,7 +312,7 @@ def renumbered_in_equalities(formula: sympy.Expr, numbers: Mapping[int, int]) ->
     return formula.xreplace({e: e.xreplace(names) for e in formula.atoms(sympy.Eq)}) if names else formula
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def plain_conditions(formula: sympy.Expr) -> sympy.Expr:
     """`formula` with conditions of comparisons, and, or alone: of a `where` in a condition SymPy makes ITE and not."""
     if not formula.has(sympy.ITE, sympy.Not):
@@ -347,7 +355,7 @@ class _Smallest(_Extreme):
     of, side = sympy.Min, -1
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def derivative(formula: sympy.Expr, by: int) -> sympy.Expr:
     """∂formula/∂slot(by), simplified; SymPy differentiates, kinks as the module says."""
     held = formula.replace(_is_root_of_product, lambda e: _RootOfProduct(e.base, e.exp))
@@ -418,7 +426,7 @@ def _settled(e: sympy.Expr) -> sympy.Expr:
     return e
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def simplest(formula: sympy.Expr) -> sympy.Expr:
     """The shortest of a few equal forms; the given form stays where that saves less than two operations.
 
@@ -447,7 +455,7 @@ MOST_TERMS = 100
 """A formula that has more when multiplied out is not reduced: that takes minutes, and makes it no shorter."""
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def is_reducible(formula: sympy.Expr) -> bool:
     """Whether numerator and denominator, multiplied out, are short enough for a common divisor to be sought."""
     return all(_terms(part) <= MOST_TERMS for part in sympy.fraction(sympy.together(formula)))
@@ -526,7 +534,7 @@ MOST_FACTORED = 32
 """Terms of a numerator that is factored: a polynomial of more can take minutes."""
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def reduced(formula: sympy.Expr) -> sympy.Expr:
     """The quotient reduced and its numerator factored; of a long one what its terms have in common is taken out.
 
@@ -614,7 +622,7 @@ def linear_root(e: sympy.Expr, x: sympy.Symbol) -> sympy.Expr | None:
     return -p.nth(0) / p.nth(1) if p.degree() == 1 else None
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def in_terms_of_value(definition: sympy.Expr, formula: sympy.Expr) -> sympy.Expr | None:
     """`formula(slot(0))` as a polynomial in z = slot(1), given z = definition(slot(0)); None where there is none.
 
@@ -669,7 +677,7 @@ def fraction(value: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     return product([above]), product([below])
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def positive_first(formula: sympy.Expr) -> sympy.Expr:
     """(y − t)/k rather than −(t − y)/k: a product's minus sign is taken into a difference."""
     if isinstance(formula, sympy.Mul) and formula.could_extract_minus_sign():
@@ -682,7 +690,7 @@ def positive_first(formula: sympy.Expr) -> sympy.Expr:
 # ---------------------------------------------------------------- stabilisation
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def stabilise(formula: sympy.Expr) -> sympy.Expr:
     """An equal formula in which no exponential overflows and no logarithm meets a rounded 0.
 
@@ -727,7 +735,7 @@ def _absorb_exponential(product: sympy.Mul) -> sympy.Expr:
     return sympy.Mul(*left)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def without_cancellation(formula: sympy.Expr) -> sympy.Expr:
     """An equal formula in which what is small is not the difference of what is not.
 
@@ -900,7 +908,7 @@ def _clip_branches(*branches: Any) -> sympy.Expr:
     return sympy.Piecewise(*pairs)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def guarded(formula: sympy.Expr) -> sympy.Expr:
     """An equal formula in which a branch that is not taken is computed at 1 where its argument could do harm there.
 
@@ -957,7 +965,7 @@ def _may_do_harm(e: sympy.Expr) -> bool:
     )
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def with_roots_at_zero(formula: sympy.Expr, positive: frozenset[sympy.Expr]) -> sympy.Expr:
     """`formula`, a derivative, with the derivative of a root at 0 taken as 0; the bases in `positive` are never 0.
 

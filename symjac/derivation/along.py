@@ -17,7 +17,7 @@ from symjac.calculus.simplify import SUBSTITUTE, LawContext, simplify
 from symjac.calculus.trace import Derived
 from symjac.core.expr import ZERO, Add, Contract, Equation, Expr, Symbol, add, symbol, symbols, transform, walk
 from symjac.core.pattern import Patterns, relabel_equation, relabel_symbol, structure
-from symjac.derivation.chain import Derivation
+from symjac.derivation.chain import Derivation, needed
 from symjac.model.stack import Stack
 
 
@@ -53,17 +53,6 @@ def backward_in_products(derivation: Derivation, keep: Collection[str] = ()) -> 
     sources = {d.equation.lhs.name: d for d in derivation.chain}
     equations = [_unsubstituted(sources, d, keep) for d in derivation.chain]
     return needed(equations, [d.equation.lhs.name for d in derivation.chain if d.kind == "gradient"])
-
-
-def needed(equations: Iterable[Equation], names: Iterable[str]) -> tuple[Equation, ...]:
-    """Of `equations`, in order of evaluation, the definitions of `names` and of all that those read."""
-    wanted = set(names)
-    kept: list[Equation] = []
-    for equation in reversed(tuple(equations)):
-        if equation.lhs.name in wanted:
-            kept.append(equation)
-            wanted |= equation.rhs.names
-    return tuple(reversed(kept))
 
 
 @lru_cache(maxsize=1)

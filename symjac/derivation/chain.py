@@ -8,7 +8,7 @@ substituted into what follows, which is where softmax meets cross-entropy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,13 +49,9 @@ class Derivation:
     @cached_property
     def backward(self) -> tuple[Derived, ...]:
         """The part of `chain` that the parameters' gradients need, in the same order: what the code computes."""
-        needed = {d.equation.lhs.name for d in self.chain if d.kind == "gradient"}
-        kept: list[Derived] = []
-        for d in reversed(self.chain):
-            if d.equation.lhs.name in needed:
-                kept.append(d)
-                needed.update(s.name for s in symbols(d.equation.rhs))
-        return tuple(reversed(kept))
+        gradients = [d.equation.lhs.name for d in self.chain if d.kind == "gradient"]
+        names = {q.lhs.name for q in needed((d.equation for d in self.chain), gradients)}
+        return tuple(d for d in self.chain if d.equation.lhs.name in names)
 
     @cached_property
     def jacobians(self) -> tuple[LocalJacobian, ...]:
@@ -67,6 +63,17 @@ class Derivation:
             for read in names_read(d.equation.rhs)
             if read not in given
         )
+
+
+def needed(equations: Iterable[Equation], names: Iterable[str]) -> tuple[Equation, ...]:
+    """Of `equations`, in order of evaluation, the definitions of `names` and of all that those read."""
+    wanted = set(names)
+    kept: list[Equation] = []
+    for equation in reversed(tuple(equations)):
+        if equation.lhs.name in wanted:
+            kept.append(equation)
+            wanted |= equation.rhs.names
+    return tuple(reversed(kept))
 
 
 def derive(stack: Stack) -> Derivation:

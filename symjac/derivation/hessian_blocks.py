@@ -35,8 +35,8 @@ from symjac.core.expr import (
     walk,
 )
 from symjac.core.index import Index, aside
-from symjac.derivation.along import backward_in_products, needed
-from symjac.derivation.chain import Derivation
+from symjac.derivation.along import backward_in_products
+from symjac.derivation.chain import Derivation, needed
 from symjac.model.stack import Definition
 
 

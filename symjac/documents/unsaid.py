@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import sympy
-
+from symjac.calculus.facts import sum_stated
 from symjac.calculus.trace import SumFact
-from symjac.core.expr import Contract, Number, Symbol
+from symjac.core.expr import Symbol
 from symjac.derivation.chain import Derivation
 from symjac.derivation.step import linear_step
 from symjac.documents.content import Directives
@@ -100,13 +99,10 @@ def _constants(stack: Stack) -> list[str]:
 
 def _fact(fact: SumFact, names: Names) -> Iterator[str]:
     """rows of T sum to c; a fact of another form is left out."""
-    match fact.left, fact.right:
-        case Contract(factors=factors, summed=(axis,)), Number(value=value):
-            tensors = [f for f in factors if isinstance(f, Symbol)]
-            scale = sympy.Mul(*(f.value for f in factors if isinstance(f, Number)))
-            if len(tensors) == 1 and len(tensors[0].indices) == 2:
-                lines = "rows" if tensors[0].indices[1] is axis else "columns"
-                yield f"{lines} of {names(tensors[0].name)} sum to {latex.formula(value / scale)}"
+    stated = sum_stated(fact)
+    if stated is not None and len(stated.symbol.indices) == 2 and len(stated.axes) == 1:
+        lines = "rows" if stated.axes == (1,) else "columns"
+        yield f"{lines} of {names(stated.symbol.name)} sum to {latex.formula(stated.value)}"
 
 
 def _letters(values: Iterable[Symbol], n: str, stack: Stack, names: Names) -> Iterator[str]:

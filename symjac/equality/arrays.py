@@ -63,6 +63,17 @@ class Definitions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Either:
+    """Names that are in one or the other."""
+
+    one: Container[str]
+    other: Container[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.one or name in self.other
+
+
+@dataclass(frozen=True, slots=True)
 class Arguments:
     """The children of a map, for a formula's placeholders; `done` holds the parts of the formula worked out so far."""
 
@@ -277,15 +288,16 @@ class Evaluation:
                 self._named[equation.lhs.name] = False, full, self._usable[equation.rhs]
 
     def _needed(self, e: Expr) -> Iterator[Equation]:
-        """The definitions behind `e`, each after those that it reads."""
+        """The definitions behind `e` that have no value yet, each after those that it reads."""
+        keep = _Either(self.keep, self._named)
         wanted = set(e.names & self.parts.keys())
         for name in reversed(self.parts):
             if name in wanted:
                 wanted |= self.parts[name].rhs.names & self.parts.keys()
         parts = [q for name, q in self.parts.items() if name in wanted]
         for q in parts:
-            yield from self.world.needed(q.rhs, self.keep, self.facts)
-        yield from self.world.needed(e, self.keep, self.facts)
+            yield from self.world.needed(q.rhs, keep, self.facts)
+        yield from self.world.needed(e, keep, self.facts)
         yield from parts
 
     def _value(self, e: Expr) -> Array:

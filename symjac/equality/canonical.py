@@ -54,6 +54,8 @@ from symjac.equality.form import (
 
 MOST_STEPS = 30000
 """Of all attempts; each has at most half of what is left."""
+MOST_NESTED = 40
+"""Definitions put in one inside the other."""
 
 
 def equal(left: Expr, right: Expr, world: World, assumed: bool = True, budget: Budget | None = None) -> bool | None:
@@ -78,12 +80,15 @@ def equal(left: Expr, right: Expr, world: World, assumed: bool = True, budget: B
 
 
 def _levels(left: Expr, right: Expr, world: World) -> list[frozenset[str]]:
-    """Which definitions stay names: all; the affine ones that a map is taken of, A in exp(A); the text's own; none."""
+    """Which definitions stay names: all; all but those that the sides read; the affine ones that a map is taken of, A
+    in exp(A); the text's own; none.
+    """
     every = frozenset(world.equations)
     own = every - world.auxiliary.keys()
     sides = [left, right, *(q.rhs for q in _needed(left, right, world, frozenset(), False))]
     inside = {name for e in sides for node in walk(e) if isinstance(node, Map | Max) for name in node.names}
-    return [every, frozenset(n for n in own & inside if _is_affine(world.equations[n].rhs)), own, frozenset()]
+    affine = frozenset(n for n in own & inside if _is_affine(world.equations[n].rhs))
+    return [every, every - left.names - right.names, affine, own, frozenset()]
 
 
 def _is_affine(e: Expr) -> bool:
@@ -109,6 +114,8 @@ class Forms(Algebra):
         super().__init__(budget or Budget(MOST_STEPS))
         self._definitions = {q.lhs.name: q for q in definitions}
         self._known: dict[Expr, NormalSum] = {}
+        self._open = 0
+        """How many definitions are being put in."""
         self._speaks_of_equals = False
         """Whether a condition of the sides is =, ≠, ≥ or ≤."""
 
@@ -153,7 +160,13 @@ class Forms(Algebra):
         equation = self._definitions.get(e.name)
         if equation is None:
             return single(NormalFactor("symbol", e.name, tuple(ONLY if i.size == 1 else i for i in e.indices)))
-        return self.of(substitute(e, equation))
+        if self._open == MOST_NESTED:
+            raise FormTooLarge
+        self._open += 1
+        try:
+            return self.of(substitute(e, equation))
+        finally:
+            self._open -= 1
 
     def _contract(self, e: Contract) -> NormalSum:
         aside = {i: self.new(i) for i in e.summed if i.size != 1}

@@ -192,7 +192,7 @@ def _entries(question: Question, sizes: Sizes) -> int:
 
 def _equal_real(question: Question, sizes: Sizes, points: int, claim: str = "") -> int | None:
     """At how many of several points the sides are equal as far as balls tell, 0 where they differ at one; None where no
-    point has a value. Raises Unseen."""
+    point has a value, or all have 0: behind a relu that is 0 everywhere, that says nothing. Raises Unseen."""
     if question.long(sizes):
         return _equal_entries(question, sizes, claim)
     agreeing = 0
@@ -201,12 +201,18 @@ def _equal_real(question: Question, sizes: Sizes, points: int, claim: str = "") 
             differ = _differ_at(question, sizes, seed, within, claim, thorough=not agreeing)
             if differ:
                 return 0
-            if differ is not None:
+            if differ is not None and not _is_nothing(question, sizes, seed, within, claim):
                 agreeing += 1
                 break
         if agreeing == points:
             break
     return agreeing or None
+
+
+def _is_nothing(question: Question, sizes: Sizes, seed: int, within: Range, claim: str) -> bool:
+    """Whether both sides are 0, not just nearly so, at a point."""
+    found = compared(question, reals(Doubles, question.world, sizes, seed, within, claim=claim))
+    return found == (0.0, 0.0)
 
 
 def _differ_at(
@@ -270,7 +276,7 @@ def _may_be_equal(question: Question, sizes: Sizes) -> bool:
         found = _equal_modular(question, sizes, own=True)
         if _differ_for_sure(question, found):
             return False
-        return bool(found) or _equal_real(question, sizes, 2, question.digest) is not False
+        return bool(found) or _equal_real(question, sizes, 2, question.digest) != 0
     except (Unseen, *cases.NO_VALUE):
         return True
 
@@ -407,7 +413,7 @@ def _comparison(question: Question, choices: Sequence[Sizes], budget: Budget, ow
     return out
 
 
-NO_POINT = "no point was found at which both sides have a real value"
+NO_POINT = "no point was found at which both sides have a real value and not both are 0"
 
 
 def _ended(question: Question, found: _Comparison) -> Decision | None:

@@ -7,7 +7,7 @@ is outside. What is equal up to names has one text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import permutations, product
 
 import sympy
@@ -15,6 +15,7 @@ import sympy
 from symjac.core import scalar
 from symjac.core.expr import Identity
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 
 MOST_ORDERS = 200
 ONLY = Index("only", sympy.Integer(1))
@@ -132,7 +133,7 @@ def single(f: NormalFactor, exponent: sympy.Expr = ONE) -> NormalSum:
 # ---------------------------------------------------------------- powers
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def tidy(c: sympy.Expr) -> sympy.Expr:
     return c if c.is_Rational else sympy.factor(sympy.cancel(sympy.together(c)))
 

@@ -17,7 +17,7 @@ what is not is unequal but for a small chance, which `chance` bounds.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ import sympy
 
 from symjac.core import scalar
 from symjac.core.expr import Equation, Max
+from symjac.core.memo import MOST_KEPT
 from symjac.equality.arrays import Arguments, Array, Definitions, Evaluation, Mask
 from symjac.equality.chains import LONGEST, chains, digest
 
@@ -165,12 +166,15 @@ class Residues(Evaluation):
         return out
 
     def _powers(self, x: Array, n: Array) -> Array:
-        """x^n, n >= 0 an array."""
-        out = np.ones(np.broadcast_shapes(x.shape, n.shape), dtype=np.int64)
-        bits = int(n.max()).bit_length() if n.size else 0
-        for bit in range(bits):
-            out = np.where(n >> bit & 1, self.reduced(out * x), out)
-            x = self.reduced(x * x)
+        """x^n, n >= 0 an array: two bits of n at a time, the highest first."""
+        p = self.prime(x.ndim)
+        square = x * x % p
+        table = [np.ones_like(x), x % p, square, square * x % p]
+        highest = (int(n.max()).bit_length() - 1) // 2 * 2 if n.any() else 0
+        out: Array = np.choose(n >> highest & 3, table)
+        for bit in range(highest - 2, -1, -2):
+            out = out * out % p
+            out = out * out % p * np.choose(n >> bit & 3, table) % p
         return out
 
     def weight(self, x: Array) -> Array:
@@ -414,7 +418,7 @@ def _function_name(e: sympy.Function) -> str:
     return f"{type(e).__module__}.{e.func.__name__}"
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _prepared(f: sympy.Expr) -> sympy.Expr:
     """`f` with hyperbolic functions through exp, and logarithms of products as sums."""
     if not f.has(sympy.Function):

@@ -11,9 +11,10 @@ from symjac.core.expr import affine, contract, number
 from symjac.core.index import Index
 from symjac.meaning import letters, values
 from symjac.meaning.frame import Frame
+from symjac.meaning.naming import identifier
 from symjac.meaning.reasons import NotUnderstood
 from symjac.meaning.values import Value
-from symjac.notation.tree import Cases, Items, Node, Num, Relation
+from symjac.notation.tree import Cases, Items, Name, Node, Num, Relation, Scripts, walk
 
 
 def condition(m: Frame, node: Node, args: list[Value]) -> sympy.Basic:
@@ -28,7 +29,7 @@ def condition(m: Frame, node: Node, args: list[Value]) -> sympy.Basic:
 def indicator(m: Frame, node: Node) -> Value:
     if isinstance(node, Items):
         return values.hadamard(*(indicator(m, n) for n in node.items))
-    if isinstance(node, Relation) and is_index(m, node.left) and is_index(m, node.right):
+    if isinstance(node, Relation) and is_of_indices(m, node):
         return of_indices(m, node)
     args: list[Value] = []
     test = condition(m, node, args)
@@ -98,7 +99,24 @@ def cases(m: Frame, node: Cases) -> Value:
 
 def is_of_indices(m: Frame, when: Node) -> bool:
     parts = when.items if isinstance(when, Items) else (when,)
-    return all(isinstance(n, Relation) and is_index(m, n.left) and is_index(m, n.right) for n in parts)
+    return all(isinstance(n, Relation) and _relates_indices(m, n) for n in parts)
+
+
+def _relates_indices(m: Frame, node: Relation) -> bool:
+    """i = j, i < 3: beside numbers alone, or in an order, a letter is an index where it runs or stands below a name."""
+    if not (is_index(m, node.left) and is_index(m, node.right)):
+        return False
+    names = [n for n in (*walk(node.left), *walk(node.right)) if isinstance(n, Name)]
+    if node.op in ("=", "!=") and not isinstance(node.left, Num) and not isinstance(node.right, Num):
+        return True
+    return all(_runs(m, identifier(n) or "") for n in names)
+
+
+def _runs(m: Frame, key: str) -> bool:
+    if key in m.notebook.letters or letters.letter_in_scope(m, key) is not None:
+        return True
+    below = (p for roots in m.roots for root in roots for n in walk(root) if isinstance(n, Scripts) for p in n.sub)
+    return any(identifier(n) == key for p in below for n in walk(p))
 
 
 def by_indices(m: Frame, node: Cases) -> Value:

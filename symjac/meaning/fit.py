@@ -58,7 +58,7 @@ that does not fit."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class Assumed:
     """What is taken so far: a kind for each name, equal sizes, and the cost."""
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Taken:
             size = self.equal[size]
         return size
 
-    def unified(self, one: Size, other: Size) -> Taken | None:
+    def unified(self, one: Size, other: Size) -> Assumed | None:
         one, other = self.root(one), self.root(other)
         if one == other:
             return self
@@ -80,17 +80,17 @@ class Taken:
             return replace(self, equal={**self.equal, other: one})
         return None
 
-    def same(self, one: Dims, other: Dims) -> Taken | None:
+    def same(self, one: Dims, other: Dims) -> Assumed | None:
         if one is None or other is None:
             return self
         rows = self.unified(one[0], other[0])
         return None if rows is None else rows.unified(one[1], other[1])
 
-    def costing(self, more: float) -> Taken:
+    def costing(self, more: float) -> Assumed:
         return replace(self, cost=self.cost + more) if more else self
 
 
-Way = tuple[Dims, Taken]
+Way = tuple[Dims, Assumed]
 
 
 def cheapest(found: Iterable[Way], most: int = WAYS) -> list[Way]:
@@ -118,7 +118,7 @@ class Fit:
 
     # ------------------------------------------------------------ statements
 
-    def statement(self, s: Statement, taken: Taken) -> list[Taken]:
+    def statement(self, s: Statement, taken: Assumed) -> list[Assumed]:
         """What may be taken beside, so that the sides of a statement fit one another."""
         self.letters = [{k: self._end(n) for k, n in self.book.ranges.items()}]
         before = [(dims, t) for dims, t in self.read(s.sides[0], taken)]
@@ -130,7 +130,7 @@ class Fit:
             before = cheapest(after)
         return [t for _, t in before]
 
-    def _compared(self, left: Node, one: Dims, right: Node, other: Dims, t: Taken) -> list[Way]:
+    def _compared(self, left: Node, one: Dims, right: Node, other: Dims, t: Assumed) -> list[Way]:
         if one is None or other is None or is_zero(left) or is_zero(right):
             return [(one if is_zero(right) else other, t)]
         fits = t.same(one, other)
@@ -143,10 +143,10 @@ class Fit:
 
     # ------------------------------------------------------------ formulas
 
-    def read(self, node: Node, t: Taken) -> list[Way]:
+    def read(self, node: Node, t: Assumed) -> list[Way]:
         return cheapest(self._read(node, t))
 
-    def _read(self, node: Node, t: Taken) -> Iterable[Way]:
+    def _read(self, node: Node, t: Assumed) -> Iterable[Way]:
         match node:
             case Num() | Indicator():
                 return [(NUMBER, t)]
@@ -182,18 +182,18 @@ class Fit:
                 return self._derivative(node, t)
         return self._unknown(node, t)
 
-    def _unknown(self, node: Node, t: Taken) -> list[Way]:
+    def _unknown(self, node: Node, t: Assumed) -> list[Way]:
         return [(None, t)]
 
     def _new(self) -> Size:
         return f"?{next(self.fresh)}"
 
-    def _two(self, a: Node, b: Node, t: Taken, made: Callable[[Dims, Dims, Taken], Iterable[Way]]) -> Iterator[Way]:
+    def _two(self, a: Node, b: Node, t: Assumed, made: Callable[[Dims, Dims, Assumed], Iterable[Way]]) -> Iterator[Way]:
         for one, u in self.read(a, t):
             for other, v in self.read(b, u):
                 yield from made(one, other, v)
 
-    def _over(self, one: Dims, other: Dims, t: Taken) -> Iterator[Way]:
+    def _over(self, one: Dims, other: Dims, t: Assumed) -> Iterator[Way]:
         if other == NUMBER:
             yield one, t
         elif one is None or other is None:
@@ -201,7 +201,7 @@ class Fit:
         else:
             yield from self._alike(one, other, t.costing(1.0))
 
-    def _alike(self, one: Dims, other: Dims, t: Taken) -> Iterator[Way]:
+    def _alike(self, one: Dims, other: Dims, t: Assumed) -> Iterator[Way]:
         """Entry by entry."""
         if one is None or other is None:
             yield (one or other), t
@@ -211,14 +211,14 @@ class Fit:
             fits = t.same(one, other)
             yield (one, fits) if fits is not None else (None, t.costing(MISFIT))
 
-    def _binary(self, op: str, left: Node, right: Node, t: Taken) -> Iterable[Way]:
+    def _binary(self, op: str, left: Node, right: Node, t: Assumed) -> Iterable[Way]:
         if op == "power":
             return self.read(left, t)
         if op in ("hadamard", "divide"):
             return self._two(left, right, t, self._alike)
         return self._two(left, right, t, lambda a, b, u: [(None, u)])
 
-    def _sum(self, terms: Sequence[Node], t: Taken) -> list[Way]:
+    def _sum(self, terms: Sequence[Node], t: Assumed) -> list[Way]:
         found = self.read(terms[0], t)
         for term in terms[1:]:
             after: list[Way] = []
@@ -228,7 +228,7 @@ class Fit:
             found = cheapest(after)
         return found
 
-    def _added(self, one: Dims, other: Dims, t: Taken) -> Iterator[Way]:
+    def _added(self, one: Dims, other: Dims, t: Assumed) -> Iterator[Way]:
         if one is None or other is None:
             yield (one or other), t
         elif one == other:
@@ -239,7 +239,7 @@ class Fit:
             fits = t.same(one, other)
             yield (one, fits) if fits is not None else (None, t.costing(MISFIT))
 
-    def _big(self, node: Big, t: Taken) -> list[Way]:
+    def _big(self, node: Big, t: Assumed) -> list[Way]:
         keys = [k for k in map(identifier, node.over) if k is not None]
         inner = {}
         for k in keys:
@@ -262,7 +262,7 @@ class Fit:
     def _end(self, node: Node) -> Size:
         return node if identifier(node) is not None or isinstance(node, Num) else self._new()
 
-    def _product(self, node: Product, t: Taken) -> list[Way]:
+    def _product(self, node: Product, t: Assumed) -> list[Way]:
         parts: list[tuple[Node, tuple[Node, ...] | None]] = []
         skip = False
         for f, after in pairwise((*node.factors, Num("1"))):
@@ -292,7 +292,7 @@ class Fit:
         powered = isinstance(node, Scripts) and node.sup is not None and not _labels(taken[1] if taken else node)
         return taken is not None and taken[0] in self.open and not powered
 
-    def _times(self, one: Dims, other: Dims, t: Taken, dotted: bool, starred: bool) -> Iterator[Way]:
+    def _times(self, one: Dims, other: Dims, t: Assumed, dotted: bool, starred: bool) -> Iterator[Way]:
         if one is None or other is None:
             yield None, t
             return
@@ -318,7 +318,7 @@ class Fit:
             return False
         return isinstance(base, Name) and key not in self.book.letters and key not in self.sizes
 
-    def _call(self, f: Node, args: Sequence[Node], t: Taken) -> Iterable[Way]:
+    def _call(self, f: Node, args: Sequence[Node], t: Assumed) -> Iterable[Way]:
         base = f.of if isinstance(f, Prime) else f
         key = identifier(base.base if isinstance(base, Scripts) else base) or ""
         if len(args) != 1:
@@ -348,9 +348,9 @@ class Fit:
 
     # ------------------------------------------------------------ derivatives
 
-    def _derivative(self, node: Derivative, t: Taken) -> Iterator[Way]:
+    def _derivative(self, node: Derivative, t: Assumed) -> Iterator[Way]:
         for of, u in self.read(node.of, t) if node.of is not None else [(None, t)]:
-            ways_by: list[tuple[tuple[Dims, ...], Taken]] = [((), u)]
+            ways_by: list[tuple[tuple[Dims, ...], Assumed]] = [((), u)]
             for by in node.by:
                 ways_by = [((*ds, d), w) for ds, v in ways_by for d, w in self.read(by, v)]
             for bys, v in ways_by:
@@ -358,7 +358,7 @@ class Fit:
 
     # ------------------------------------------------------------ names
 
-    def _name(self, node: Node, t: Taken) -> Iterable[Way]:
+    def _name(self, node: Node, t: Assumed) -> Iterable[Way]:
         book = self.book
         for way in ways(node):
             shape = book.shapes.get(way.key)
@@ -394,7 +394,7 @@ class Fit:
             return dims
         return None
 
-    def _open_name(self, key: str, subs: tuple[Node, ...], t: Taken) -> Iterator[Way]:
+    def _open_name(self, key: str, subs: tuple[Node, ...], t: Assumed) -> Iterator[Way]:
         known = t.kinds.get(key)
         choices = [(0.0, known)] if known is not None else self.open[key]
         for cost, kind in choices:
@@ -402,12 +402,13 @@ class Fit:
             new = t if known is not None else replace(t, kinds={**t.kinds, key: kind}, cost=t.cost + cost)
             yield from self._entry([f"{key}:{p}" for p in range(rank)], letters, subs, new)
 
-    def _entry(self, sizes: list[Size], letters: int, subs: tuple[Node, ...], t: Taken) -> list[Way]:
+    def _entry(self, sizes: list[Size], letters: int, subs: tuple[Node, ...], t: Assumed) -> list[Way]:
         rank = len(sizes)
         if rank > 2:
             return [(NUMBER if len(subs) == letters + rank else None, t)]
         if len(subs) == letters:
-            return [((*sizes, ONE, ONE)[:2], t)] if rank < 2 else [((sizes[0], sizes[1]), t)]
+            rows, over, *_ = (*sizes, ONE, ONE)
+            return [((rows, over), t)]
         own = subs[letters:]
         if len(own) == rank:
             for script, size in zip(own, sizes, strict=True):
@@ -441,7 +442,7 @@ def _labels(bare: Node) -> bool:
     return isinstance(bare, Scripts) and bare.sup is not None
 
 
-def _slopes(of: Dims, bys: Sequence[Dims], t: Taken) -> Iterator[Way]:
+def _slopes(of: Dims, bys: Sequence[Dims], t: Assumed) -> Iterator[Way]:
     """The shapes that a derivative may have, in any layout."""
     if len(bys) != 1:
         whole = of == NUMBER and all(b == NUMBER for b in bys)

@@ -101,9 +101,9 @@ def note_letters(statements: Sequence[Statement], notebook: Notebook) -> None:
     numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
     for n in below:
         base, last = identifier(n.base) or "", n.sub[-1]
-        if (base in alone or notebook.knows(base) or base in numbered) and not is_loss(base):
-            if isinstance(last, Name) and last.text in _LETTERS:
-                notebook.letters.add(last.text)
+        several = base in alone or notebook.knows(base) or base in numbered
+        if several and not is_loss(base) and isinstance(last, Name) and last.text in _LETTERS:
+            notebook.letters.add(last.text)
     notebook.numbered = {identifier(n.base) or "" for n in below if identifier(n.sub[-1]) in notebook.letters}
 
 
@@ -202,9 +202,9 @@ def _in(node: Node, book: Notebook, role: str, applied: int) -> Iterator[_Found]
             for a in args:
                 yield from _in(a, book, "", False)
         case _:
-            inside = role if isinstance(node, Group) else ""
+            passed = role if isinstance(node, Group) else ""
             for part in children(node):
-                yield from _in(part, book, inside, False)
+                yield from _in(part, book, passed, False)
 
 
 def _is_argument(node: Node) -> bool:
@@ -225,13 +225,12 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
     if not isinstance(node, Scripts) or not isinstance(node.base, Name):
         return None
     cut = len(node.sub)
-    at_a_time = (
-        identifier(node.base) in book.timed and identifier(node.sub[0] if node.sub else node) not in book.letters
-    )
+    first = identifier(node.sub[0]) if node.sub else None
+    at_a_time = identifier(node.base) in book.timed and first not in book.letters
     while cut > at_a_time and _is_place(node.sub[cut - 1], node.base, book):
         cut -= 1
     kept, subs = node.sub[:cut], node.sub[cut:]
-    sup = node.sup if is_label(node.sup) else None
+    sup = node.sup if is_label(node.sup) or identifier(node.base) in book.timed_above else None
     bare: Node = node.base if not kept and sup is None else Scripts(node.base, kept, sup, span=node.span)
     key = identifier(bare)
     return None if key is None else (key, bare, subs)
@@ -239,9 +238,12 @@ def split(node: Node, book: Notebook) -> tuple[str, Node, tuple[Node, ...]] | No
 
 def of_all_times(key: str, bare: Node, book: Notebook) -> str:
     """One key for h_t, h_{t-1} and h_3; of other names their own."""
-    if not isinstance(bare, Scripts) or not bare.sub or identifier(bare.base) not in book.timed:
+    base = identifier(bare.base) if isinstance(bare, Scripts) else None
+    if not isinstance(bare, Scripts) or base not in book.timed | book.timed_above:
         return key
-    rest = bare.base if len(bare.sub) == 1 and bare.sup is None else Scripts(bare.base, bare.sub[1:], bare.sup)
+    above = base in book.timed_above
+    sub, sup = (bare.sub, None) if above else (bare.sub[1:], bare.sup)
+    rest = bare.base if not sub and sup is None else Scripts(bare.base, sub, sup)
     return f"{identifier(rest)} at any time"
 
 

@@ -20,6 +20,8 @@ from symjac.notation.tree import (
     Call,
     Derivative,
     Group,
+    Items,
+    Matrix,
     Name,
     Neg,
     Node,
@@ -82,6 +84,20 @@ def is_value(node: Node) -> bool:
             return is_value(base) and sup is not None and is_value(sup)
         case Product(factors=factors):
             return all(map(is_value, factors))
+        case Call(function=Name(text="log" | "exp" | "sqrt"), args=args):
+            return all(map(is_value, args))
+    return False
+
+
+def is_array_of_values(node: Node) -> bool:
+    """(1/3, 2/3): numbers written out."""
+    match node:
+        case Transpose(of=of):
+            return is_array_of_values(of)
+        case Group(of=Items(items=items)):
+            return all(map(is_value, items))
+        case Matrix(rows=rows):
+            return all(is_value(n) for row in rows for n in row)
     return False
 
 
@@ -340,7 +356,8 @@ def nature(s: Statement, place: int, notebook: Notebook) -> str:
     if place == 0 and is_example(s, notebook) and not speaks([right], notebook):
         return MEANING
     if speaks(s.sides, notebook):
-        return CONDITION if place == 0 and is_slope_of_unknown(left, notebook) else CLAIM
+        at_point = is_array_of_values(right)  # a gradient at some point, where it holds of no other
+        return CONDITION if at_point or (place == 0 and is_slope_of_unknown(left, notebook)) else CLAIM
     key = defined(left, notebook) if place == 0 else None
     if key is not None:
         known = notebook.definitions.get(key)

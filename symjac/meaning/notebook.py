@@ -172,6 +172,8 @@ class Notebook:
     """Names used as an index of a sum or a range."""
     timed: set[str] = field(default_factory=set)
     """Names whose first subscript is a time, h of h_t = f(h_{t-1}): each such is a quantity of its own."""
+    timed_above: set[str] = field(default_factory=set)
+    """Those whose superscript is one, S^t."""
     numbered: set[str] = field(default_factory=set)
     """Names that stand with an index letter below them."""
     compared: tuple[Relation, ...] = ()

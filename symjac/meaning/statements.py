@@ -98,7 +98,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
                 lost.add(place)
 
     handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
-    times, notebook.timed = _in_time([s for s, _ in statements])
+    times, notebook.timed, notebook.timed_above = _in_time([s for s, _ in statements])
     never = {key for key, _ in handled} | times  # u of max_u uᵀ x
     standing = set(_standing([s for s, _ in statements]))
     notebook.letters |= (set(_letters(s for s, _ in statements)) | standing) - never | set(notebook.ranges)
@@ -210,20 +210,31 @@ def _members(statements: Iterable[Statement]) -> dict[str, set[Node | None]]:
     return out
 
 
-def _in_time(statements: Sequence[Statement]) -> tuple[set[str], set[str]]:
+def _in_time(statements: Sequence[Statement]) -> tuple[set[str], set[str], set[str]]:
     """The letters of time, t of a_t = W h_{t-1}, h_t = f(a_t), and the names that they number: h_t and h_{t-1} are two
     quantities, and no entries of one.
     """
     defining = [s.sides for s in statements if s.relations[:1] in (("=",), (":=",)) and isinstance(s.sides[0], Scripts)]
-    lefts = {left.base for left, *_ in defining if isinstance(left, Scripts) and left.sub}
+    lefts = {left.base for left, *_ in defining if isinstance(left, Scripts) and _time_of(left) is not None}
     letters: set[str] = set()
     for left, *others in defining:
-        if isinstance(left, Scripts) and left.sub and isinstance(left.sub[0], Name):
-            before = (n for side in others for n in walk(side) if isinstance(n, Scripts) and n.sub and n.base in lefts)
-            if any(isinstance(n.sub[0], Sum) and left.sub[0] in n.sub[0].terms for n in before):
-                letters.add(left.sub[0].text)
-    every = (n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts) and n.sub)
-    return letters, {identifier(n.base) or "" for n in every if identifier(n.sub[0]) in letters}
+        time = _time_of(left)
+        if isinstance(time, Name):
+            found = (n for side in others for n in walk(side) if isinstance(n, Scripts) and n.base in lefts)
+            if any(isinstance(u, Sum) and time in u.terms for u in map(_time_of, found)):
+                letters.add(time.text)
+    every = [n for s in statements for side in s.sides for n in walk(side) if isinstance(n, Scripts)]
+    timed = [(n, identifier(n.base) or "") for n in every if identifier(_time_of(n) or n) in letters]
+    return letters, {key for n, key in timed if n.sub}, {key for n, key in timed if not n.sub}
+
+
+def _time_of(node: Node) -> Node | None:
+    """t of h_t and of S^t."""
+    if not isinstance(node, Scripts):
+        return None
+    if node.sub:
+        return node.sub[0]
+    return node.sup.of if isinstance(node.sup, Group) else node.sup
 
 
 def _compared(statements: Iterable[Statement], notebook: Notebook) -> Iterator[Relation]:
@@ -400,6 +411,8 @@ def _declare_one(node: Node, space: Space, span: Span, place: int, notebook: Not
     letters, key = _split(node, notebook)
     if key is None or place < notebook.declared_since.get(key, 0):
         return
+    column = len(space.sizes) == 2 and space.sizes[1] == Num("1")
+    space = replace(space, sizes=space.sizes[:1]) if column else space
     known = notebook.shapes.get(key)
     if known is not None and known.letters == letters and known.sizes != space.sizes:
         notebook.redeclared.setdefault(key, place)

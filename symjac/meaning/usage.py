@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from symjac.meaning.fit import Fit, Size, Taken, shapes_at_times
+from symjac.meaning.fit import Assumed, Fit, Size, shapes_at_times
 from symjac.meaning.handled import arrays
 from symjac.meaning.mentions import Kind, Mention, kinds, least_axes, mentions, quantities, split
 from symjac.meaning.notebook import AS_WRITTEN, Notebook, Shape
@@ -38,7 +38,7 @@ def usages(statements: Sequence[Statement], notebook: Notebook) -> list[list[Usa
     """For each group of names that formulas connect, the ways to take them, the likeliest first."""
     out: list[list[Usage]] = []
     for fit, own in _groups(statements, notebook):
-        states = [Taken()]
+        states = [Assumed()]
         for s in own:
             states = _after(fit, s, states)
         out.append(_ways(states))
@@ -51,10 +51,10 @@ def eras(statements: Sequence[Statement], notebook: Notebook) -> tuple[int, ...]
     """
     starts = {0}
     for fit, own in _groups(statements, notebook):
-        states = [Taken()]
+        states = [Assumed()]
         for section, several in groupby(own, lambda s: s.around.section):
             here = list(several)
-            after, alone = states, [Taken()]
+            after, alone = states, [Assumed()]
             for s in here:
                 after = _after(fit, s, after)
             more = _least(after) - _least(states)
@@ -69,11 +69,11 @@ def eras(statements: Sequence[Statement], notebook: Notebook) -> tuple[int, ...]
     return tuple(sorted(starts))
 
 
-def _after(fit: Fit, s: Statement, states: Sequence[Taken]) -> list[Taken]:
+def _after(fit: Fit, s: Statement, states: Sequence[Assumed]) -> list[Assumed]:
     return _kept(u for t in states for u in fit.statement(s, t)) or list(states)
 
 
-def _least(states: Iterable[Taken]) -> float:
+def _least(states: Iterable[Assumed]) -> float:
     return min(t.cost for t in states)
 
 
@@ -82,8 +82,8 @@ def has_arrays(s: Statement) -> bool:
     return any(isinstance(n, Transpose | Norm) for side in s.sides for n in walk(side))
 
 
-def _kept(states: Iterable[Taken]) -> list[Taken]:
-    out: dict[object, Taken] = {}
+def _kept(states: Iterable[Assumed]) -> list[Assumed]:
+    out: dict[object, Assumed] = {}
     for t in sorted(states, key=lambda t: t.cost):
         out.setdefault((tuple(sorted(t.kinds.items())), frozenset(t.equal.items())), t)
         if len(out) >= BEAM:
@@ -91,7 +91,7 @@ def _kept(states: Iterable[Taken]) -> list[Taken]:
     return list(out.values())
 
 
-def _ways(states: Sequence[Taken]) -> list[Usage]:
+def _ways(states: Sequence[Assumed]) -> list[Usage]:
     best = min(t.cost for t in states)
     out: dict[object, Usage] = {}
     for t in sorted(states, key=lambda t: t.cost):
@@ -155,6 +155,7 @@ def shapes_from_use(statements: Sequence[Statement], since: int, notebook: Noteb
     known = (era, notebook.usage, *sorted(notebook.shapes), "", *sorted(notebook.aliases))
     if known not in notebook.memo:
         notebook.memo[known] = _shapes_from_use(statements, since, notebook)
+    shapes: dict[str, Shape]
     shapes, written, notebook.usages = notebook.memo[known]
     for key, name in written.items():
         notebook.latex.setdefault(key, name)

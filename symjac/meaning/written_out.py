@@ -167,6 +167,9 @@ def samples(node: Node) -> tuple[Node, str] | None:
 def _between(m: Frame, nodes: Sequence[Node], key: str) -> tuple[Node, sympy.Expr]:
     """The entry at the letter `key`, and how many there are."""
     at = [p for p, n in enumerate(nodes) if isinstance(n, Dots)]
+    if len(at) == 2 and at[1] == at[0] + 2 and _alike(nodes[0], nodes[at[0] + 1], key, []) is not None:
+        nodes = [*nodes[: at[0]], *nodes[at[1] :]]  # x_1, ..., x_i, ..., x_n
+        at = at[:1]
     if len(at) != 1 or at[0] in (0, len(nodes) - 1):
         _refuse(nodes[0])
     for spelled in (lambda n: n, _spelled):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -21,6 +21,7 @@ from symjac.core import scalar
 from symjac.core.errors import Place, Remark
 from symjac.core.evaluate import evaluate, size_of
 from symjac.core.expr import Contract, Expr, Identity, Map, Max, Symbol, scalar_of, symbols, walk
+from symjac.core.memo import MOST_KEPT
 from symjac.model.stack import Definition
 
 Array = NDArray[Any]
@@ -96,7 +97,7 @@ def _reaches_out(a: Identity) -> bool:
     return bool(low.is_negative or (high - a.target.size + 1).is_positive)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _partial(formula: sympy.Expr) -> tuple[tuple[str, sympy.Expr, bool], ...]:
     """(what, of what, whether 0 is too little as well) for each logarithm and root."""
     formula = scalar.guarded(formula)  # in a branch, what it is not taken for does not count

@@ -11,9 +11,10 @@ import keyword
 import re
 import sys
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from symjac.core.errors import InputError, Place
+from symjac.core.memo import MOST_KEPT
 from symjac.core.scalar import FUNCTIONS
 from symjac.model import habits
 from symjac.model.yaml_source import shown
@@ -73,7 +74,7 @@ def one_of(known: Iterable[str]) -> str:
 _DERIVED = tuple(f"{head}{stem}" for head in ("", "R", "G") for stem in ("delta", "gamma"))
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def in_python(name: str) -> str:
     """The name in generated code: W_1 is W1, dW_1 is dW1, RA_1 is RA1; a longer stem keeps its underscore.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import sympy
 
 from symjac.core import scalar
 from symjac.core.errors import InputError, Place
+from symjac.core.memo import MOST_KEPT
 from symjac.model import elaborate
 from symjac.model.names import suggest
 from symjac.model.parse import parse
@@ -51,7 +52,7 @@ def read_pattern(text: str, place: Place) -> Pattern:
 _FLOOR = {"floor": sympy.floor(scalar.slot(0))}
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def _parsed_amount(text: str, place: Place, names: tuple[tuple[str, sympy.Expr], ...]) -> sympy.Expr:
     scope = elaborate.Scope(sizes=dict(names), constants={"pi": sympy.pi}, functions=_FLOOR)
     return elaborate.scalar_formula(parse(text, place), (), scope)

@@ -16,7 +16,7 @@ from symjac.notation.limits import settled
 from symjac.notation.shapes import declared
 from symjac.notation.terminal import Terminal
 from symjac.notation.tokens import Unreadable
-from symjac.notation.tree import Name, Node, Span, Statement, Unread
+from symjac.notation.tree import Name, Node, Num, Span, Statement, Unread
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class _Cutter:
         letters in brackets, or behind "for", is none that claims something either.
         """
         relations = set(_relations(part))
-        letters = len(part) == 3 and all(_is_letter(t) for t in part[::2]) and (bracketed or bool(said & _FOR))
+        letters = _is_of_letters(part) and (bracketed or bool(said & _FOR))
         compared = bool(relations) and (relations <= _COMPARISONS or letters)
         behind = self.here is not None and bool({str(r) for r in self.here.relations} & {"=", ":="})
         return bool(said & _CONDITION) or (compared and (behind or bool(said & _FOR)))
@@ -144,7 +144,15 @@ def _without_bracket(piece: Sequence[Terminal]) -> list[Terminal] | None:
     if not whole or any(depth == 0 for depth, _ in _depths(piece[1:-1], 1)):
         return None
     inner = list(piece[1:-1])
-    return inner if _relations(inner) else None
+    said = set(_relations(inner))
+    a_range = any(t.type == "LEAF" and str(t) in _DOTS for t in inner)
+    return inner if said and (said <= _COMPARISONS or _is_of_letters(inner) or a_range) else None
+
+
+def _is_of_letters(part: Sequence[Terminal]) -> bool:
+    """i = j, x = 1."""
+    number = len(part) == 3 and isinstance(part[2].node, Num)
+    return len(part) == 3 and _is_letter(part[0]) and (number or _is_letter(part[2]))
 
 
 def _is_letter(t: Terminal) -> bool:
@@ -273,6 +281,8 @@ def _finish(draft: _Draft, read: list[Statement], unread: list[Unread]) -> None:
                 raise Unreadable(at.span, f"nothing stands {where} this relation; a quantity was expected")
             sides.append(side(terminals))
         except Unreadable as problem:
+            if not draft.relations and problem.reason.startswith("a derivative of nothing"):
+                return  # a text that speaks of d/dx
             sides.append(None)
             unread.append(Unread(problem.span, problem.reason))
     relations = [str(r) for r in draft.relations]

@@ -183,8 +183,12 @@ class _Reader:
         self.leaf(Applied(name, bare, span=name.span), name.latex)
 
     def letter(self, token: Tex) -> None:
-        if token.text == "d" and not self.font and self.differential(token, near=True):
-            return
+        if token.text == "d" and not self.font:
+            if self.i < len(self.found) and not self.found[self.i].space and self.word_at(self.i):
+                self.name("d", "d", token.span)  # dlog(x)
+                return
+            if self.differential(token, near=True):
+                return
         if self.font in signs.WORD_FONTS:
             self.word(token)
             return
@@ -195,18 +199,23 @@ class _Reader:
     def plain_word(self, token: Tex) -> bool:
         """exp(x), max(0, x), log p: a function in plain letters that stand together, and what it acts on."""
         before = self.found[max(0, self.i - 3) : self.i - 1]
-        if before and before[-1].letter and not token.space and before[0].text not in ("_", "^"):
+        beside = bool(before) and before[-1].letter and not token.space and before[0].text not in ("_", "^")
+        if (beside and before[-1].text != "d") or not (text := self.word_at(self.i - 1)):
             return False
-        end = self.i
-        while end < len(self.found) and self.found[end].letter and not self.found[end].space:
-            end += 1
-        text = "".join(t.text for t in self.found[self.i - 1 : end])
-        if text not in signs.PLAIN_WORDS or end == len(self.found) or not _may_act(text, self.found[end]):
-            return False
+        end = self.i - 1 + len(text)
         span = token.span.to(self.found[end - 1].span)
         self.i = end
         self.function_word(text, span)
         return True
+
+    def word_at(self, start: int) -> str:
+        """The function whose letters stand together from here on, before what it acts on; empty where there is none."""
+        end = start + 1
+        while end < len(self.found) and self.found[end].letter and not self.found[end].space:
+            end += 1
+        text = "".join(t.text for t in self.found[start:end])
+        acts = text in signs.PLAIN_WORDS and end < len(self.found) and _may_act(text, self.found[end])
+        return text if acts else ""
 
     def function_word(self, text: str, span: Span) -> None:
         """A function by its name, as the command for it."""
@@ -681,7 +690,9 @@ class _Reader:
     def placeholder(self, token: Tex) -> None:
         r"""\cdot, * and \bullet in a script: every value of that index."""
         alone = not self.out or self.out[-1].type in ("COMMA",) or self.peek() in ("", ",")
-        if self.script == "sub" and alone:
+        if self.out and self.out[-1].type in ("OPEN", "COMMA") and self.peek() in (")", ",") and not self.script:
+            self.leaf(Name(":", token.text, span=token.span))  # f(\cdot)
+        elif self.script == "sub" and alone:
             self.leaf(Name(":", token.text, span=token.span))
         elif token.text == "\\bullet":
             self.put("BAD", _unknown(token.text), token.span)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 
@@ -306,7 +306,7 @@ def _parts(node: Node) -> tuple[str, ...]:
     return _fields_of_nodes(kind)
 
 
-@cache
+@lru_cache(maxsize=256)  # there are fewer kinds
 def _fields_of_nodes(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if "Node" in str(f.type))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
+
+from symjac.core.memo import MOST_KEPT
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 ElementTree.register_namespace("", _NAMESPACE)
@@ -25,7 +27,7 @@ _BOLD_DIGIT, _DOUBLE_DIGIT = 0x1D7CE, 0x1D7D8
 _BOLD_UPPER, _BOLD_LOWER = 0x1D400, 0x1D41A
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def mathml(latex: str, display: bool = False) -> str:
     """`latex` as one `<math>` element; with `display`, limits stand under and over, fractions are large."""
     words: list[str] = []

@@ -16,6 +16,7 @@ from symjac.calculus import matrix
 from symjac.calculus.trace import LocalJacobian
 from symjac.core.expr import Expr, Symbol
 from symjac.core.index import Index
+from symjac.core.memo import MOST_KEPT
 from symjac.core.pattern import structure
 from symjac.model.stack import Conventions
 
@@ -73,6 +74,7 @@ def with_names(text: str, fill: Fill) -> str:
 # ---------------------------------------------------------------- structures
 
 _templates: dict[tuple[Any, ...], tuple[tuple[str, ...], list[str]]] = {}
+"""At most MOST_KEPT; then the one that was printed first goes."""
 
 
 def _kept(key: tuple[Any, ...], values: Sequence[Expr], make: Callable[[], Sequence[str]], fill: Fill) -> list[str]:
@@ -80,6 +82,8 @@ def _kept(key: tuple[Any, ...], values: Sequence[Expr], make: Callable[[], Seque
     shape, names = structure(values)
     known = _templates.get((*key, shape))
     if known is None:
+        while len(_templates) >= MOST_KEPT:
+            del _templates[next(iter(_templates))]
         known = _templates[(*key, shape)] = tuple(make()), names
     templates, before = known
     return [_written(t, dict(zip(before, names, strict=True)), fill) for t in templates]

@@ -15,6 +15,7 @@ from dataclasses import replace
 from symjac.equality.outcome import AGREES, DOUBTFUL, PROVED, REFUTED, UNDECIDED
 from symjac.meaning.naming import identifier
 from symjac.meaning.natures import CLAIM
+from symjac.meaning.notebook import Shape, is_loss
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality
 from symjac.model.stack import Stack
@@ -22,7 +23,7 @@ from symjac.notation.tree import Derivative, Name, Relation, Scripts, walk
 from symjac.notes.source import Source
 from symjac.verify.as_data import as_claim
 from symjac.verify.at_fault import fault_of, local_fault
-from symjac.verify.chain import as_chain, is_chain
+from symjac.verify.chained import as_chain, is_chain
 from symjac.verify.elsewhere import free_elsewhere
 from symjac.verify.left_open import left_open
 from symjac.verify.outcomes import Outcome
@@ -30,7 +31,7 @@ from symjac.verify.paths import depends_beside
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
-from symjac.verify.session import Session
+from symjac.verify.session import Chapter, Session
 from symjac.verify.supposed import belittled, undeclared, with_a_target, with_undeclared
 from symjac.verify.verdict import OTHER, Claim, Judged
 
@@ -90,6 +91,8 @@ def judge(posed: Posed) -> Claim:
             raise failure
         return found_otherwise
     posed, outcome = first
+    if outcome.verdict == UNDECIDED and (general := _for_any_loss(posed)) is not None:
+        return general
     if outcome.verdict == REFUTED and (special := _where_compared(posed)) is not None:
         return special
     if outcome.verdict == REFUTED and (right := _in_its_section(posed)) is not None:
@@ -156,6 +159,23 @@ def _where_compared(posed: Posed) -> Claim | None:
                 if outcome.verdict in (PROVED, AGREES, OTHER):
                     noted = replace(outcome, notes=(*outcome.notes, f"taken: {phrase(c)}"))
                     return as_claim(found, with_undeclared(found, noted), None)
+    return None
+
+
+def _for_any_loss(posed: Posed) -> Claim | None:
+    """The verdict where the claim is right whatever the loss is, of which a formula is given at another layer."""
+    book = posed.notebook.copy()
+    found = (n.of for side in (posed.left, posed.right) for n in walk(side) if isinstance(n, Derivative))
+    losses = {key for key in map(identifier, found) if key in book.definitions and is_loss(key)}
+    for key in losses:
+        book.shapes[key] = Shape((), (), book.definitions.pop(key).span)
+    with suppress(*CONFINED):
+        way = Posed.of(posed.session, Chapter(book, posed.chapter.claims), posed.equality)
+        found_now, outcome = _outcome(way) if losses else (way, Outcome(UNDECIDED, ""))
+        if outcome.verdict in (PROVED, AGREES, OTHER):
+            names = " and ".join(sorted(phrase(posed.as_written(key)) for key in losses))
+            noted = replace(outcome, notes=(*outcome.notes, f"taken: any {names}"))
+            return as_claim(found_now, with_undeclared(found_now, noted), None)
     return None
 
 

@@ -18,7 +18,6 @@ from symjac.meaning.meaning import Meaning
 from symjac.meaning.notebook import AS_WRITTEN, Layout, Notebook, is_loss
 from symjac.meaning.reasons import CONFINED, Misfit, reason_of
 from symjac.meaning.statements import Equality, Page, at_layers
-from symjac.meaning.times import numbered
 from symjac.model.stack import Stack
 from symjac.notation import latex_notation, plain_notation
 from symjac.notation.latex_notation import Read
@@ -31,6 +30,7 @@ from symjac.notes.source import Directive, Snippet, Source, from_command_line
 from symjac.verify.left_open import names_read
 from symjac.verify.openings import Line, Openings
 from symjac.verify.stretches import Stretches
+from symjac.verify.times import numbered
 from symjac.verify.verdict import NotClaim, NotRead
 
 

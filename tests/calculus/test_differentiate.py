@@ -38,6 +38,7 @@ from tests.componentwise import components, tensor
 from tests.core import bank
 from tests.core.bank import BANK, SHAPES, SIZES, Case, array, by_name, component, size_values, tensors
 from tests.core.strategies import RANKS, SIZE, expressions
+from tests.marks import slow
 
 SMALL = {"m": 2, "n": 3, "p": 4}
 
@@ -176,7 +177,7 @@ LAWS: dict[str, tuple[Expr, tuple[Index, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("size", [2, slow(3)])
 @pytest.mark.parametrize("name", LAWS)
 def test_laws_of_inverse_and_determinant_are_proved(name: str, size: int) -> None:
     """∂/∂M of each component, by SymPy, is the component of the derived expression, as rational functions: of all

@@ -14,6 +14,7 @@ import pytest
 from symjac.codegen.numpy_code import generate
 from symjac.derivation.chain import Derivation
 from symjac.model.names import in_python
+from tests.marks import slow
 from tests.nets import all_values, constants, derivation_of, random_tensors
 
 
@@ -108,7 +109,7 @@ def arguments(
     return params, tensors["X"], tensors["T"], tensors
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
+@pytest.mark.parametrize("k", [slow(1), 2, slow(5)])
 @pytest.mark.parametrize("name", NETS)
 def test_the_oracle_agrees(name: str, k: int) -> None:
     m, derivation = module(name), derived(name)

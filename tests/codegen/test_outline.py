@@ -92,6 +92,7 @@ update: {gradient_descent: {alpha: 0.1}}
 }
 
 
+@pytest.mark.slow
 def test_every_process_writes_the_same() -> None:
     """What has several parts has them in the order of the derivation, not of a set."""
     script = (

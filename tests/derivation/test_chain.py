@@ -193,3 +193,12 @@ def test_examples_derive(path: Path) -> None:
     net = derive(stack_of(path.read_text(encoding="utf-8")))
     assert [d.by.name for d in net.backward if d.kind == "gradient"]
     assert all(d.equation.rhs is not ZERO for d in net.chain)
+
+
+def test_a_fact_of_another_form_stays_beside_the_derivation() -> None:
+    """Only what is said of a sum of one tensor is used by a law; the rest is declared, and checked by the module."""
+    loss = 'loss: {formula: sum(Y*T*T)/k, target: T, facts: ["sum(T*T, axis=1) = 1"]}'
+    derivation = derivation_of(f"name: a\ninput: X[k, 3]\nlayers: [dense: 2]\n{loss}\n")
+    assert [f.text for f in derivation.stack.facts] == ["sum(T*T, axis=1) = 1"]
+    (by_output,) = (d for d in derivation.chain if d.by.name == "Y")
+    assert by_output.equation.rhs.names == {"T"} and not any(s.law.name == "declared fact" for s in by_output.steps)

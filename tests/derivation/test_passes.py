@@ -9,10 +9,8 @@ import pytest
 
 from symjac.core.expr import Expr
 from symjac.core.wellformed import check_formed
-from symjac.derivation.chain import Derivation, derive
-from symjac.model.build import build_stack, load_spec
-
-EXAMPLES = sorted((Path(__file__).parent.parent.parent / "examples").glob("*.yaml"))
+from symjac.derivation.chain import Derivation
+from tests.nets import EXAMPLES, example
 
 
 def expressions(derivation: Derivation) -> Iterator[tuple[str, Expr]]:
@@ -37,7 +35,7 @@ def expressions(derivation: Derivation) -> Iterator[tuple[str, Expr]]:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_pass_leaves_well_formed_expressions(path: Path) -> None:
     seen = 0
-    for where, e in expressions(derive(build_stack(load_spec(path)))):
+    for where, e in expressions(example(path.stem)):
         check_formed(e)
         assert where
         seen += 1

@@ -33,7 +33,7 @@ from symjac.documents.document import FORMATS, compose, document
 from symjac.model.build import build_stack, load_spec
 from symjac.model.stack import Stack
 from symjac.printing.mathml import mathml
-from tests.nets import derivation_of
+from tests.nets import derivation_of, example, example_stack
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(p.stem for p in EXAMPLES.glob("*.yaml"))
@@ -42,13 +42,8 @@ FORBIDDEN = ("Lambda", r"\mapsto", "Rename", "Piecewise", "Contract(", "scalar."
 
 
 @cache
-def example(name: str) -> Stack:
-    return build_stack(load_spec(EXAMPLES / f"{name}.yaml"))
-
-
-@cache
 def written(name: str, format: str) -> str:
-    return document(derive(example(name)), format)
+    return document(example(name), format)
 
 
 def xml(page: str) -> ElementTree.Element:
@@ -65,7 +60,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_quantity_has_its_equation(name: str) -> None:
     """Each forward quantity, error and gradient is defined once, and numbers follow the order of reading."""
-    derivation = derive(example(name))
+    derivation = derive(example_stack(name))
     composed = compose(derivation)
     anchors = [b.anchor for b in composed.blocks if isinstance(b, Equations)]
     assert len(set(anchors)) == len(anchors)
@@ -90,7 +85,7 @@ def test_sections_and_words(name: str, format: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("format", FORMATS)
 def test_same_derivation_same_text(name: str, format: str) -> None:
-    assert document(derive(example(name)), format) == written(name, format)
+    assert document(derive(example_stack(name)), format) == written(name, format)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +135,7 @@ def test_columns_and_facts_are_told_as_they_are() -> None:
 
 
 def test_without_the_fact_the_general_form_stays() -> None:
-    stack = replace(example("mnist_mlp"), facts=())
+    stack = replace(example_stack("mnist_mlp"), facts=())
     text = document(derive(stack), "markdown")
     assert r"\frac{1}{k} (Y - T)" not in text
     assert "declared fact" not in text
@@ -170,7 +165,7 @@ def build_stack_of(name: str, depth: int) -> Stack:
 
 def test_unknown_format() -> None:
     with pytest.raises(KeyError):
-        document(derive(example("xor")), "word")
+        document(derive(example_stack("xor")), "word")
 
 
 # ---------------------------------------------------------------- HTML

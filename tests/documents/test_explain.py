@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,11 @@ from symjac.calculus.trace import Derived, LocalJacobian
 from symjac.derivation.along import Directional, directional
 from symjac.derivation.chain import Derivation, derive
 from symjac.documents.explain import FORMATS, UnknownQuantity, explain, find
-from symjac.model.build import build_stack, load_spec
 from symjac.model.stack import Definition
-from tests.nets import derivation_of
+from tests.nets import derivation_of, example, example_stack
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(p.stem for p in EXAMPLES.glob("*.yaml"))
-
-
-@cache
-def example(name: str) -> Derivation:
-    return derive(build_stack(load_spec(EXAMPLES / f"{name}.yaml")))
 
 
 def every(derivation: Derivation) -> list[str]:
@@ -141,7 +134,7 @@ def test_every_quantity_has_its_steps(example_name: str) -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_same_derivation_same_text(format: str) -> None:
-    fresh = derive(build_stack(load_spec(EXAMPLES / "xor.yaml")))
+    fresh = derive(example_stack("xor"))
     for name in every(fresh):
         assert explain(fresh, name, format) == explain(example("xor"), name, format)
 

@@ -28,6 +28,7 @@ from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
 from symjac.verify.verdict import Claim
 from tests.equality.equations import Page, n, x0
+from tests.marks import some
 
 
 def claim(given: str, formula: str) -> Claim:
@@ -133,7 +134,7 @@ ROWS: list[tuple[str, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "formula", "verdict"), ROWS)
+@pytest.mark.parametrize(("given", "formula", "verdict"), some(ROWS))
 def test_verdicts(given: str, formula: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symjac.verify.at_fault.STEPS_TO_DIAGNOSE", 1_000)
     monkeypatch.setattr("symjac.verify.at_fault.STEPS_FOR_TERMS", 1_000)

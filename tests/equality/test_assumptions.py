@@ -13,6 +13,7 @@ from symjac.equality.decide import decide
 from symjac.equality.outcome import PROVED, REFUTED
 from symjac.meaning import values as v
 from tests.equality.equations import Made, Page, classifier, each, k, m, n, normalised, subtract, x0
+from tests.marks import slow
 
 
 def _quadratic() -> Made:
@@ -82,7 +83,7 @@ def _never() -> Made:
         (_quadratic, "A is symmetric"),
         (_cross_entropy, "rows of T sum to 1"),
         (_skew, "A is skew-symmetric"),
-        (_orthogonal, "Q is orthogonal"),
+        slow(_orthogonal, "Q is orthogonal"),
         (_diagonal, "D is diagonal"),
         (_mean, "the entries of x have mean 0"),
         (_positive, "the entries of x are positive"),

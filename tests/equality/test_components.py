@@ -12,6 +12,7 @@ from symjac.equality.components import equal
 from symjac.equality.small_sizes import Sizes
 from symjac.meaning import values as v
 from tests.equality.equations import RIGHT, Case, alpha
+from tests.marks import slow_where
 
 # Of products of four matrices the entries are too many, and a maximum over an axis has no place here.
 BEYOND = {"vec(AXB)", "mixed product", "softmax, shifted", "power"}
@@ -24,7 +25,10 @@ def sizes_of(case: Case) -> list[Sizes]:
     return [dict(zip(names, (2, 3, 2, 3), strict=False)), dict.fromkeys(names, 2)]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+LONG = {"a matrix and its inverse", "inverse of a product", "cross-entropy after softmax"}
+
+
+@pytest.mark.parametrize("case", slow_where(lambda case: case.name in LONG, CASES), ids=lambda case: case.name)
 def test_right_equations_are_shown_and_wrong_ones_are_not(case: Case) -> None:
     page, left, right = case.make()
     assert equal(page.question(left, right), sizes_of(case), bool(case.facts), Budget(200_000)) in sizes_of(case)

@@ -227,7 +227,7 @@ def test_an_affine_access_is_never_stored() -> None:
     rows, columns = affine(g, [(one, a), (one, p)], sympy.Integer(0)), affine(h, [(one, b), (one, q)], sympy.Integer(0))
     out = contract([image, rows, columns, kernel], [c, g, h, p, q])
     back = contract([symbol("D", [n, o, a, b]), rows, columns, kernel], [o, a, b, p, q])
-    start = time.perf_counter()
+    start = time.process_time()
     for e, order in ((out, (n, o, a, b)), (back, (n, c, g, h))):
         at = Residues(WORLD, {}, 1, "")
         exact = over(at, e, order)[0]
@@ -240,7 +240,7 @@ def test_an_affine_access_is_never_stored() -> None:
         else:
             patch = dense["D"][1, :, 6:11, 13:18][:, ::-1, ::-1]
             assert exact[place] == (patch * dense["K"][:, 2]).sum() % p31
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_what_is_too_large_is_refused() -> None:

@@ -255,6 +255,7 @@ def symjac(*words: str, stdout: Any = subprocess.PIPE, **environment: str) -> su
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("run")
 def test_ascii_standard_output() -> None:
     for words in (
@@ -275,6 +276,7 @@ def test_ascii_standard_output() -> None:
     assert json.loads(done.stdout)["claims"][0]["file"] == "é.md"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("run")
 def test_standard_output_that_is_gone_or_full() -> None:
     script = 'exec "$0" -m symjac check s.yaml'

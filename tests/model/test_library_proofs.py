@@ -19,6 +19,7 @@ from symjac.core.index import Index
 from symjac.derivation.chain import Derivation
 from symjac.model.library import builtin
 from tests.componentwise import components, tensor
+from tests.marks import slow
 from tests.nets import derivation_of
 
 LIBRARY = builtin()
@@ -113,7 +114,7 @@ def test_dense(samples: str, x: str) -> None:
 
 
 @pytest.mark.parametrize(("samples", "x"), [("rows", "X[k, 2, 4, 3]"), ("columns", "X[2, 4, 3, k]")])
-@pytest.mark.parametrize("options", ["", "stride: 2, padding: 1", "dilation: 2"])
+@pytest.mark.parametrize("options", [slow(""), slow("stride: 2, padding: 1"), "dilation: 2"])
 def test_conv2d_and_flatten(samples: str, x: str, options: str) -> None:
     layer = "conv2d: {filters: 2, size: 2, " + options + "}"
     prove(net(f"{layer}, flatten", samples=samples, x=x))

@@ -438,10 +438,10 @@ BAD_EQUATIONS: list[tuple[str, int, str]] = [
 
 @pytest.mark.parametrize(("text", "column", "words"), BAD_EQUATIONS, ids=[f"{t[:40]!a}" for t, _, _ in BAD_EQUATIONS])
 def test_bad_equation(text: str, column: int, words: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         elaborate.equation(read(text), scope())
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert words in caught.value.render()
     assert caught.value.place.column == column
 
@@ -506,7 +506,7 @@ HEAVY = [
 
 @pytest.mark.parametrize("text", HEAVY, ids=[t[:20] for t in HEAVY])
 def test_a_heavy_formula_ends_in_bounded_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(InputError):  # a refusal is an answer too
         elaborate.scalar_formula(read(text), ("x",), scope())
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from symjac.notation import latex_notation
 from symjac.notation.macros import read_macros
 from symjac.notation.tree import Name, Node, walk
+from tests.marks import slow
 from tests.notation.shown import said, table
 
 GENERATED = Path(__file__).parents[2] / "generated"
@@ -843,7 +844,7 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize("piece", ENDLESS)
-@pytest.mark.parametrize("count", [70, 2_000, 100_000])
+@pytest.mark.parametrize("count", [70, slow(2_000), slow(100_000)])
 def test_endless_text_ends(piece: str, count: int) -> None:
     began = time.process_time()
     latex_notation.read(piece * count)

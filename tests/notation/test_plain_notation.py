@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from symjac.notation import latex_notation, plain_notation, writer
 from symjac.notation.tree import Group, Name, Node, rebuild, walk
+from tests.marks import slow
 from tests.notation.shown import said, table, words
 
 # Operations stand before their parts; statements are parted by " ; ".
@@ -221,7 +222,7 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize("piece", ENDLESS)
-@pytest.mark.parametrize("count", [70, 2_000, 100_000])
+@pytest.mark.parametrize("count", [70, slow(2_000), slow(100_000)])
 def test_endless_text_ends(piece: str, count: int) -> None:
     began = time.process_time()
     plain_notation.read(piece * count)

@@ -13,6 +13,7 @@ from symjac.core.errors import InputError, Place
 from symjac.notes.parts import MAX_ITEMS
 from symjac.notes.source import MAX_BYTES, Directive, Snippet, Source, read_source
 from symjac.verify.session import from_claim
+from tests.marks import slow
 
 GENERATED = Path(__file__).parent.parent.parent / "generated"
 
@@ -545,6 +546,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             read_source(str(tmp_path / name))
 
 
+@pytest.mark.slow
 def test_too_many_formulas() -> None:
     with pytest.raises(InputError, match="more than") as error:
         read_source("a.md", "$a$ \n" * (MAX_ITEMS + 1))
@@ -644,7 +646,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.tex"])
-@pytest.mark.parametrize("unit", BROKEN)
+@pytest.mark.parametrize("unit", [unit if place % 3 == 0 else slow(unit) for place, unit in enumerate(BROKEN)])
 def test_broken_text_is_read_in_linear_time(name: str, unit: str) -> None:
     """Eight times the text takes about eight times as long: a quadratic search takes sixty-four times."""
 
@@ -661,6 +663,7 @@ def test_broken_text_is_read_in_linear_time(name: str, unit: str) -> None:
     assert min(seconds(80_000) for _ in range(2)) < 24 * short + 0.2
 
 
+@pytest.mark.slow
 def test_ten_megabytes(tmp_path: Path) -> None:
     line = "Let $x_i$ be a sample; it costs \\$5. Then we have, with `code`, what follows and more words of prose.\n"
     text = (line + "$$\ny = f(x) \\tag{1}\n$$\n\n") * 70_000

@@ -171,6 +171,7 @@ assembly.assemble(blocks_of(folder / "blocks.py"), params, X, T, out)
 """
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_ends_with_the_same_bytes(small, tmp_path) -> None:
     """Killed in the middle of writing: among the direct sums, among the others, among the rows."""
 

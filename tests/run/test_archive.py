@@ -136,6 +136,7 @@ def zeros(path: Path, **shapes: tuple[int, int]) -> None:
                     stream.write(bytes(2**20))
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     """Half a gigabyte of zeros in half a megabyte: of a wrong shape, or of a name that nobody asks for."""
     path = tmp_path / "bomb.npz"

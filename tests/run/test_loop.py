@@ -73,6 +73,7 @@ def test_resumed_training_ends_with_the_same_bits(module, samples, tmp_path):
     assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_training_resumes_to_the_same_bits(samples, tmp_path):
     def command(weights, *more):
         options = ["--data", str(samples), "--epochs", "60", "--batch", "1", "--weights", str(tmp_path / weights)]

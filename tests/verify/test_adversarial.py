@@ -9,11 +9,10 @@ from ruamel.yaml import YAML
 
 from symjac.equality.outcome import AGREES, PROVED, REFUTED, UNDECIDED
 from symjac.notes.source import read_source
-from symjac.verify import at_fault
 from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
 from symjac.verify.verdict import OTHER
-from tests.verify.scoring import NO_SEARCH
+from tests.marks import some
 
 TABLE = Path(__file__).parent.parent / "fixtures" / "adversarial.yaml"
 ROWS = [(kind, row) for kind, rows in YAML(typ="safe").load(TABLE).items() for row in rows]
@@ -26,14 +25,10 @@ ALLOWED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults are not looked for."""
-    for name in NO_SEARCH:
-        monkeypatch.setattr(at_fault, name, 0)
+pytestmark = pytest.mark.usefixtures("verdicts_alone")
 
 
-@pytest.mark.parametrize(("kind", "row"), ROWS, ids=[f"{kind}{k}" for k, (kind, _) in enumerate(ROWS)])
+@pytest.mark.parametrize(("kind", "row"), some(ROWS), ids=[f"{kind}{k}" for k, (kind, _) in enumerate(ROWS)])
 def test_verdicts(kind: str, row: dict[str, object]) -> None:
     if "claim" in row:
         given = row["given"]

@@ -72,6 +72,7 @@ CLAIMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("verdicts_alone")
 @pytest.mark.parametrize(("notes", "claim", "wanted"), CLAIMS)
 def test_fonts(notes: str, claim: str, wanted: str) -> None:
     found = last(f"{notes}\n\n${claim}$")

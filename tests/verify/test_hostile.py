@@ -17,6 +17,7 @@ from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
 from symjac.verify.verdict import Judged
+from tests.marks import slow_where
 
 SECONDS = 20.0
 """Of the processor, for a page with a claim or two."""
@@ -97,7 +98,10 @@ def judged(text: str, name: str = "notes.md") -> Judged | None:
     return result
 
 
-@pytest.mark.parametrize("name", PAGES)
+LONG = {"functions of functions", "a sum past the end", "large arguments", "deep fractions"}
+
+
+@pytest.mark.parametrize("name", slow_where(lambda name: name in LONG, PAGES))
 def test_hostile_pages(name: str) -> None:
     result = judged(D + PAGES[name])
     assert result is not None

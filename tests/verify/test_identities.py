@@ -16,6 +16,10 @@ FOLDER = Path(__file__).parents[1] / "fixtures" / "identities"
 RIGHT = sorted({p.name for p in FOLDER.glob("*.yaml")} - {"wrong.yaml", "other.yaml"})
 
 
+pytestmark = pytest.mark.xdist_group("identities")
+"""One process judges each page once."""
+
+
 @cache
 def judged(name: str) -> Judged:
     return judge_source(read_source(str(FOLDER / name)))
@@ -29,6 +33,7 @@ def test_identities_hold(name: str) -> None:
     assert [(c.text, c.verdict, c.road) for c in result.claims if c.verdict not in (PROVED, AGREES)] == []
 
 
+@pytest.mark.slow
 def test_slips_are_refuted() -> None:
     result = judged("wrong.yaml")
     assert [u.text for u in result.unread] == []

@@ -9,6 +9,7 @@ from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.session import from_claim
 from symjac.verify.verdict import OTHER, Claim, Judged
+from tests.marks import slow
 
 GIVEN = r"""$x, y \in \mathbb{R}^n$, $z \in \mathbb{R}^m$, $c \in \mathbb{R}$, $A \in \mathbb{R}^{n \times n}$,
 $C \in \mathbb{R}^{m \times n}$, $L = x^\top A x$, $e = C x$, $E = e^\top e$.
@@ -101,18 +102,18 @@ WRONG = [
     (r"$\nabla_x L = 2 A x$", "", "right only if A is symmetric"),
     (r"$\nabla_x E = C^\top e$", "factor", "2"),
     (r"$\frac{\partial e}{\partial x} = A$", "", "the left side is a m x n, the right side a n x n"),
-    (r"$\nabla_x L = A^\top A$", "", "the left side is a column of n, the right side a n x n"),
-    (r"$\nabla_x L = C x$", "", "the left side is a column of n, the right side a column of m"),
-    (r"$\nabla_x L = x + z$", "", "column of n plus column of m"),
+    slow(r"$\nabla_x L = A^\top A$", "", "the left side is a column of n, the right side a n x n"),
+    slow(r"$\nabla_x L = C x$", "", "the left side is a column of n, the right side a column of m"),
+    slow(r"$\nabla_x L = x + z$", "", "column of n plus column of m"),
     (r"$\sigma'(c) = \sigma(c)$", "", ""),
     (r"$\frac{d|c|}{dc} = 1$", "", ""),
     (r"$g(a) = \min(\max(a, 0), 6)$, $g'(c) = \mathbb{1}[c > 0]$", "", ""),
     (r"$\frac{d|c|}{dc} = 1$ for $c < 0$", "sign", "sign"),
-    (r"$\frac{d|c|}{dc} = -1$ for $c > 1000$", "", ""),
+    slow(r"$\frac{d|c|}{dc} = -1$ for $c > 1000$", "", ""),
     (r"$x \leftarrow x - \alpha \nabla_C E$", "shape", "column of n"),
     (r"$\theta = (A, C)$, $\theta \in \mathbb{R}^{n n + m}$", "shape", "entries"),
-    (r"$h = \sum_{i=1}^{n-1} x_i^2$, $\nabla_x h = 2 x$", "", ""),
-    (r"$h = x^\top x + x_3$, $\nabla_x h = 2 x$", "", ""),
+    slow(r"$h = \sum_{i=1}^{n-1} x_i^2$, $\nabla_x h = 2 x$", "", ""),
+    slow(r"$h = x^\top x + x_3$, $\nabla_x h = 2 x$", "", ""),
     (r"$h = x_9$, $\nabla_x h = x$", "", ""),
 ]  # fmt: skip
 
@@ -204,6 +205,7 @@ def test_the_plain_notation() -> None:
     assert claim.verdict == REFUTED and claim.counterexample is not None
 
 
+@pytest.mark.slow
 def test_sums_that_leave_out_an_end_are_not_the_whole() -> None:
     """A letter of n − 1 values at an axis of n: no road takes it for all of it."""
     for right in (r"2 x", r"\frac{1}{n-1} x", r"x"):

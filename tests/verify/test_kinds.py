@@ -63,6 +63,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.usefixtures("verdicts_alone")
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_wrong_stays_refuted(text: str) -> None:
     assert [c.verdict for c in judge_source(read_source("notes.md", text)).claims] == ["refuted"]

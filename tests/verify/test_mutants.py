@@ -35,6 +35,7 @@ def about(judge: StandIn) -> About:
     return About(names.applies, names.alternatives, names.shape)
 
 
+@pytest.mark.slow
 def test_planted_faults_are_found() -> None:
     planted: Counter[str] = Counter()
     missed: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,8 @@ from symjac.model.stack import Stack
 from symjac.notes.source import read_source
 from symjac.verify.judge import judge_source
 from symjac.verify.verdict import OTHER, Judged
+from tests.marks import slow
+from tests.nets import example_stack, stack_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -49,22 +50,9 @@ loss: {formula: sum((Y - T)**4)/N*gamma1}
 SPECS = {"torch": TORCH, "own": OWN}
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Stack]:
+def network(name: str) -> Stack:
     """The network of an example, or of a spec here."""
-    folder = tmp_path_factory.mktemp("specs")
-    known: dict[str, Stack] = {}
-
-    def of(name: str) -> Stack:
-        if name not in known:
-            path = EXAMPLES / f"{name}.yaml"
-            if name in SPECS:
-                path = folder / f"{name}.yaml"
-                path.write_text(SPECS[name], encoding="utf-8")
-            known[name] = build_stack(load_spec(path))
-        return known[name]
-
-    return of
+    return stack_of(SPECS[name]) if name in SPECS else example_stack(name)
 
 
 def judged(text: str, stack: Stack | None) -> Judged:
@@ -161,10 +149,27 @@ TWINS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "right", "wrong"), TWINS)
-def test_right_claims_and_wrong_twins(name: str, right: str, wrong: str, network: Callable[[str], Stack]) -> None:
+@pytest.mark.usefixtures("verdicts_alone")
+@pytest.mark.parametrize(("name", "right", "wrong"), [slow(*row) if row[0] == "own" else row for row in TWINS])
+def test_right_claims_and_wrong_twins(name: str, right: str, wrong: str) -> None:
     found = verdicts(f"${right}$ and ${wrong}$", network(name))
     assert found[0] in RIGHT and found[1:] == [REFUTED]
+
+
+@pytest.mark.usefixtures("verdicts_alone")
+@pytest.mark.parametrize(("activation", "layers"), [("tanh", 15), ("relu", 20), slow("relu", 100), slow("tanh", 100)])
+def test_a_deep_network(activation: str, layers: int) -> None:
+    """What is claimed of its first layer is proved or refuted, however many are behind that.
+
+    That both sides are 0 where a layer of relu is 0 everywhere makes nothing right.
+    """
+    between = ", ".join([f"dense: 5, {activation}"] * (layers - 1))
+    deep = f"name: deep\ninput: X[k, 5]\nlayers: [{between}, dense: 3, softmax]\nloss: cross_entropy\n"
+    right, wrong = (
+        r"\frac{\partial L}{\partial W_1} = X^\top \delta_1",
+        r"\frac{\partial L}{\partial b_1} = 2 \delta_1^\top \mathbf{1}",
+    )
+    assert verdicts(f"${right}$ and ${wrong}$", stack_of(deep)) == [PROVED, REFUTED]
 
 
 def stripped(text: str) -> str:
@@ -182,14 +187,8 @@ def stripped(text: str) -> str:
 SLOW = {"mnist_mlp", "custom_activation"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("xor", "logistic_regression", "relu_regression"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in sorted(SLOW)),
-    ],
-)
-def test_a_document_needs_nothing_but_the_spec(name: str, network: Callable[[str], Stack]) -> None:
+@pytest.mark.parametrize("name", ["xor", "logistic_regression", "relu_regression", *map(slow, sorted(SLOW))])
+def test_a_document_needs_nothing_but_the_spec(name: str) -> None:
     text = stripped((GENERATED / f"{name}.md").read_text(encoding="utf-8"))
     result = judged(text, network(name))
     assert [(u.line, u.text, u.reason) for u in result.unread] == []
@@ -197,14 +196,14 @@ def test_a_document_needs_nothing_but_the_spec(name: str, network: Callable[[str
     assert len(result.claims) >= 20
 
 
-def test_of_another_network_the_same_is_wrong(network: Callable[[str], Stack]) -> None:
+def test_of_another_network_the_same_is_wrong() -> None:
     notes = r"$\delta_2 = \frac1k (Y - T)$"
     assert verdicts(notes, network("xor")) == [PROVED]
     assert verdicts(notes, network("relu_regression")) == [REFUTED]
     assert verdicts(notes, None) == []  # a definition
 
 
-def test_conventions_are_the_specs(network: Callable[[str], Stack]) -> None:
+def test_conventions_are_the_specs() -> None:
     jacobian = r"$\frac{\partial z_{1,n}}{\partial x_n} = \operatorname{diag}(1 - z_{1,n} \odot z_{1,n}) W_1$"
     assert verdicts(jacobian, network("torch")) == [OTHER]
     assert verdicts(f"<!-- symjac: jacobian: numerator -->\n{jacobian}", network("torch")) == [PROVED]
@@ -241,21 +240,19 @@ REDEFINED = [
 
 
 @pytest.mark.parametrize(("text", "expected"), REDEFINED)
-def test_what_the_notes_define_anew_holds_from_there_on(
-    text: str, expected: list[tuple[str, str]], network: Callable[[str], Stack]
-) -> None:
+def test_what_the_notes_define_anew_holds_from_there_on(text: str, expected: list[tuple[str, str]]) -> None:
     result = judged(text, network("mnist_mlp"))
     found = [(c.verdict, next((n for n in c.notes if n.startswith("taken:")), "")) for c in result.claims]
     assert found == [(verdict, ANEW.format(name) if name else "") for verdict, name in expected]
 
 
-def test_another_shape_is_told(network: Callable[[str], Stack]) -> None:
+def test_another_shape_is_told() -> None:
     text = r"$X \in \mathbb{R}^{n \times d}$, $\frac{\partial L}{\partial W_1} = X^\top \delta_1$"
     (unread,) = judged(text, network("mnist_mlp")).unread
     assert unread.reason == "X is a n x d in the notes and a k x 784 in the network"
 
 
-def test_a_name_declared_in_another_shape_is_the_notes_own(network: Callable[[str], Stack]) -> None:
+def test_a_name_declared_in_another_shape_is_the_notes_own() -> None:
     text = r"Let $Y \in \mathbb{R}^{m}$ and $J = Y^\top Y$; $\frac{\partial J}{\partial Y} = 2 Y$."
     (claim,) = judged(text, network("mnist_mlp")).claims
     assert claim.verdict == PROVED and claim.notes == ("taken: Y as the notes have it, not as the network has it",)
@@ -342,7 +339,7 @@ def test_each_world_has_its_network(folder: Path) -> None:
     assert unread.line == 6 and "there is one already" in unread.reason
 
 
-def test_the_command_line_goes_before_the_notes(network: Callable[[str], Stack]) -> None:
+def test_the_command_line_goes_before_the_notes() -> None:
     text = "<!-- symjac: network: nowhere.yaml -->\n" + r"$\delta_2 = \frac1k (Y - T)$"
     assert verdicts(text, network("xor")) == [PROVED]
 
@@ -362,6 +359,34 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0 and "1 claim: 1 proved" in result.output
     result = CliRunner().invoke(main, ["verify", "--spec", spec, *claim, "dW_2 = Z_1'*delta_1"])
     assert result.exit_code == 1 and "right: dW_2 = Z_1'*delta_2" in result.output
+
+
+CHECKED = [
+    (["dL/dW_1 = X'*delta_1"], 0, "command line:1:1: proved: canonical form, all sizes"),
+    (["delta_2 = (Y - T)/k", "dL/dW_1 = X'*delta_1"], 0, "2 claims: 2 proved"),
+    (["dW_2 = Z_1'*delta_1", "dL/dW_1 = X'*delta_1"], 1, "right: dW_2 = Z_1'*delta_2"),
+    (["dL/dW_1 = X'*delta_9"], 2, "delta_9 is not declared"),
+]
+
+
+@pytest.mark.parametrize(("claims", "code", "says"), CHECKED)
+def test_check_judges_claims_as_verify_does(claims: list[str], code: int, says: str) -> None:
+    spec = str(EXAMPLES / "mnist_mlp.yaml")
+    words = [word for claim in claims for word in ("--claim", claim)]
+    checked = CliRunner().invoke(main, ["check", spec, "--notation", "plain", *words])
+    verified = CliRunner().invoke(main, ["verify", "-v", "--spec", spec, "--notation", "plain", *words])
+    assert checked.exit_code == code and says in checked.output
+    assert (checked.exit_code, checked.output) == (verified.exit_code, verified.output)
+    (one, other) = (
+        CliRunner().invoke(main, [*command, spec, "--json", "--notation", "plain", *words])
+        for command in (["check"], ["verify", "--spec"])
+    )
+    assert one.stdout == other.stdout and one.exit_code == code
+
+
+def test_check_judges_no_claim_about_a_module() -> None:
+    result = CliRunner().invoke(main, ["check", "net.py", "--claim", "a = b"])
+    assert result.exit_code == 2 and "the formulas of a spec; SPEC is a module" in result.output
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ MATRICES = [
     (FORM + rf"$\nabla_x^2 f = {SECOND} = 2 A$.", [P, R]),
     (OWN + r"Then $\nabla_x f = (w_1, w_2, \dots, w_n)$.", [P]),
     (OWN + r"Then $\nabla_x f = (x_1, x_2, \dots, x_n)$.", [R]),
+    (OWN + r"Then $\nabla_x f = (w_1, \dots, w_i, \dots, w_n)$.", [P]),
+    (OWN + r"Then $\nabla_x f = (x_1, \dots, x_i, \dots, x_n)$.", [R]),
     (TWO + r"$\nabla_x f = \begin{pmatrix} a \\ b \end{pmatrix}$ and $\nabla_x f = [a, b]$.", [P, P]),
     (TWO + r"$\nabla_x f = \begin{pmatrix} b \\ a \end{pmatrix}$ and $\nabla_x f = [a, a]$.", [R, R]),
     (SCALED + DIAGONAL + "$", [P]),
@@ -202,6 +204,11 @@ TIMES = [
     (r"Let $t \in \mathbb{R}$ and $x(t) = t^2$, $y(t) = x(t) + x(t-1)$. Then $\frac{dy(t)}{dt} = 4 t - 2$.", [P]),
     (r"Let $t \in \mathbb{R}$ and $x(t) = t^2$, $y(t) = x(t) + x(t-1)$. Then $\frac{dy(t)}{dt} = 2 t$.", [R]),
 ]
+
+
+def test_a_gradient_in_numbers_is_one_at_a_point() -> None:
+    text = OF_TWO + r"At the point $(1, 2)$ we have $g(x, y) = 2$ with gradient $\nabla g(x, y) = [4, 1]$. "
+    assert verdicts(text + r"In general $\nabla g(x, y) = [2 x y, x^2]$.") == [P]
 
 
 def test_cases_that_leave_some_open_are_not_read() -> None:

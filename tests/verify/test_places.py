@@ -69,6 +69,7 @@ CLAIMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("verdicts_alone")
 @pytest.mark.parametrize(("notes", "claim", "wanted"), CLAIMS)
 def test_places(notes: str, claim: str, wanted: str) -> None:
     started = time.process_time()

@@ -48,6 +48,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.usefixtures("verdicts_alone")
 @pytest.mark.parametrize(("given", "loss", "claim", "verdicts", "said"), ROWS)
 def test_a_star_is_read_by_convention(given: str, loss: str, claim: str, verdicts: set[str], said: str) -> None:
     (found,) = judge_source(from_claim(claim, [*given.split("; "), f"L = {loss}"], "plain")).claims
