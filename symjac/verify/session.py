@@ -92,9 +92,13 @@ class Chapter:
         book, at = self.notebook, equality.span.start
         used = names_read(book, equality.left, equality.right) & book.definitions.keys()
         starts = {key: book.definitions[key].span.start for key in used}
-        others = [key for key, p in starts.items() if sections.above(p) != sections.above(at)]
-        left_out = [key for key in others if starts[key] > at or not only_later]
-        return Chapter(_without(book, left_out), self.claims, before=self.before) if left_out else None
+        here = sections.above(at)
+        left_out = [k for k, p in starts.items() if sections.above(p) != here and (p > at or not only_later)]
+        bare = _without(book, left_out)
+        if not only_later:  # what depends on what is said there is left out as well
+            bare.equations = tuple(sides for sides in book.equations if sections.above(sides[0].span.start) == here)
+        same = not left_out and len(bare.equations) == len(book.equations)
+        return None if same else Chapter(bare, self.claims, before=self.before)
 
     def same(self, equality: Equality) -> Equality | None:
         """An equation of another chapter, as it is read in this one."""

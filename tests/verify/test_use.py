@@ -178,3 +178,12 @@ def test_a_formula_in_a_later_section_does_not_reach_back() -> None:
     assert claims[0].verdict == PROVED
     claims = judge_source(read_source("notes.md", f"# First\n\n{first.replace('+', '-')}\n\n{later}\n")).claims
     assert claims[0].verdict not in (PROVED, AGREES, OTHER)
+
+
+def test_what_other_sections_say_of_a_letter_is_no_reason_to_refute() -> None:
+    first = "# First\n\n" + r"Let $y = Ax$. $\frac{\partial y}{\partial x} = A$."
+    second = "# Second\n\n" + r"$z = Wx$, $a = \sigma(z)$, $L = \ell(a, y)$."
+    right = rf"{d('L', 'x')} = W^T {d('L', 'z')}"
+    assert last(second, right).verdict == PROVED
+    assert last(f"{first}\n\n{second}", right).verdict == UNDECIDED
+    assert last(f"{first}\n\n{second}", rf"{d('L', 'x')} = -W^T {d('L', 'z')}").verdict in (REFUTED, UNDECIDED)
