@@ -134,7 +134,7 @@ def _fits(book: Notebook, key: str) -> bool:
         quantity = Meaning(book, book.reading).symbol(key, book.definitions[key].span)
     except CONFINED:
         return False
-    return not (is_loss(key) and quantity.shape)
+    return not (is_loss(key) and key not in ("C", "E") and quantity.shape)  # C = A B is a matrix
 
 
 def _reads(book: Notebook, key: str) -> bool:

@@ -135,6 +135,7 @@ ONLY_FOR_NUMBERS = [
     (LAYER, rf"{d('L', 'x')} = W {d('L', 'y')}"),
     (LAYER, rf"{d('L', 'W')} = {d('L', 'y')} x"),
     (BATCH, rf"{d('L', 'W')} = X {d('L', 'Y')}"),
+    ("The product is $C = UW$.", rf"{d('L', 'U')} = {d('L', 'C')} W"),
     (RECURRENT, rf"{d('h_t', BEFORE)} = W \mathrm{{diag}}(1 - h_t^2)"),
     (BOLD, rf"{d('C', W)} = \mathbf{{x}}((\mathbf{{a}} - \mathbf{{y}})\odot\sigma'(\mathbf{{z}}))"),
 ]
