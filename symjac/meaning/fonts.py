@@ -72,12 +72,13 @@ class Fonts:
     """Letters that stand somewhere without an arrow."""
 
     @classmethod
-    def of(cls, statements: Sequence[tuple[Statement, str]]) -> Fonts:
-        """Settled for all statements of a text, each with its role."""
+    def of(cls, statements: Sequence[tuple[Statement, str]], from_use: bool = False) -> Fonts:
+        """Settled for all statements of a text, each with its role; `from_use`: also where nothing introduces them."""
         names = (n for s, _ in statements for side in s.sides for n in walk(side) if isinstance(n, Name))
         introduced = _by_key(i for s, role in statements if role != "claim" for i in _introduced(s))
         apart = {key: several for key, several in introduced.items() if _are_several(several)}
-        used = _by_key(_Introduced(i.key, i.style, 0, int(i.style != PLAIN)) for s, _ in statements for i in _used(s))
+        every = (i for s, _ in statements if from_use for i in _used(s))
+        used = _by_key(_Introduced(i.key, i.style, 0, int(i.style != PLAIN)) for i in every)
         apart |= {key: list(dict.fromkeys(u)) for key, u in used.items() if key not in introduced and _are_several(u)}
         return cls(apart, frozenset(n.text for n in names if style(n) != "arrow"))
 

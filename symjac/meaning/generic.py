@@ -208,8 +208,9 @@ def without_arguments(statements: Sequence[tuple[Statement, str]], notebook: Not
     """
     heads = {identifier(a.name) for s, _ in statements for a in [_whole(s.sides[0])] if a is not None and s.relations}
     named = {k for k, s in notebook.shapes.items() if not s.sizes and not s.letters and (is_loss(k) or k in heads)}
-    varied = {identifier(b) for s, _ in statements for side in s.sides for n in walk(side) for b in _by(n)}
-    named |= {k for k in heads & varied if k is not None and not notebook.knows(k) and not _is_known(k)}
+    if notebook.from_use:
+        varied = {identifier(b) for s, _ in statements for side in s.sides for n in walk(side) for b in _by(n)}
+        named |= {k for k in heads & varied if k is not None and not notebook.knows(k) and not _is_known(k)}
     if not named:
         return list(statements)
 

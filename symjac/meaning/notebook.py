@@ -190,6 +190,8 @@ class Notebook:
     """Names that the text handles as arrays, declared or not."""
     taken: dict[str, Shape] = field(default_factory=dict)
     """The shapes of names that the text does not declare, taken from what it does with them."""
+    from_use: bool = False
+    """Whether names that nothing declares get shapes from what the text does with them."""
     eras: tuple[int, ...] = ()
     """The statements from which on names that are not declared are others; empty where that is not known yet."""
     usage: int = 0

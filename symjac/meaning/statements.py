@@ -98,7 +98,9 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
                 lost.add(place)
 
     handled = arrays((side for s, _ in statements for side in s.sides), notebook.primes_transpose)
-    times, notebook.timed, notebook.timed_above = _in_time([s for s, _ in statements])
+    times: set[str] = set()
+    if notebook.from_use:
+        times, notebook.timed, notebook.timed_above = _in_time([s for s, _ in statements])
     never = {key for key, _ in handled} | times  # u of max_u uᵀ x
     standing = set(_standing([s for s, _ in statements]))
     notebook.letters |= (set(_letters(s for s, _ in statements)) | standing) - never | set(notebook.ranges)
@@ -122,7 +124,7 @@ def sort(statements: Sequence[tuple[Statement, str]], notebook: Notebook, since:
 
     each_of(declare)
     _samples_of_matrices(notebook)
-    if not notebook.primes_transpose:
+    if notebook.from_use and not notebook.primes_transpose:
         plain = [s for s, _ in statements]
         note_letters(plain, notebook)
         notebook.compared = tuple(dict.fromkeys(_compared(plain, notebook)))
@@ -411,7 +413,7 @@ def _declare_one(node: Node, space: Space, span: Span, place: int, notebook: Not
     letters, key = _split(node, notebook)
     if key is None or place < notebook.declared_since.get(key, 0):
         return
-    column = len(space.sizes) == 2 and space.sizes[1] == Num("1")
+    column = notebook.from_use and len(space.sizes) == 2 and space.sizes[1] == Num("1")
     space = replace(space, sizes=space.sizes[:1]) if column else space
     known = notebook.shapes.get(key)
     if known is not None and known.letters == letters and known.sizes != space.sizes:

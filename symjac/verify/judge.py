@@ -44,7 +44,23 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
 
     In a chain a = b = c where b is wrong, undecided or not read, c is compared with a.
     """
-    session = Session(source, stack)
+    judged = _judged(Session(source, stack), progress)
+    return _beside(judged, _judged(Session(source, stack, from_use=True), progress)) if judged.unread else judged
+
+
+def _beside(declared: Judged, used: Judged) -> Judged:
+    """The verdicts as the text's declarations have them; of what they leave unread or undecided, as its use has it."""
+    open_before = {c.span for c in declared.claims if c.verdict == UNDECIDED} | {u.span for u in declared.unread}
+    better = {c.span: c for c in used.claims if c.span in open_before and c.verdict != UNDECIDED}
+    better |= {c.span: c for c in used.claims if c.span in {u.span for u in declared.unread}}
+    claims = [c for c in declared.claims if c.span not in better]
+    unread = tuple(u for u in declared.unread if u.span not in better)
+    every = tuple(sorted((*claims, *better.values()), key=lambda c: (c.span.start, c.span.end)))
+    return replace(declared, claims=every, unread=unread)
+
+
+def _judged(session: Session, progress: Progress | None) -> Judged:
+    source = session.source
     every = [(chapter, e) for chapter in session.chapters for e in chapter.claims]
     claims: list[Claim] = []
     unread = list(session.unread)
@@ -83,6 +99,9 @@ def judge(posed: Posed) -> Claim:
         if outcome.verdict in (PROVED, AGREES, OTHER):
             return _as_written(posed, found) or as_claim(found, with_undeclared(found, outcome), None)
         first = first or (found, outcome)
+    if first is None and not posed.notebook.from_use:
+        assert failure is not None
+        raise failure
     if first is None:
         assert failure is not None
         chained = _as_chain(posed) if isinstance(failure, Misfit) else None
@@ -91,6 +110,9 @@ def judge(posed: Posed) -> Claim:
             raise failure
         return found_otherwise
     posed, outcome = first
+    if not posed.notebook.from_use:
+        wrong = outcome.verdict == REFUTED and posed.equality.nature == CLAIM
+        return as_claim(posed, outcome, fault_of(posed, outcome) if wrong else None)
     if outcome.verdict == UNDECIDED and (general := _for_any_loss(posed)) is not None:
         return general
     if outcome.verdict == REFUTED and (special := _where_compared(posed)) is not None:

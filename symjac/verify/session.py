@@ -161,10 +161,12 @@ def from_claim(claim: str, given: Sequence[str] = (), notation: str = "latex") -
 
 
 class Session:
-    """What a source says, sorted; the names of the network of `stack` are known in it."""
+    """What a source says, sorted; the names of the network of `stack` are known in it, and with `from_use` those that
+    nothing declares, by what the text does with them.
+    """
 
-    def __init__(self, source: Source, stack: Stack | None = None) -> None:
-        self.source = source
+    def __init__(self, source: Source, stack: Stack | None = None, from_use: bool = False) -> None:
+        self.source, self.from_use = source, from_use
         self.chapters: list[Chapter] = []
         self.unread: list[NotRead] = []
         self.equations: list[Span] = []
@@ -210,7 +212,8 @@ class Session:
         if not gathered:
             return
         self.equations += [s.span for s, _ in gathered if s.relations]
-        notebook.fonts = Fonts.of(gathered)
+        notebook.from_use = self.from_use
+        notebook.fonts = Fonts.of(gathered, self.from_use)
         gathered = numbered([(reaching(notebook.fonts.statement(s)), role) for s, role in gathered])
         read = Stretches(conditioned(gathered), notebook)
         for span, reason in read.unread.items():
