@@ -11,7 +11,7 @@ from symjac.verify.session import Session
 
 def taken(text: str) -> dict[str, str]:
     """Each name with its index letters and its sizes, in the last chapter of the text."""
-    book = Session(read_source("notes.md", text), None).chapters[-1].notebook
+    book = Session(read_source("notes.md", text), from_use=True).chapters[-1].notebook
     shapes = {key: book.taken[key] for key in book.taken}
     return {k: f"{','.join(s.letters)}|{' x '.join(map(phrase, s.sizes))}" for k, s in shapes.items()}
 

@@ -23,7 +23,7 @@ KINDS = [
      r"$W \in \mathbb{R}^{M \times N}$. Then $\frac{\partial y}{\partial x} = W$.", 1, 0),
     (r"Batch weights are $W \in \mathbb{R}^{d \times q}$; one sample $x \in \mathbb{R}^d$ gives $o = W x + b$ with "
      r"$b, y \in \mathbb{R}^q$, $l = \log \sum_{k=1}^q \exp(o_k) - \sum_{j=1}^q y_j o_j$ and "
-     r"$\frac{\partial l}{\partial o_j} = \frac{\exp(o_j)}{\sum_{k=1}^q \exp(o_k)} - y_j$.", 0, 1),
+     r"$\frac{\partial l}{\partial o_j} = \frac{\exp(o_j)}{\sum_{k=1}^q \exp(o_k)} - y_j$.", 1, 0),
     (r"Let $w, x \in \mathbb{R}$, $h = w x$ and $g = w h$. By the chain rule $\frac{dg}{dw} = "
      r"\frac{\partial g}{\partial w} + \frac{\partial g}{\partial h} \frac{\partial h}{\partial w}$.", 1, 0),
     (r"Let $w, x \in \mathbb{R}$, $h = w x$ and $g(w, h) = w h$. Then $\frac{\partial g}{\partial w} = h$", 1, 0),

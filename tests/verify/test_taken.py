@@ -70,12 +70,11 @@ def test_the_right_formula_is_written_so_that_it_can_be_read() -> None:
 
 
 def test_a_misfit_in_a_definition_refutes_nothing() -> None:
-    """Weights of a batch beside one sample: o = W x does not fit, and what is said of l and o is not refuted."""
+    """Weights of a batch beside one sample: o = W x does not fit, and what is said of l and o is right for any o."""
     text = r"""$W \in \mathbb{R}^{d \times q}$, $x \in \mathbb{R}^d$, $o = W x + b$ with $b, y \in \mathbb{R}^q$,
     $l = \log \sum_{k=1}^q \exp(o_k) - \sum_{j=1}^q y_j o_j$.
     $\frac{\partial l}{\partial o_j} = \frac{\exp(o_j)}{\sum_{k=1}^q \exp(o_k)} - y_j$"""
     result = judge_source(read_source("notes.md", text))
-    assert not result.count(REFUTED)
-    assert [u.reason for u in result.unread] == [
-        "in the definition of o, the shapes do not fit: d x q times column of d"
-    ]
+    assert [c.verdict for c in result.claims] == [PROVED]
+    wrong = judge_source(read_source("notes.md", text.replace("- y_j$", "+ y_j$")))
+    assert not wrong.count(PROVED)
