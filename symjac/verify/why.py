@@ -19,7 +19,8 @@ from symjac.printing import text
 from symjac.printing.apart import apart
 from symjac.verify.as_data import shown_name
 from symjac.verify.derived import lettered, sum_facts, without_ties
-from symjac.verify.judge import judge, ways
+from symjac.verify.judge import judge
+from symjac.verify.of_use import ways
 from symjac.verify.phrase import phrase
 from symjac.verify.posed import Posed
 from symjac.verify.readings import best_reading
@@ -54,8 +55,14 @@ class Why:
 
 def explained(source: Source, cell: int | None, line: int, stack: Stack | None = None) -> list[Why]:
     """The claims that begin on a line, or reach over it, in a notebook on a line of a cell; none where none does."""
-    session = Session(source, stack)
-    out = []
+    found = _explained(Session(source, stack), cell, line)
+    if all(isinstance(w.claim, Claim) for w in found):
+        return found
+    return _explained(Session(source, stack, from_use=True), cell, line)
+
+
+def _explained(session: Session, cell: int | None, line: int) -> list[Why]:
+    source, out = session.source, []
     for chapter in session.chapters:
         for equality in chapter.claims:
             start, end = (source.place(at) for at in (equality.span.start, max(equality.span.end - 1, 0)))
