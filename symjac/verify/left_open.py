@@ -25,6 +25,7 @@ def left_open(e: Equality, meaning: Meaning) -> str:
     book = meaning.notebook
     return (
         _named(e, meaning)
+        or _slope(e, meaning.notebook)
         or _held(e)
         or _rows(e, book)
         or _given(e, book)
@@ -46,6 +47,21 @@ def _named(e: Equality, meaning: Meaning) -> str:
             everywhere = [n for pair in book.equations for side in dict.fromkeys(pair) for n in walk(side) if n == f]
             if not known and meaning.is_function(f) and len(everywhere) <= 1:
                 return f"nothing else in the text says what {phrase(f)} is"
+    return ""
+
+
+def _slope(e: Equality, book: Notebook) -> str:
+    """∂y/∂z = y (1 − y) with y = S(z), where nothing says what S is: it may say so."""
+    match e.left:
+        case Derivative(of=of, by=(by,)):
+            known = book.definitions.get(identifier(of) or "")
+            whole = next(iter(applications(known.right)), None) if known is not None else None
+            key = identifier(whole.name) if whole is not None else None
+            if whole is None or known is None or key not in book.applications or whole.args != (by,):
+                return ""
+            alone = known.right in (Call(whole.name, whole.args), Product((whole.name, Group(by)), ("",)))
+            if alone and all(identifier(n) != key for n in walk(e.right)):
+                return f"nothing in the text says what {phrase(whole.name)} is"
     return ""
 
 
