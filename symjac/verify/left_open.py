@@ -15,7 +15,7 @@ from symjac.meaning.naming import identifier, ways
 from symjac.meaning.notebook import Notebook, Shape
 from symjac.meaning.reasons import CONFINED
 from symjac.meaning.statements import Equality
-from symjac.notation.tree import Call, Derivative, Group, Name, Node, Product, walk
+from symjac.notation.tree import Call, Derivative, Group, Name, Node, Product, Scripts, walk
 from symjac.verify.asking import question_of
 from symjac.verify.phrase import phrase
 
@@ -58,6 +58,8 @@ def _slope(e: Equality, book: Notebook) -> str:
             whole = next(iter(applications(known.right)), None) if known is not None else None
             key = identifier(whole.name) if whole is not None else None
             if whole is None or known is None or key not in book.applications or whole.args != (by,):
+                return ""
+            if isinstance(whole.name, Scripts) and identifier(whole.name.base) in ELEMENTWISE:  # log_2
                 return ""
             alone = known.right in (Call(whole.name, whole.args), Product((whole.name, Group(by)), ("",)))
             if alone and all(identifier(n) != key for n in walk(e.right)):
