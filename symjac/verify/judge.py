@@ -36,14 +36,13 @@ def judge_source(source: Source, progress: Progress | None = None, stack: Stack 
     In a chain a = b = c where b is wrong, undecided or not read, c is compared with a.
     """
     judged = _judged(Session(source, stack), progress)
-    return _beside(judged, _judged(Session(source, stack, from_use=True), progress)) if judged.unread else judged
+    return _beside(judged, _judged(Session(source, stack, from_use=True), None)) if judged.unread else judged
 
 
 def _beside(declared: Judged, used: Judged) -> Judged:
     """The verdicts as the text's declarations have them; of what they leave unread or undecided, as its use has it."""
     open_before = {c.span for c in declared.claims if c.verdict == UNDECIDED} | {u.span for u in declared.unread}
     better = {c.span: c for c in used.claims if c.span in open_before and c.verdict != UNDECIDED}
-    better |= {c.span: c for c in used.claims if c.span in {u.span for u in declared.unread}}
     claims = [c for c in declared.claims if c.span not in better]
     unread = tuple(u for u in declared.unread if u.span not in better)
     every = tuple(sorted((*claims, *better.values()), key=lambda c: (c.span.start, c.span.end)))

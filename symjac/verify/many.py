@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from multiprocessing.context import BaseContext
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -110,7 +110,7 @@ def _by_another_process(source: Source, spec: str | None) -> Judged | Failure:
     return _by_this_process(source, _stack(spec))
 
 
-@cache
+@lru_cache(maxsize=1)
 def _stack(spec: str | None) -> Stack | None:
     """Built once in a process."""
     if spec is None:

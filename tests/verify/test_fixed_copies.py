@@ -30,7 +30,7 @@ NOTES = [
 def test_nothing_is_refuted_in_the_copy(notes: str, wrong: int) -> None:
     first = judge_source(read_source("notes.md", notes))
     assert sum(c.verdict == REFUTED for c in first.claims) == wrong
-    copy = fixed(first)
+    (copy,) = fixed(first)
     assert (copy.done, copy.left) == (wrong, 0)
     again = judge_source(read_source("notes.md", copy.text))
     assert [c.verdict for c in again.claims] == [PROVED] * len(first.claims)

@@ -144,7 +144,6 @@ NOT_READ = [
     # claim, reason
     (r"$\nabla_q L = x$", "q is not declared"),
     (r"$\nabla_x q = x$", "q is not declared"),
-    (r"$h = u \, x^\top x$, $\nabla_x h = 2 u x$", r"u is not declared; say for example $u \in \mathbb{R}$"),
     (r"$h = U_{ij} x_i x_j$, $\nabla_x h = x$", r"say for example $U \in \mathbb{R}^{m \times n}$"),
     (r"$\nabla L = x$", "what \\nabla is taken by is not said"),
     (r"$\frac{\partial L}{\partial (x + y)} = x$", "a derivative is taken by a single quantity"),

@@ -362,7 +362,7 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 CHECKED = [
-    (["dL/dW_1 = X'*delta_1"], 0, "command line:1:1: proved: canonical form, all sizes"),
+    (["dL/dW_1 = X'*delta_1"], 0, "command line:1:9: proved: canonical form, all sizes"),
     (["delta_2 = (Y - T)/k", "dL/dW_1 = X'*delta_1"], 0, "2 claims: 2 proved"),
     (["dW_2 = Z_1'*delta_1", "dL/dW_1 = X'*delta_1"], 1, "right: dW_2 = Z_1'*delta_2"),
     (["dL/dW_1 = X'*delta_9"], 2, "delta_9 is not declared"),
