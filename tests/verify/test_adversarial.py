@@ -40,6 +40,10 @@ def test_verdicts(kind: str, row: dict[str, object]) -> None:
     verdicts = [c.verdict for c in result.claims if c.road != "shapes fit"]
     said = f"{result.claims}\n{result.unread}"
     assert isinstance(wanted, list)
+    places = [(c.span.start, c.verdict) for c in result.claims if c.road != "shapes fit"]
+    places += [(u.span.start, NOT_READ) for u in result.unread]
+    if len(places) == len(wanted):  # each is read or not, in the order of the text
+        verdicts = [verdict for _, verdict in sorted(places)]
     unread = [NOT_READ] * max(0, len(wanted) - len(verdicts))
     assert len(verdicts) <= len(wanted), said
     if unread and len(wanted) > 1:
