@@ -44,6 +44,14 @@ Unlinked: TypeAlias = tuple[Node, Node]
 """What was differentiated, and by what, where it does not depend on it as far as the notes say."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """What reading took so far."""
+
+    parts: int = 0
+    """Parts of formulas, those of definitions left out: these are read once for all."""
+
+
 @dataclass(frozen=True, eq=False)
 class Glossary:
     """The notebook's names as expressions, under one reading. What is entered stays, for all formulas."""
@@ -60,6 +68,7 @@ class Glossary:
     """Unknown size -> size, of the identities in definitions."""
     unlinked: dict[str, list[Unlinked]] = field(default_factory=dict)
     """By the name in whose definition it stands."""
+    tally: Tally = field(default_factory=Tally)
 
     @cached_property
     def links(self) -> Mapping[str, tuple[Link, ...]]:

@@ -223,6 +223,7 @@ class Interpreter(Products):
     def read(self, node: Node) -> Value:
         if next(self.gathered.parts) > MOST_READ:
             raise NotUnderstood(node.span, "with its definitions written out, it is too long")
+        self.glossary.tally.parts += not self.gathered.name
         if self.depth >= DEEPEST:
             raise NotUnderstood(node.span, "the definitions are nested too deeply")
         inside = replace(self, depth=self.depth + 1)

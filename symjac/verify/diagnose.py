@@ -48,12 +48,8 @@ MOST_NODES = 60
 """Of a missing term, beside those of the formula."""
 SINGLE_SHARE = 0.85
 """Of the steps, what single changes may take."""
-STEPS_TO_READ = 10
-"""What an edit takes before it is asked for: it is made, and its shape is found."""
-NODES_READ = 40
-"""Nodes that are read for that."""
-STEPS_OF_A_NODE = 2
-"""What each further node takes."""
+STEPS_TO_MAKE = 10
+"""What an edit takes before it is read."""
 STEPS_TO_CONFIRM = 200
 
 
@@ -183,8 +179,9 @@ def _pairs(view: View, budget: Budget) -> Iterator[tuple[Edit, Edit, View]]:
 
 def _asked(e: Edit, view: View, budget: Budget) -> Scalar | None:
     """The number c with which the edit makes the formula right."""
-    budget.spend(STEPS_TO_READ + max(0, sum(1 for _ in walk(e.asked)) - NODES_READ) * STEPS_OF_A_NODE)
+    budget.spend(STEPS_TO_MAKE)
     if not _can_fit(e, view):
+        budget.spend(view.oracle.read_lately())
         return None
     budget.spend(view.oracle.effort(e.asked, e.beside))
     c = _number(view.oracle.factor(e.asked, e.beside))

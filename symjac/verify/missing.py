@@ -8,7 +8,7 @@ import sympy
 
 from symjac.equality.budget import Budget
 from symjac.notation.tree import Big, Binary, Call, Group, Name, Neg, Node, Num, Product, Sum, Transpose, rebuild, walk
-from symjac.verify.diagnose import STEPS_TO_READ, FoundFault
+from symjac.verify.diagnose import STEPS_TO_MAKE, FoundFault
 from symjac.verify.oracle import Oracle, Sizes
 from symjac.verify.phrase import phrase
 
@@ -47,7 +47,7 @@ def _of_two(right: Node, oracle: Oracle, budget: Budget) -> FoundFault | None:
             if budget.spent:
                 return None
             alone = term if body is right else replaced(right, body, term)
-            budget.spend(STEPS_TO_READ + oracle.effort(alone))
+            budget.spend(STEPS_TO_MAKE + oracle.effort(alone))
             c = oracle.factor(alone, right)
             if c is None or c not in (Num("1"), Neg(Num("1"))):
                 continue

@@ -58,13 +58,20 @@ class Oracle:
         self._values: dict[Node, Value | None] = {}
         self._evaluated: set[str] = set()
         """Names whose definitions have been read by a question."""
+        self._tally = posed.meaning(reading).tally
+        self._parts_before = self._tally.parts
 
     @cached_property
     def left_shape(self) -> Sizes | None:
         return self.shape(self.left)
 
+    def read_lately(self) -> int:
+        """Steps that reading took since this was asked last: one a part of a formula."""
+        before, self._parts_before = self._parts_before, self._tally.parts
+        return self._parts_before - before
+
     def effort(self, *asked: Node | None) -> int:
-        """Steps of the next question, about: of what has no value yet at the points at which it is asked."""
+        """Steps of the next question, about: what was read for it, and what has no value yet at its points."""
 
         def steps() -> int:
             out = 0
@@ -73,7 +80,7 @@ class Oracle:
                 self._evaluated.update(d.lhs.name for d in question.needed())
             return out
 
-        return unless_it_fails(steps, 0)
+        return unless_it_fails(steps, 0) + self.read_lately()
 
     def holds(self, right: Node) -> bool:
         """True where `left = right` holds at every layer."""

@@ -147,6 +147,9 @@ class StandIn(Oracle):
     def residual(self, right: Node) -> Node | None:
         return None if self.extra is None else self.extra(right)
 
+    def read_lately(self) -> int:
+        return 0
+
     def effort(self, *asked: Node | None) -> int:
         return 1
 
